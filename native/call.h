@@ -1,0 +1,36 @@
+// What a kernel gets: operand addresses (inputs, then outputs) and a flat list of numbers that encode shapes and attributes.
+// src/backend/native/encode.ts writes the numbers; each kernel family's file reads them back, next to its code.
+#pragma once
+
+#include <cstdint>
+
+namespace fovea {
+
+struct Call {
+  float* const* operands;
+  const double* numbers;
+  int operand_count;
+  int number_count;
+};
+
+using Kernel = void (*)(const Call&);
+
+/** Optional parts of a product's epilogue: y = activation(acc + bias + residual) * activation'(saved). */
+enum class Activation : int { linear = 0, relu = 1, leaky_relu = 2, sigmoid = 3, tanh = 4 };
+
+struct Epilogue {
+  const float* bias = nullptr;      // one per output channel
+  const float* residual = nullptr;  // like the output
+  const float* saved = nullptr;     // like the output: an activation's output, whose derivative multiplies
+  Activation activation = Activation::linear;
+  Activation gradient_of = Activation::linear;
+  float alpha = 0.2f;  // leakyRelu's slope
+};
+
+/** Geometry of the convolution trio; names as in src/backend/kernels.ts. x is n,h,w,ci before upsampling by `up`. */
+struct ConvShape {
+  int n, h, w, ci, oh, ow, co, kh, kw;
+  int stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x, groups, up;
+};
+
+}  // namespace fovea

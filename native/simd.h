@@ -1,0 +1,82 @@
+// One vector type for every instruction set: `vf` holds `kLanes` floats (16 on AVX-512, 8 on AVX2, 4 on NEON and elsewhere).
+// It is built on the compilers' vector extensions, so a + b, a * b, a < b ? c : d and indexing need no wrapper; only what
+// those lack is spelt out here. Every file under kernels/ is compiled once per instruction set, inside namespace FOVEA_ISA.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#ifndef FOVEA_ISA
+#error "compile with -DFOVEA_ISA=avx512|avx2|neon|portable"
+#endif
+
+namespace fovea::FOVEA_ISA {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+#elif defined(__AVX2__)
+constexpr int kLanes = 8;
+#else
+constexpr int kLanes = 4;
+#endif
+
+typedef float vf __attribute__((vector_size(kLanes * 4)));
+typedef int32_t vi __attribute__((vector_size(kLanes * 4)));
+
+inline vf load(const float* p) {
+  vf v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store(float* p, vf v) { std::memcpy(p, &v, sizeof v); }
+inline vf splat(float x) { return x - vf{}; }
+
+/** a * b + c with one rounding where the hardware has it. */
+inline vf fma(vf a, vf b, vf c) {
+#if defined(__AVX512F__)
+  return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__)
+  return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+  return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+  return a * b + c;
+#endif
+}
+
+inline vf max(vf a, vf b) { return a > b ? a : b; }
+inline vf min(vf a, vf b) { return a < b ? a : b; }
+
+/** The first n lanes (0 <= n <= kLanes) from p, zeros after; reads nothing beyond them. */
+inline vf load_partial(const float* p, int n) {
+#if defined(__AVX512F__)
+  return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#else
+  vf v{};
+  std::memcpy(&v, p, (size_t)n * 4);
+  return v;
+#endif
+}
+inline void store_partial(float* p, vf v, int n) {
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#else
+  std::memcpy(p, &v, (size_t)n * 4);
+#endif
+}
+
+/** The sum of the lanes, pairwise: the same order on every call. */
+inline float sum(vf v) {
+  float a[kLanes];
+  store(a, v);
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) a[i] += a[i + half];
+  return a[0];
+}
+
+}  // namespace fovea::FOVEA_ISA

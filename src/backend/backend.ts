@@ -1,0 +1,64 @@
+// The interface every backend implements: storage, and one `run(call)` that enqueues a kernel.
+// What the kernels mean is in kernels.ts; everything above this folder computes through this interface and nothing else.
+
+import type { Attributes, KernelName } from "./kernels.js";
+import type { Executable, Program } from "./program-types.js";
+
+/** A block of numbers that a backend owns. Its element type is the backend's `precision`; `length` counts elements. */
+export interface Storage {
+  readonly length: number;
+}
+
+/** A dense, row-major tensor as a kernel sees it. A scalar has shape []. */
+export interface Operand {
+  readonly storage: Storage;
+  readonly shape: readonly number[];
+}
+
+/** One kernel to run. `variant` forces a named implementation; without it the backend chooses. */
+export interface KernelCall<K extends KernelName = KernelName> {
+  readonly kernel: K;
+  readonly inputs: readonly Operand[];
+  readonly outputs: readonly Operand[];
+  readonly attributes: Attributes[K];
+  readonly variant?: string;
+}
+
+/** A named implementation of a kernel, and the calls it can serve. */
+export interface Variant {
+  readonly name: string;
+  supports(call: KernelCall): boolean;
+}
+
+export interface MemoryInfo {
+  /** Live storages and their bytes. */
+  buffers: number;
+  bytes: number;
+  /** Bytes kept for reuse: not live, not given back to the system. */
+  pooledBytes: number;
+}
+
+export type BackendName = "reference" | "native" | "webgpu";
+
+export interface Backend {
+  readonly name: BackendName;
+  readonly precision: "float32" | "float64";
+  /** Uninitialised storage of `length` elements (0 is allowed). */
+  allocate(length: number): Storage;
+  release(storage: Storage): void;
+  /** Copies `data` in; lengths must be equal. */
+  write(storage: Storage, data: ArrayLike<number>): void;
+  /** Copies the values out, after everything enqueued before. */
+  read(storage: Storage): Promise<Float32Array | Float64Array>;
+  /** Enqueues a kernel; kernels take effect in the order of the calls. */
+  run(call: KernelCall): void;
+  /** The implementations of a kernel; the first that supports a call is its default. */
+  variants(kernel: KernelName): readonly Variant[];
+  /** Resolves when everything enqueued has taken effect. */
+  finish(): Promise<void>;
+  memory(): MemoryInfo;
+  /** Frees everything; the backend cannot be used afterwards. */
+  close(): Promise<void>;
+  /** A backend that can do better than calling run() in a loop prepares the whole program here. */
+  compile?(program: Program): Executable;
+}

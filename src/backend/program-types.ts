@@ -1,0 +1,38 @@
+// A program as backends see it: a list of kernel calls over values that have no storage yet.
+// How programs are recorded and optimised is the business of src/program/.
+
+import type { Backend, KernelCall, Storage } from "./backend.js";
+
+/**
+ * A value inside a program: it stands where a Storage stands in a recorded call.
+ * - "bound": lives outside (a parameter, an input, a result); `storage` is the backend's own storage.
+ * - "temporary": lives only inside the program; the planner gives it `offset` (in elements) in the arena.
+ */
+export class Value implements Storage {
+  offset = -1;
+  constructor(
+    readonly id: number,
+    readonly length: number,
+    readonly storage?: Storage,
+  ) {}
+  get isTemporary(): boolean {
+    return this.storage === undefined;
+  }
+}
+
+/** A list of calls whose operands' storages are all `Value`s, in an order that may be replayed any number of times. */
+export interface Program {
+  readonly backend: Backend;
+  readonly calls: readonly KernelCall[];
+  /** Bound values whose contents do not change between replays, so that packed forms of them may be cached. */
+  readonly frozen: ReadonlySet<Value>;
+  /** Elements of the arena that holds the temporaries; set by the planner. */
+  readonly arenaLength: number;
+}
+
+/** A program made ready to run. */
+export interface Executable {
+  /** Runs every call once; resolves when the bound values hold the results. */
+  run(): Promise<void>;
+  dispose(): void;
+}
