@@ -1,0 +1,141 @@
+// Builds the native addon, build/Release/fovea.node, with cmake-js. `npm install` runs it, so it never fails an
+// installation: without a compiler, or after a failed build, it says so in one line and Fovea computes in
+// TypeScript. Nothing is downloaded: Node-API's headers come from the package node-api-headers, because
+// package.json says which Node-API version the addon uses. `--required` makes a missing addon an error.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { delimiter, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const require = createRequire(import.meta.url);
+const addon = join(root, "build", "Release", "fovea.node");
+const stampFile = `${addon}.stamp`;
+const logFile = join(root, "build", "addon.log");
+const required = process.argv.includes("--required");
+const force = process.argv.includes("--force");
+
+function main() {
+  if (!existsSync(join(root, "CMakeLists.txt"))) return giveUp("CMakeLists.txt is not there");
+  const missing = missingTools();
+  if (missing.length > 0) return giveUp(`${missing.join(" and ")} not found`, installHint());
+  const stamp = fingerprint();
+  if (!force && existsSync(addon) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) {
+    console.log(`fovea: the native addon is up to date (${relative(process.cwd(), addon)})`);
+    return;
+  }
+  mkdirSync(join(root, "build", "Release"), { recursive: true });
+  forgetForeignCache();
+  const started = performance.now();
+  const log = openSync(logFile, "w");
+  const run = spawnSync(
+    process.execPath,
+    [cmakeJs(), "build", "--parallel", String(availableParallelism())],
+    { cwd: root, stdio: ["ignore", log, log], env: process.env },
+  );
+  closeSync(log);
+  if (run.status !== 0 || !existsSync(addon)) return giveUp("the build failed", `see ${logFile}`);
+  const problem = loadProblem();
+  if (problem) {
+    rmSync(addon);
+    return giveUp("the built addon does not load", problem);
+  }
+  writeFileSync(stampFile, stamp);
+  console.log(`fovea: built the native addon in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+}
+
+function giveUp(what, hint) {
+  const tail = hint ? ` (${hint})` : "";
+  console.log(`fovea: no native addon, ${what}${tail}; the TypeScript backend is used instead, more slowly.`);
+  if (required) process.exitCode = 1;
+}
+
+/** What a build needs and this machine lacks, in words. */
+function missingTools() {
+  const missing = [];
+  if (!onPath("cmake")) missing.push("cmake");
+  // On Windows CMake finds Visual Studio by itself, and says so in the log when it cannot.
+  if (process.platform !== "win32") {
+    const compiler = process.env.CXX?.split(" ")[0];
+    if (!(compiler ? onPath(compiler) : ["c++", "g++", "clang++"].some(onPath)))
+      missing.push("a C++ compiler");
+    if (!["make", "ninja", "gmake"].some(onPath)) missing.push("make");
+  }
+  return missing;
+}
+
+function onPath(program) {
+  const endings = process.platform === "win32" ? [".exe", ".cmd"] : [""];
+  const folders = program.includes("/") ? [""] : (process.env.PATH ?? "").split(delimiter);
+  return folders.some((folder) => endings.some((ending) => existsSync(join(folder, program + ending))));
+}
+
+function installHint() {
+  if (process.platform === "darwin")
+    return "xcode-select --install && brew install cmake, then npm rebuild fovea";
+  if (process.platform === "win32")
+    return "install CMake and the Visual Studio build tools, then npm rebuild fovea";
+  return "install cmake, g++ and make with the system's package manager, then npm run install";
+}
+
+/** A hash of everything the addon is made from. */
+function fingerprint() {
+  const hash = createHash("sha256");
+  const sources = [join(root, "CMakeLists.txt"), ...filesUnder(join(root, "native"))];
+  for (const file of sources)
+    hash.update(relative(root, file)).update("\0").update(readFileSync(file)).update("\0");
+  for (const name of ["node-addon-api", "node-api-headers", "cmake-js"])
+    hash.update(name + readFileSync(require.resolve(`${name}/package.json`), "utf8"));
+  hash.update([process.platform, process.arch, process.env.CXX, process.env.CXXFLAGS].join("\0"));
+  return hash.digest("hex");
+}
+
+function filesUnder(folder) {
+  return readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file).isFile())
+    .sort();
+}
+
+/** CMake refuses a cache that was made for another folder or by a CMake that is gone: start afresh then. */
+function forgetForeignCache() {
+  const cacheFile = join(root, "build", "CMakeCache.txt");
+  if (!existsSync(cacheFile)) return;
+  const cache = readFileSync(cacheFile, "utf8");
+  const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1];
+  const tools = [...cache.matchAll(/^CMAKE_(?:COMMAND|CXX_COMPILER)(?::\w+)=(.*)$/gm)].map(
+    (match) => match[1],
+  );
+  if (home && join(home, "/") === join(root, "/") && tools.every((tool) => existsSync(tool))) return;
+  rmSync(cacheFile);
+  rmSync(join(root, "build", "CMakeFiles"), { recursive: true, force: true });
+}
+
+function cmakeJs() {
+  const manifest = require.resolve("cmake-js/package.json");
+  return join(manifest, "..", require(manifest).bin["cmake-js"]);
+}
+
+/** Loads the addon in a process of its own, so that a crash there is only a message here. */
+function loadProblem() {
+  const run = spawnSync(process.execPath, ["-e", `require(${JSON.stringify(addon)})`], { encoding: "utf8" });
+  if (run.status === 0) return undefined;
+  return run.signal
+    ? `it ended with ${run.signal}`
+    : (/^\w*Error.*$/m.exec(run.stderr)?.[0] ?? `exit code ${run.status}`);
+}
+
+main();
