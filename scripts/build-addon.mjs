@@ -30,13 +30,13 @@ const force = process.argv.includes("--force");
 
 function main() {
   if (!existsSync(join(root, "CMakeLists.txt"))) return giveUp("CMakeLists.txt is not there");
-  const missing = missingTools();
-  if (missing.length > 0) return giveUp(`${missing.join(" and ")} not found`, installHint());
   const stamp = fingerprint();
   if (!force && existsSync(addon) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) {
     console.log(`fovea: the native addon is up to date (${relative(process.cwd(), addon)})`);
     return;
   }
+  const missing = missingTools();
+  if (missing.length > 0) return giveUp(`not found: ${missing.join(", ")}`, installHint());
   mkdirSync(join(root, "build", "Release"), { recursive: true });
   forgetForeignCache();
   const started = performance.now();
@@ -49,15 +49,14 @@ function main() {
   closeSync(log);
   if (run.status !== 0 || !existsSync(addon)) return giveUp("the build failed", `see ${logFile}`);
   const problem = loadProblem();
-  if (problem) {
-    rmSync(addon);
-    return giveUp("the built addon does not load", problem);
-  }
+  if (problem) return giveUp("the built addon does not load", problem);
   writeFileSync(stampFile, stamp);
   console.log(`fovea: built the native addon in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
 function giveUp(what, hint) {
+  // An addon of older sources would answer to calls that have changed since.
+  rmSync(addon, { force: true });
   const tail = hint ? ` (${hint})` : "";
   console.log(`fovea: no native addon, ${what}${tail}; the TypeScript backend is used instead, more slowly.`);
   if (required) process.exitCode = 1;
@@ -84,11 +83,11 @@ function onPath(program) {
 }
 
 function installHint() {
-  if (process.platform === "darwin")
-    return "xcode-select --install && brew install cmake, then npm rebuild fovea";
-  if (process.platform === "win32")
-    return "install CMake and the Visual Studio build tools, then npm rebuild fovea";
-  return "install cmake, g++ and make with the system's package manager, then npm run install";
+  const again = /[\\/]node_modules[\\/]/.test(root) ? "npm rebuild fovea" : "npm run build:addon";
+  if (process.platform === "darwin") return `xcode-select --install && brew install cmake, then ${again}`;
+  if (process.platform === "win32") return `install CMake and the Visual Studio build tools, then ${again}`;
+  if (onPath("apt-get")) return `apt-get install cmake g++ make, then ${again}`;
+  return `install cmake, g++ and make with the system's package manager, then ${again}`;
 }
 
 /** A hash of everything the addon is made from. */

@@ -2,10 +2,12 @@
 // rewrites instead. Runs all three even when one complains.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const require = createRequire(import.meta.url);
 const fix = process.argv.includes("--fix");
 let failed = 0;
 
@@ -16,9 +18,15 @@ function check(title, command, args) {
   if (status !== 0) failed++;
 }
 
-const bin = (name) => join(root, "node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name);
-check("prettier", bin("prettier"), [fix ? "--write" : "--check", "--log-level", "warn", "."]);
-check("eslint", bin("eslint"), ["--max-warnings", "0", ...(fix ? ["--fix"] : []), "."]);
+/** A development dependency's command, run by this Node. */
+function checkWith(name, args) {
+  const manifest = require.resolve(`${name}/package.json`);
+  const { bin } = require(manifest);
+  check(name, process.execPath, [join(manifest, "..", typeof bin === "string" ? bin : bin[name]), ...args]);
+}
+
+checkWith("prettier", [fix ? "--write" : "--check", "--log-level", "warn", "."]);
+checkWith("eslint", ["--max-warnings", "0", ...(fix ? ["--fix"] : []), "."]);
 
 const native = join(root, "native");
 const sources = existsSync(native)
