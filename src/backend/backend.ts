@@ -46,6 +46,11 @@ export interface Backend {
   /** Uninitialised storage of `length` elements (0 is allowed). */
   allocate(length: number): Storage;
   release(storage: Storage): void;
+  /**
+   * A window of `length` elements into `storage` from element `offset` on, a multiple of 64 (256 bytes of float32: what a
+   * WebGPU binding asks for). It stands wherever a storage stands but in release(), and lives as long as its storage.
+   */
+  view(storage: Storage, offset: number, length: number): Storage;
   /** Copies `data` in; lengths must be equal. */
   write(storage: Storage, data: ArrayLike<number>): void;
   /** Copies the values out, after everything enqueued before. */
