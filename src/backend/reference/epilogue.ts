@@ -1,0 +1,36 @@
+// What matmul, conv2d and conv2dInputGrad do with their sums before they store them (Epilogue in kernels.ts).
+
+import type { Epilogue } from "../kernels.js";
+import { DEFAULT_ALPHA, unaryFunctions } from "./functions.js";
+import type { Tensor } from "./tensor.js";
+
+/** Stores the sums of `channels` neighbouring outputs from `offset` on, where sums[0] belongs to channel 0. */
+export type StoreRow = (sums: Float64Array, from: number, offset: number) => void;
+
+/** y = activation(sum + bias + residual) * activation'(saved), each part where the epilogue has it. */
+export function storeWith(
+  epilogue: Epilogue = {},
+  inputs: readonly Tensor[],
+  out: Tensor,
+  channels: number,
+): StoreRow {
+  const operands = inputs.slice(2);
+  const bias = epilogue.bias ? operands.shift()!.data : undefined;
+  const residual = epilogue.residual ? operands.shift()!.data : undefined;
+  const saved = epilogue.gradientOf ? operands.shift()!.data : undefined;
+  const alpha = epilogue.alpha ?? DEFAULT_ALPHA;
+  const activation = unaryFunctions[epilogue.activation ?? "linear"].value;
+  const derivative = unaryFunctions[epilogue.gradientOf ?? "linear"].derivative;
+  const y = out.data;
+
+  return (sums, from, offset) => {
+    for (let channel = 0; channel < channels; channel++) {
+      let value = sums[from + channel];
+      if (bias) value += bias[channel];
+      if (residual) value += residual[offset + channel];
+      value = activation(value, alpha);
+      if (saved) value *= derivative(saved[offset + channel], alpha);
+      y[offset + channel] = value;
+    }
+  };
+}
