@@ -1,0 +1,26 @@
+// Which backend new tensors live on. Choosing one by name ("auto") is in select.ts.
+
+import type { Backend } from "./backend.js";
+import { ReferenceBackend } from "./reference/reference-backend.js";
+
+let current: Backend | undefined;
+
+/** The backend that new tensors are made on; the TypeScript one in float32 until another is chosen. */
+export function currentBackend(): Backend {
+  return (current ??= new ReferenceBackend({ precision: "float32" }));
+}
+
+export function setBackend(backend: Backend): void {
+  current = backend;
+}
+
+/** Runs `body` with another current backend, and puts the old one back. `body` must not be asynchronous. */
+export function withBackend<T>(backend: Backend, body: () => T): T {
+  const previous = current;
+  current = backend;
+  try {
+    return body();
+  } finally {
+    current = previous;
+  }
+}

@@ -1,0 +1,53 @@
+// Normalising to mean 0 and variance 1, over a row (layer normalisation) or a column (batch normalisation), and its gradient.
+//
+//   x [rows, columns]; over the axis with n elements:  mean, variance;  s = 1/sqrt(variance + epsilon);  y = (x - mean) s
+//   ds/dx_i = -s^2 y_i / n
+//   dx = s (dy - mean(dy) - y mean(dy y))          = F(y, s, dy), self-adjoint and linear in dy; its own gradients for g:
+//   d/d(dy) = F(y, s, g)      d/ds = sum(g F)/s      d/dy = -s (g mean(dy y) + dy mean(g y))
+
+import { show, sizeOf } from "../tensor/shape.js";
+import { differentiable } from "../tensor/tape.js";
+import { empty, run, runInto, type Tensor } from "../tensor/tensor.js";
+import { add, div, mul } from "./binary.js";
+import { mean, sum } from "./reduce.js";
+import { reshape } from "./reshape.js";
+import { neg, square } from "./unary.js";
+
+export interface Normalized {
+  /** x with mean 0 and variance 1 over the axis. */
+  readonly y: Tensor;
+  /** Moments of x, without a gradient: for running averages. */
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/**
+ * Normalises x, seen as [rows, last axis], over a row (axis 1) or over all rows of a column (axis 0).
+ * The variance is the biased one (divided by n).
+ */
+export function normalize(x: Tensor, axis: 0 | 1, epsilon = 1e-5): Normalized {
+  if (x.rank < 2) throw new Error(`normalize: expected at least two axes, got ${show(x.shape)}.`);
+  const columns = x.shape[x.rank - 1];
+  const rows = reshape(x, [sizeOf(x.shape) / columns, columns]);
+  const groups = [axis === 1 ? rows.shape[0] : columns];
+  const y = empty(rows.shape);
+  const [average, s, variance] = [empty(groups), empty(groups), empty(groups)];
+  runInto("normalize", [rows], [y, average, s, variance], { axis, epsilon });
+  const stretched = (t: Tensor) => reshape(t, axis === 1 ? [groups[0], 1] : [1, groups[0]]);
+  differentiable("inverseStd", [rows], s, (ds) => [
+    () => neg(div(mul(stretched(mul(ds, square(s))), y), rows.shape[axis])),
+  ]);
+  differentiable("normalize", [rows], y, (dy) => [() => normalizeGrad(y, s, dy, axis)]);
+  return { y: reshape(y, x.shape), mean: average, variance };
+}
+
+function normalizeGrad(y: Tensor, s: Tensor, dy: Tensor, axis: 0 | 1): Tensor {
+  const dx = run("normalizeGrad", [y, s, dy], y.shape, { axis });
+  const over = { axes: axis, keepDims: true };
+  const stretched = (t: Tensor) => reshape(t, axis === 1 ? [t.size, 1] : [1, t.size]);
+  return differentiable("normalizeGrad", [y, s, dy], dx, (g) => [
+    () => neg(mul(stretched(s), add(mul(g, mean(mul(dy, y), over)), mul(dy, mean(mul(g, y), over))))),
+    () => div(sum(mul(g, dx), { axes: axis }), s),
+    () => normalizeGrad(y, s, g, axis),
+  ]);
+}

@@ -1,0 +1,182 @@
+// Tensor: a shape and a storage on a backend. It knows how to be made, read and freed; what is computed with it is in ops/,
+// how gradients flow is in tape.ts, when it is freed is in scope.ts.
+
+import type { Backend, KernelCall, Operand, Storage } from "../backend/backend.js";
+import { currentBackend } from "../backend/current.js";
+import type { Attributes, KernelName } from "../backend/kernels.js";
+import { unwatch, watchForLeak } from "./leaks.js";
+import { forget, track } from "./scope.js";
+import { type Shape, show, sizeOf } from "./shape.js";
+import { backward, type TapeNode } from "./tape.js";
+
+/** A storage and how many tensors look at it (a reshape shares its original's). */
+export class SharedStorage {
+  private references = 1;
+  constructor(
+    readonly storage: Storage,
+    readonly backend: Backend,
+  ) {}
+  retain(): this {
+    this.references++;
+    return this;
+  }
+  release(): void {
+    if (--this.references === 0) this.backend.release(this.storage);
+  }
+}
+
+export class Tensor {
+  readonly size: number;
+  /** True for parameters and for everything computed from one. */
+  requiresGrad = false;
+  /** How this tensor was computed; null for tensors made from data. */
+  node: TapeNode | null = null;
+  /** A parameter's gradient: `backward()` adds to it. */
+  grad: Tensor | null = null;
+  private live = true;
+
+  /** For ops/; users call `tensor()` or `parameter()`. */
+  constructor(
+    readonly shape: Shape,
+    private readonly shared: SharedStorage,
+  ) {
+    this.size = sizeOf(shape);
+    track(this);
+    watchForLeak(this);
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+  get backend(): Backend {
+    return this.shared.backend;
+  }
+  get disposed(): boolean {
+    return !this.live;
+  }
+
+  /** This tensor as a kernel's operand. Throws when it has been disposed. */
+  operand(): Operand {
+    if (!this.live)
+      throw new Error(
+        `A tensor of shape ${show(this.shape)}${this.node ? ` made by ${this.node.operation}` : ""} was used after it was disposed; keep it in its scope for as long as it is needed.`,
+      );
+    return { storage: this.shared.storage, shape: this.shape };
+  }
+
+  /** The same numbers under another shape of equal size, without a copy and without a gradient (see ops/reshape). */
+  view(shape: Shape): Tensor {
+    this.operand();
+    return new Tensor(shape, this.shared.retain());
+  }
+
+  /** The same numbers, cut off from the tape. */
+  detach(): Tensor {
+    return this.view(this.shape);
+  }
+
+  /** The values, row-major. */
+  async data(): Promise<Float32Array | Float64Array> {
+    return this.backend.read(this.operand().storage);
+  }
+
+  /** The value of a tensor with one element. */
+  async item(): Promise<number> {
+    if (this.size !== 1) throw new Error(`item: a tensor of shape ${show(this.shape)} has ${this.size} elements, not one.`);
+    return (await this.data())[0];
+  }
+
+  /** Replaces the values in place; for inputs, parameters and counters, not for tensors on the tape. */
+  write(data: ArrayLike<number>): void {
+    if (data.length !== this.size)
+      throw new Error(`write: ${data.length} numbers do not fill a tensor of shape ${show(this.shape)}.`);
+    this.backend.write(this.operand().storage, data);
+  }
+
+  /** Adds d(this)/d(parameter) to every parameter's `grad`. This tensor must have one element. */
+  backward(): void {
+    backward(this);
+  }
+
+  dispose(): void {
+    if (!this.live) return;
+    this.live = false;
+    unwatch(this);
+    forget(this);
+    this.shared.release();
+    this.grad?.dispose();
+    this.grad = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** An uninitialised tensor on the current backend. */
+export function empty(shape: Shape, backend = currentBackend()): Tensor {
+  return new Tensor(shape, new SharedStorage(backend.allocate(sizeOf(shape)), backend));
+}
+
+export type NestedNumbers = number | readonly NestedNumbers[];
+export type TensorData = NestedNumbers | Float32Array | Float64Array | Uint8Array;
+
+/**
+ * A tensor from numbers: a typed array with its shape, or nested arrays whose nesting is the shape.
+ * @throws when the numbers do not fill the shape, or nested arrays are ragged.
+ */
+export function tensor(data: TensorData, shape?: Shape): Tensor {
+  const isTyped = ArrayBuffer.isView(data);
+  const inferred = isTyped ? [data.length] : nestedShape(data as NestedNumbers);
+  const values = isTyped ? data : flatten(data as NestedNumbers);
+  const target = shape ?? inferred;
+  if (sizeOf(target) !== values.length)
+    throw new Error(`tensor: ${values.length} numbers do not fill the shape ${show(target)}.`);
+  const result = empty(target);
+  result.write(values);
+  return result;
+}
+
+/** A tensor whose gradient is kept in `grad`, and which outlives every scope until it is disposed. */
+export function parameter(data: TensorData, shape?: Shape): Tensor {
+  const result = tensor(data, shape);
+  result.requiresGrad = true;
+  forget(result);
+  return result;
+}
+
+function nestedShape(data: NestedNumbers): number[] {
+  if (typeof data === "number") return [];
+  if (data.length === 0) return [0];
+  const inner = nestedShape(data[0]);
+  for (const row of data)
+    if (nestedShape(row).join() !== inner.join()) throw new Error("tensor: nested arrays must all have the same length.");
+  return [data.length, ...inner];
+}
+
+function flatten(data: NestedNumbers): number[] {
+  return typeof data === "number" ? [data] : (data as readonly NestedNumbers[]).flatMap(flatten);
+}
+
+/** Enqueues one kernel that writes to existing tensors. */
+export function runInto<K extends KernelName>(
+  kernel: K,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  attributes: Attributes[K],
+): void {
+  const call = { kernel, inputs: inputs.map((t) => t.operand()), outputs: outputs.map((t) => t.operand()), attributes };
+  currentBackend().run(call as KernelCall);
+}
+
+/** Enqueues one kernel and returns its output, a new tensor of the given shape. */
+export function run<K extends KernelName>(
+  kernel: K,
+  inputs: readonly Tensor[],
+  shape: Shape,
+  attributes: Attributes[K],
+): Tensor {
+  const output = empty(shape);
+  runInto(kernel, inputs, [output], attributes);
+  return output;
+}
