@@ -1,7 +1,7 @@
 // A sequence of random numbers for the host side (shuffles, crops, initial weights), on top of Philox.
 // Its whole state is three integers, so that a checkpoint can hold it. Random tensors are the `random` kernel's.
 
-import { normalPair, philoxWords, uniformFrom } from "./philox.js";
+import { fillNormal, keyOf, normalPair, philoxWords, uniformFrom, type Key } from "./philox.js";
 
 /** Everything there is to know about a stream: plain JSON. `position` counts the 32-bit words drawn so far. */
 export interface RandomState {
@@ -16,6 +16,7 @@ const STREAM_DOMAIN = 1;
 export class RandomStream {
   readonly seed: number;
   readonly stream: number;
+  private readonly key: Key;
   private words: number;
   private blockIndex = -1;
   private readonly block = new Uint32Array(4);
@@ -25,9 +26,9 @@ export class RandomStream {
    * @param stream integer in [0, 2^32): streams of one seed are independent of each other
    */
   constructor(seed: number, stream = 0, position = 0) {
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`seed ${seed} is not an integer in [0, 2^53)`);
     if (stream !== stream >>> 0) throw new RangeError(`stream ${stream} is not an integer in [0, 2^32)`);
     this.seed = seed;
+    this.key = keyOf(seed);
     this.stream = stream;
     this.words = position;
   }
@@ -43,8 +44,11 @@ export class RandomStream {
   /** The next 32 random bits, as an unsigned integer. */
   word(): number {
     const index = Math.floor(this.words / 4);
-    if (index !== this.blockIndex) this.fillBlock(index, this.block, 0);
-    this.blockIndex = index;
+    if (index !== this.blockIndex) {
+      const [low, high] = [index >>> 0, Math.floor(index / 2 ** 32)];
+      philoxWords(low, high, this.stream, STREAM_DOMAIN, this.key[0], this.key[1], this.block, 0);
+      this.blockIndex = index;
+    }
     return this.block[this.words++ % 4];
   }
 
@@ -82,22 +86,8 @@ export class RandomStream {
 
   /** Fills `out` with normal numbers of standard deviation `scale`, from the next whole block on. */
   fillNormal(out: Float32Array, scale = 1): void {
-    let index = Math.ceil(this.words / 4);
-    const block = new Uint32Array(4);
-    for (let i = 0; i < out.length; i += 4, index++) {
-      this.fillBlock(index, block, 0);
-      for (let pair = 0; pair < 4; pair += 2) {
-        const [z0, z1] = normalPair(uniformFrom(block[pair]), uniformFrom(block[pair + 1]));
-        if (i + pair < out.length) out[i + pair] = scale * z0;
-        if (i + pair + 1 < out.length) out[i + pair + 1] = scale * z1;
-      }
-    }
-    this.words = index * 4;
-  }
-
-  private fillBlock(index: number, out: Uint32Array, offset: number): void {
-    const low = index >>> 0;
-    const high = Math.floor(index / 2 ** 32) >>> 0;
-    philoxWords(low, high, this.stream, STREAM_DOMAIN, this.seed >>> 0, Math.floor(this.seed / 2 ** 32), out, offset);
+    const index = Math.ceil(this.words / 4);
+    fillNormal(out, scale, index, this.stream, STREAM_DOMAIN, this.key[0], this.key[1]);
+    this.words = (index + Math.ceil(out.length / 4)) * 4;
   }
 }

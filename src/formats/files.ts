@@ -1,0 +1,75 @@
+// The formats' one file that touches the disk: whole files in and out, never half of one, with errors that name them.
+// What the bytes mean is left to safetensors.ts. The other rooms read and write through this file too.
+
+import fs from "node:fs";
+import path from "node:path";
+import { UserError } from "../backend/errors.js";
+import { readSafetensors, writeSafetensors, type Safetensors, type TensorToWrite } from "./safetensors.js";
+
+/** The bytes of a file. `kind` ("an image", "a weights file") is for the message. Throws UserError when it cannot be read or is empty. */
+export function readFileBytes(file: string, kind: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = fs.readFileSync(file);
+  } catch (error) {
+    throw new UserError(`Cannot read ${file}: ${reasonOf(error)}`);
+  }
+  if (bytes.length === 0) throw new UserError(`${file} is empty, not ${kind}; get the file again.`);
+  return bytes;
+}
+
+/**
+ * Writes a file whole or not at all: into a hidden file beside it, flushed to the disk, then renamed. A process killed
+ * at any moment leaves the old file or the new one. Throws UserError, leaving nothing behind, when it cannot be written.
+ */
+export function writeFileAtomic(file: string, bytes: Uint8Array | string): void {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
+  try {
+    const handle = fs.openSync(temporary, "w");
+    try {
+      fs.writeFileSync(handle, bytes);
+      fs.fsyncSync(handle);
+    } finally {
+      fs.closeSync(handle);
+    }
+    fs.renameSync(temporary, file);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw new UserError(`Cannot write ${file}: ${reasonOf(error)}`);
+  }
+}
+
+/** Reads a safetensors file whole. Throws UserError when it cannot be read or is not sound. */
+export function readSafetensorsFile(file: string): Safetensors {
+  return readSafetensors(readFileBytes(file, "a weights file"), file);
+}
+
+/** Writes float32 tensors and metadata, atomically. Throws UserError when the file cannot be written. */
+export function writeSafetensorsFile(
+  file: string,
+  tensors: ReadonlyMap<string, TensorToWrite>,
+  metadata: Readonly<Record<string, string>> = {},
+): void {
+  writeFileAtomic(file, writeSafetensors(tensors, metadata));
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: "no such file or folder; check the path.",
+  ENOTDIR: "a part of the path is a file, not a folder; check the path.",
+  EISDIR: "it is a folder; name a file.",
+  ENOTEMPTY: "it is a folder; name a file.",
+  EACCES: "permission denied; change the permissions or choose another place.",
+  EPERM: "not permitted; change the permissions or choose another place.",
+  EROFS: "the disk is read-only; choose another place.",
+  ENOSPC: "the disk is full; free some space or choose another place.",
+  EDQUOT: "the disk quota is used up; free some space or choose another place.",
+  ENAMETOOLONG: "the name is too long; choose a shorter one.",
+  EMFILE: "too many files are open; close some or raise the limit (ulimit -n).",
+  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB; give a smaller file.",
+};
+
+/** What a failed file operation means and what to do about it, as the end of a sentence. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ""] ?? `${code ?? message}; check the path and the disk.`;
+}

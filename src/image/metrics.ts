@@ -1,0 +1,115 @@
+// How alike two images are: PSNR and SSIM, as the literature computes them. Nothing here clips or rounds:
+// call `quantise8` first for the figure that an 8-bit file would get.
+
+import { UserError } from "../backend/errors.js";
+import { describeImage, type Image } from "./image.js";
+
+/** Mean squared error over every pixel and channel. Throws UserError when the sizes differ. */
+export function meanSquaredDifference(a: Image, b: Image): number {
+  checkAlike(a, b);
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) sum += (a.data[i] - b.data[i]) ** 2;
+  return sum / a.data.length;
+}
+
+/**
+ * Peak signal-to-noise ratio in decibel, 10 log10(1 / MSE), peak 1, over the whole image and all channels.
+ * Infinity for equal images. Throws UserError when the sizes differ.
+ */
+export function psnr(a: Image, b: Image): number {
+  return 10 * Math.log10(1 / meanSquaredDifference(a, b));
+}
+
+const WINDOW = 11;
+const SIGMA = 1.5;
+const C1 = 0.01 ** 2;
+const C2 = 0.03 ** 2;
+
+/**
+ * Structural similarity: Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
+ * structural similarity", 2004. Gaussian window of 11x11 and sigma 1.5, K1 0.01, K2 0.03, range 1, averaged over the
+ * places where the whole window lies inside the image; for several channels the mean of their figures. 1 for equal
+ * images. Throws UserError when the sizes differ or a side is below 11 pixels.
+ */
+export function ssim(a: Image, b: Image): number {
+  checkAlike(a, b);
+  if (a.width < WINDOW || a.height < WINDOW) {
+    throw new UserError(`SSIM needs at least ${WINDOW}x${WINDOW} pixels but the image is ${a.width}x${a.height}; compare larger images.`);
+  }
+  let sum = 0;
+  for (let channel = 0; channel < a.channels; channel++) sum += ssimOfChannel(a, b, channel);
+  return sum / a.channels;
+}
+
+/** The 11 taps of the window's one-dimensional factor; they add up to 1. */
+const TAPS = (() => {
+  const taps = Float64Array.from({ length: WINDOW }, (_, i) => Math.exp(-0.5 * ((i - (WINDOW - 1) / 2) / SIGMA) ** 2));
+  const sum = taps.reduce((total, tap) => total + tap, 0);
+  return taps.map((tap) => tap / sum);
+})();
+
+/** The weighted means that SSIM needs in each window: of a, b, a², b² and ab. */
+const MOMENTS = 5;
+
+function ssimOfChannel(a: Image, b: Image, channel: number): number {
+  const { width, height, channels } = a;
+  const columns = width - WINDOW + 1;
+  const rowLength = columns * MOMENTS;
+  // The window is separable: rows are filtered across first, and the last 11 of them kept to be filtered down.
+  const ring = Array.from({ length: WINDOW }, () => new Float64Array(rowLength));
+  const products = new Float64Array(width * MOMENTS);
+  const means = new Float64Array(rowLength);
+  let sum = 0;
+  for (let y = 0; y < height; y++) {
+    rowProducts(a.data, b.data, y * width * channels + channel, channels, products);
+    filterAcross(products, ring[y % WINDOW]);
+    if (y < WINDOW - 1) continue;
+    means.fill(0);
+    for (let k = 0; k < WINDOW; k++) {
+      const row = ring[(y + 1 + k) % WINDOW];
+      for (let i = 0; i < rowLength; i++) means[i] += TAPS[k] * row[i];
+    }
+    for (let at = 0; at < rowLength; at += MOMENTS) sum += similarity(means, at);
+  }
+  return sum / (columns * (height - WINDOW + 1));
+}
+
+/** a, b, a², b², ab of one row. */
+function rowProducts(a: Float32Array, b: Float32Array, start: number, stride: number, out: Float64Array): void {
+  for (let at = 0, i = start; at < out.length; at += MOMENTS, i += stride) {
+    out[at] = a[i];
+    out[at + 1] = b[i];
+    out[at + 2] = a[i] * a[i];
+    out[at + 3] = b[i] * b[i];
+    out[at + 4] = a[i] * b[i];
+  }
+}
+
+function filterAcross(row: Float64Array, out: Float64Array): void {
+  for (let i = 0; i < out.length; i++) {
+    let sum = 0;
+    for (let k = 0; k < WINDOW; k++) sum += TAPS[k] * row[i + k * MOMENTS];
+    out[i] = sum;
+  }
+}
+
+/** (2 µa µb + C1)(2 σab + C2) / ((µa² + µb² + C1)(σa² + σb² + C2)) */
+function similarity(means: Float64Array, at: number): number {
+  const meanA = means[at];
+  const meanB = means[at + 1];
+  const varianceA = means[at + 2] - meanA * meanA;
+  const varianceB = means[at + 3] - meanB * meanB;
+  const covariance = means[at + 4] - meanA * meanB;
+  return (
+    ((2 * meanA * meanB + C1) * (2 * covariance + C2)) /
+    ((meanA * meanA + meanB * meanB + C1) * (varianceA + varianceB + C2))
+  );
+}
+
+function checkAlike(a: Image, b: Image): void {
+  if (a.width !== b.width || a.height !== b.height || a.channels !== b.channels) {
+    throw new UserError(
+      `Two images of different size cannot be measured against each other (${describeImage(a)}; ${describeImage(b)}); give two of the same size and kind.`,
+    );
+  }
+}

@@ -1,0 +1,60 @@
+// PNG bytes to an Image and back, through pngjs: grey, grey with alpha, RGB, RGB with alpha, 8 and 16 bits, exactly.
+// Palettes and 1, 2 and 4 bits are read as 8 bits. Checking the header is png-header.ts; files are files.ts.
+
+import { PNG } from "pngjs";
+import { UserError } from "../backend/errors.js";
+import { createImage, toLevel, type Image } from "./image.js";
+import { readPngHeader } from "./png-header.js";
+
+/** pngjs names the colour types by the PNG specification's numbers. */
+const COLOR_TYPE = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
+
+/**
+ * Decodes a PNG. `source` names the file in messages. Throws UserError for bytes that are not a whole, sound PNG of
+ * at most `MAX_PIXELS` pixels. Colour-space chunks (gAMA, iCCP) are not applied.
+ */
+export function decodePng(bytes: Uint8Array, source: string): Image {
+  const header = readPngHeader(bytes, source);
+  const bitDepth = header.depth === 16 ? 16 : 8;
+  // pngjs always hands out RGBA. Without `skipRescale` it would bring 16 bits down to 8; with it, it would leave 1, 2
+  // and 4 bits unscaled. For 16 bits the data is a Uint16Array, which pngjs's types do not say.
+  let rgba: ArrayLike<number>;
+  try {
+    rgba = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, header.end), { skipRescale: bitDepth === 16 }).data;
+  } catch (error) {
+    throw new UserError(`${source} is a damaged PNG (${reasonOf(error)}); get the file again.`);
+  }
+  const { width, height, channels } = header;
+  const max = bitDepth === 16 ? 65535 : 255;
+  const data = new Float32Array(width * height * channels);
+  const colours = channels <= 2 ? 1 : 3;
+  for (let i = 0, at = 0; at < data.length; i += 4) {
+    for (let c = 0; c < colours; c++) data[at++] = rgba[i + c] / max;
+    if (channels > colours) data[at++] = rgba[i + 3] / max;
+  }
+  return createImage(width, height, channels, data, bitDepth);
+}
+
+/** Encodes an image as PNG with its own channels and bit depth; values are clipped to [0, 1] and rounded. */
+export function encodePng(image: Image): Uint8Array {
+  const { width, height, channels, bitDepth, data } = image;
+  const max = bitDepth === 16 ? 65535 : 255;
+  const levels = bitDepth === 16 ? new Uint16Array(data.length) : new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) levels[i] = toLevel(data[i], max);
+  const png = new PNG({ width: 1, height: 1 });
+  Object.assign(png, { width, height, data: Buffer.from(levels.buffer) });
+  return PNG.sync.write(png, {
+    colorType: COLOR_TYPE[channels],
+    inputColorType: COLOR_TYPE[channels],
+    inputHasAlpha: channels === 2 || channels === 4,
+    bitDepth,
+    deflateLevel: 6,
+    deflateStrategy: 0,
+  });
+}
+
+/** pngjs's own words, on one line and short. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n")[0].trim().slice(0, 80);
+}
