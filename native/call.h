@@ -1,17 +1,35 @@
-// What a kernel gets: operand addresses (inputs, then outputs) and a flat list of numbers that encode shapes and attributes.
-// src/backend/native/encode.ts writes the numbers; each kernel family's file reads them back, next to its code.
+// What a kernel gets: operand addresses (inputs, then outputs) and a flat list of numbers that encode shapes
+// and attributes. src/backend/native/encode.ts writes the numbers; each kernel family's file reads them back,
+// next to its code.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace fovea {
+
+/**
+ * A slot in which a kernel keeps a prepared form (packed, transformed) of a frozen operand from one replay to
+ * the next. The kernel calls `reserve` when `ready` is false, fills `data` and sets `ready`; the program that
+ * owns the slot frees it.
+ */
+struct Cache {
+  float* data = nullptr;  // 64-byte aligned
+  size_t bytes = 0;
+  bool ready = false;
+  void reserve(size_t wanted_bytes);
+};
 
 struct Call {
   float* const* operands;
   const double* numbers;
   int operand_count;
   int number_count;
+  Cache* cache;  // null unless the call's weights are frozen
 };
+
+/** Bits of the number `flags` of the product kernels. */
+enum ProductFlags : int { kHasBias = 1, kHasResidual = 2, kHasSaved = 4, kFrozenWeights = 8 };
 
 using Kernel = void (*)(const Call&);
 
@@ -27,7 +45,8 @@ struct Epilogue {
   float alpha = 0.2f;  // leakyRelu's slope
 };
 
-/** Geometry of the convolution trio; names as in src/backend/kernels.ts. x is n,h,w,ci before upsampling by `up`. */
+/** Geometry of the convolution trio; names as in src/backend/kernels.ts. x is n,h,w,ci before upsampling by
+ * `up`. */
 struct ConvShape {
   int n, h, w, ci, oh, ow, co, kh, kw;
   int stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x, groups, up;

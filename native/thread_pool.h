@@ -1,5 +1,6 @@
-// The addon's own threads. Work is a numbered list of independent tasks; which thread runs a task is left to chance, so a kernel
-// that wants the same bits for any number of threads makes its tasks (and the order of its sums) depend on shapes alone.
+// The addon's own threads. Work is a numbered list of independent tasks; which thread runs a task is left to
+// chance, so a kernel that wants the same bits for any number of threads makes its tasks (and the order of
+// its sums) depend on shapes alone.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +13,14 @@ void set_threads(int count);
 int threads();
 
 /**
- * Runs task(index, thread) for every index in [0, count), on the caller and the pool; returns when all are done.
- * `thread` is in [0, threads()). Calls do not nest: inside a task it runs serially on that thread.
+ * Runs task(index, thread) for every index in [0, count), on the caller and the pool; returns when all are
+ * done. `thread` is in [0, threads()). Calls do not nest: inside a task it runs serially on that thread.
  */
 void parallel_for(int count, const std::function<void(int index, int thread)>& task);
 
 /**
- * Scratch memory of at least `bytes`, 64-byte aligned, that stays valid until the next call with the same slot.
- * Slot 0..3 are shared (call them outside parallel_for); `thread_scratch` is the calling thread's own.
+ * Scratch memory of at least `bytes`, 64-byte aligned, that stays valid until the next call with the same
+ * slot. Slot 0..3 are shared (call them outside parallel_for); `thread_scratch` is the calling thread's own.
  */
 void* shared_scratch(int slot, size_t bytes);
 void* thread_scratch(size_t bytes);

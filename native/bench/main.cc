@@ -1,0 +1,29 @@
+// Times kernels without Node. Arguments: parts of the names to run, and -tN for N threads. Prints the best of
+// many rounds.
+#include "bench/bench.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "dispatch.h"
+
+int main(int argc, char** argv) {
+  using namespace fovea;
+  using namespace fovea::bench;
+  for (int i = 1; i < argc; i++)
+    if (std::strncmp(argv[i], "-t", 2) == 0) set_threads(std::atoi(argv[i] + 2));
+  const FlushDenormals flush;
+  const double peak = measure_peak();
+  std::printf("%s, %d threads, peak %.1f GFLOP/s\n", kernels().isa, threads(), peak / 1e9);
+  for (const Case& c : cases()) {
+    bool wanted = true;
+    for (int i = 1; i < argc; i++)
+      if (argv[i][0] != '-') wanted = std::strstr(c.name.c_str(), argv[i]) != nullptr;
+    if (!wanted) continue;
+    const auto body = c.prepare();
+    const double seconds = best_seconds(body, 0.4);
+    std::printf("%-44s %10.3f ms %9.1f GFLOP/s %6.1f %% of peak\n", c.name.c_str(), seconds * 1e3,
+                c.flops / seconds / 1e9, 100 * c.flops / seconds / peak);
+  }
+}

@@ -1,0 +1,90 @@
+#include "dispatch.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "cpu.h"
+#include "isas.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace fovea {
+
+#define FOVEA_DECLARE_TABLE(isa) \
+  namespace isa {                \
+  const KernelTable& table();    \
+  }
+FOVEA_ISAS(FOVEA_DECLARE_TABLE)
+
+namespace {
+
+#define FOVEA_NAME(name) #name,
+const char* const kNames[] = {FOVEA_KERNELS(FOVEA_NAME)};
+
+bool runs_here(const char* isa) {
+  if (std::strcmp(isa, "avx2") == 0) return cpu().avx2;
+  if (std::strcmp(isa, "avx512") == 0) return cpu().avx512;
+  return true;
+}
+
+std::vector<const KernelTable*> find_usable() {
+  std::vector<const KernelTable*> found;
+  // Only the table of a set that runs here may be touched: making it is code of that set.
+#define FOVEA_ADD(isa) \
+  if (runs_here(#isa)) found.push_back(&isa::table());
+  FOVEA_ISAS(FOVEA_ADD)
+  return found;
+}
+
+const KernelTable& choose() {
+  const auto& usable = usable_tables();
+  if (const char* wanted = std::getenv("FOVEA_ISA"))
+    for (const KernelTable* t : usable)
+      if (std::strcmp(t->isa, wanted) == 0) return *t;
+  return *usable.back();
+}
+
+}  // namespace
+
+int kernel_index(const char* name) {
+  for (int i = 0; i < kKernelCount; i++)
+    if (std::strcmp(kNames[i], name) == 0) return i;
+  return -1;
+}
+
+const char* kernel_name(int index) { return kNames[index]; }
+
+const std::vector<const KernelTable*>& usable_tables() {
+  static const std::vector<const KernelTable*> tables = find_usable();
+  return tables;
+}
+
+const KernelTable& kernels() {
+  static const KernelTable& chosen = choose();
+  return chosen;
+}
+
+#if defined(__x86_64__)
+
+FlushDenormals::FlushDenormals() : saved_(_mm_getcsr()) {
+  _mm_setcsr((unsigned)saved_ | 0x8040);  // flush to zero, denormals are zero
+}
+FlushDenormals::~FlushDenormals() { _mm_setcsr((unsigned)saved_); }
+
+#elif defined(__aarch64__)
+
+FlushDenormals::FlushDenormals() {
+  __asm__ volatile("mrs %0, fpcr" : "=r"(saved_));
+  __asm__ volatile("msr fpcr, %0" : : "r"(saved_ | (1ull << 24)));
+}
+FlushDenormals::~FlushDenormals() { __asm__ volatile("msr fpcr, %0" : : "r"(saved_)); }
+
+#else
+
+FlushDenormals::FlushDenormals() : saved_(0) {}
+FlushDenormals::~FlushDenormals() = default;
+
+#endif
+
+}  // namespace fovea

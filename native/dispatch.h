@@ -1,0 +1,46 @@
+// The kernels of each instruction set, and which set this machine runs.
+#pragma once
+
+#include <vector>
+
+#include "call.h"
+#include "kernels/list.h"
+
+namespace fovea {
+
+#define FOVEA_COUNT(name) +1
+constexpr int kKernelCount = 0 FOVEA_KERNELS(FOVEA_COUNT);
+#undef FOVEA_COUNT
+
+struct KernelTable {
+  const char* isa;
+  int lanes;
+  Kernel kernels[kKernelCount];
+  /** Runs a register-only fused-multiply-add loop on the calling thread for about `seconds`; returns
+   * operations a second. */
+  double (*peak_flops)(double seconds);
+};
+
+/** A kernel's number, or -1. */
+int kernel_index(const char* name);
+const char* kernel_name(int index);
+
+/** The sets that were compiled and that this machine can run, weakest first. */
+const std::vector<const KernelTable*>& usable_tables();
+
+/** The set in use: the strongest usable one, or the one that the environment variable FOVEA_ISA names. */
+const KernelTable& kernels();
+
+/** Flushes denormals to zero on this thread while it lives. */
+class FlushDenormals {
+ public:
+  FlushDenormals();
+  ~FlushDenormals();
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+  uint64_t saved_;
+};
+
+}  // namespace fovea

@@ -1,0 +1,26 @@
+// The table of this instruction set's kernels.
+#include "dispatch.h"
+#include "kernels/peak.h"
+#include "simd.h"
+
+#include <stdexcept>
+
+namespace fovea::FOVEA_ISA {
+
+// A kernel that no file defines yet is reported when it is called.
+#define FOVEA_DECLARE(name)                                      \
+  __attribute__((weak)) void name(const Call&) {                 \
+    throw std::logic_error("the kernel " #name " is not built"); \
+  }
+FOVEA_KERNELS(FOVEA_DECLARE)
+
+#define FOVEA_STRING_(x) #x
+#define FOVEA_STRING(x) FOVEA_STRING_(x)
+#define FOVEA_ENTRY(name) name,
+
+const KernelTable& table() {
+  static const KernelTable made = {FOVEA_STRING(FOVEA_ISA), kLanes, {FOVEA_KERNELS(FOVEA_ENTRY)}, peak_flops};
+  return made;
+}
+
+}  // namespace fovea::FOVEA_ISA

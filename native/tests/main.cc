@@ -1,0 +1,44 @@
+// Runs every test that a file of this folder registers; exits with 1 if one fails. Arguments: parts of the
+// names to run.
+#include "tests/testing.h"
+
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
+namespace fovea::testing {
+
+static int failures = 0;
+
+std::vector<Test>& tests() {
+  static std::vector<Test> list;
+  return list;
+}
+
+void fail(const std::string& what) {
+  failures++;
+  std::fprintf(stderr, "    %s\n", what.c_str());
+}
+
+}  // namespace fovea::testing
+
+int main(int argc, char** argv) {
+  using namespace fovea::testing;
+  int failed = 0, ran = 0;
+  for (const Test& test : tests()) {
+    bool wanted = argc < 2;
+    for (int i = 1; i < argc; i++) wanted = wanted || std::strstr(test.name, argv[i]);
+    if (!wanted) continue;
+    failures = 0;
+    try {
+      test.run();
+    } catch (const std::exception& error) {
+      fail(std::string("threw ") + error.what());
+    }
+    std::printf("%s %s\n", failures ? "FAIL" : "ok  ", test.name);
+    ran++;
+    failed += failures > 0;
+  }
+  std::printf("%d of %d tests failed\n", failed, ran);
+  return failed || !ran ? 1 : 0;
+}
