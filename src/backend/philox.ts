@@ -102,6 +102,7 @@ export function fillNormal(
 
 /** A seed in [0, 2^53) as a Philox key. */
 export function keyOf(seed: number): Key {
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new UserError(`The seed ${seed} is not an integer in [0, 2^53); give one that is.`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new UserError(`The seed ${seed} is not an integer in [0, 2^53); give one that is.`);
   return [seed >>> 0, Math.floor(seed / 2 ** 32)];
 }

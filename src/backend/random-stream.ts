@@ -65,7 +65,8 @@ export class RandomStream {
 
   /** An integer in [0, n), each equally likely (words that would favour small ones are drawn again). */
   integer(n: number): number {
-    if (!(Number.isInteger(n) && n >= 1 && n <= 2 ** 32)) throw new RangeError(`integer(${n}): n must be in [1, 2^32]`);
+    if (!(Number.isInteger(n) && n >= 1 && n <= 2 ** 32))
+      throw new RangeError(`integer(${n}): n must be in [1, 2^32]`);
     const limit = 2 ** 32 - (2 ** 32 % n);
     let word = this.word();
     while (word >= limit) word = this.word();

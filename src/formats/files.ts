@@ -34,8 +34,16 @@ export function writeFileAtomic(file: string, bytes: Uint8Array | string): void 
     }
     fs.renameSync(temporary, file);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     throw new UserError(`Cannot write ${file}: ${reasonOf(error)}`);
+  }
+}
+
+function removeIfThere(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // It never came to be; the error that matters is the first one.
   }
 }
 

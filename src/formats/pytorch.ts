@@ -9,7 +9,9 @@ export interface Weights {
 /** Dimension d of the result is dimension `order[d]` of the input. */
 export function permute({ shape, data }: Weights, order: readonly number[]): Weights {
   if (shape.length !== order.length) {
-    throw new RangeError(`weights of shape [${shape.join(", ")}] have ${shape.length} dimensions where ${order.length} are needed`);
+    throw new RangeError(
+      `weights of shape [${shape.join(", ")}] have ${shape.length} dimensions where ${order.length} are needed`,
+    );
   }
   const outShape = order.map((d) => shape[d]);
   const strides = shape.map((_, d) => shape.slice(d + 1).reduce((product, size) => product * size, 1));

@@ -35,8 +35,10 @@ export function readSafetensors(bytes: Uint8Array, source: string): Safetensors 
   };
   if (bytes.length < 8) fail(`it has ${bytes.length} bytes and its header length alone takes 8`);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER_BYTES) fail(`its header claims ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} allowed`);
-  if (8 + headerBytes > bytes.length) fail(`its header claims ${headerBytes} bytes but only ${bytes.length - 8} follow`);
+  if (headerBytes > MAX_HEADER_BYTES)
+    fail(`its header claims ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} allowed`);
+  if (8 + headerBytes > bytes.length)
+    fail(`its header claims ${headerBytes} bytes but only ${bytes.length - 8} follow`);
 
   const header = parseHeader(bytes.subarray(8, 8 + headerBytes), fail);
   const body = bytes.subarray(8 + headerBytes);
@@ -47,8 +49,10 @@ export function readSafetensors(bytes: Uint8Array, source: string): Safetensors 
   claims.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let end = 0;
   for (const claim of claims) {
-    if (claim.begin < end) fail(`tensor ${quote(claim.name)} overlaps the one before it at byte ${claim.begin}`);
-    if (claim.begin > end) fail(`${claim.begin - end} bytes before tensor ${quote(claim.name)} belong to no tensor`);
+    if (claim.begin < end)
+      fail(`tensor ${quote(claim.name)} overlaps the one before it at byte ${claim.begin}`);
+    if (claim.begin > end)
+      fail(`${claim.begin - end} bytes before tensor ${quote(claim.name)} belong to no tensor`);
     end = claim.end;
     if (end > body.length) {
       fail(`tensor ${quote(claim.name)} ends at byte ${end} of the data but only ${body.length} are there`);
@@ -101,7 +105,9 @@ function checkClaim(name: string, claim: unknown, source: string, fail: Fail): C
   if (typeof dtype !== "string") return fail(`tensor ${quote(name)} has no dtype`);
   if (!Object.hasOwn(dtypes, dtype)) {
     const known = Object.keys(dtypes).join(", ");
-    throw new UserError(`${source}: tensor ${quote(name)} has the type ${quote(dtype)}, and only ${known} are read; convert it.`);
+    throw new UserError(
+      `${source}: tensor ${quote(name)} has the type ${quote(dtype)}, and only ${known} are read; convert it.`,
+    );
   }
   if (!isCountList(shape)) return fail(`tensor ${quote(name)} has no shape of whole numbers`);
   if (!isCountList(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
@@ -111,7 +117,9 @@ function checkClaim(name: string, claim: unknown, source: string, fail: Fail): C
   const bytes = elementCount(shape) * dtypes[dtype].bytes;
   if (bytes !== end - begin) {
     const printed = shape.length <= 8 ? shape.join(", ") : `${shape.slice(0, 8).join(", ")}, ...`;
-    return fail(`tensor ${quote(name)} of ${dtype} [${printed}] takes ${bytes} bytes but its offsets span ${end - begin}`);
+    return fail(
+      `tensor ${quote(name)} of ${dtype} [${printed}] takes ${bytes} bytes but its offsets span ${end - begin}`,
+    );
   }
   return { name, dtype, shape, begin, end };
 }
@@ -128,7 +136,9 @@ export function writeSafetensors(
   let end = 0;
   for (const [name, { shape, data }] of tensors) {
     if (name === "__metadata__" || elementCount(shape) !== data.length) {
-      throw new RangeError(`tensor ${quote(name)} of shape [${shape.join(", ")}] cannot be written from ${data.length} values`);
+      throw new RangeError(
+        `tensor ${quote(name)} of shape [${shape.join(", ")}] cannot be written from ${data.length} values`,
+      );
     }
     fields.push([name, { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] }]);
     end += data.byteLength;

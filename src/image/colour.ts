@@ -16,7 +16,9 @@ export function toGray(image: Image): Image {
   const { width, height, channels, bitDepth } = image;
   const grey = new Float32Array(width * height);
   for (let i = 0, at = 0; i < grey.length; i++, at += channels) {
-    grey[i] = isGrey(image) ? image.data[at] : RED * image.data[at] + GREEN * image.data[at + 1] + BLUE * image.data[at + 2];
+    grey[i] = isGrey(image)
+      ? image.data[at]
+      : RED * image.data[at] + GREEN * image.data[at + 1] + BLUE * image.data[at + 2];
   }
   return createImage(width, height, 1, grey, bitDepth);
 }
@@ -36,7 +38,8 @@ export function convertChannels(image: Image, channels: Channels): Image {
     for (let c = 0; c < colours; c++) {
       data[i * channels + c] = source.data[i * source.channels + (isGrey(source) ? 0 : c)];
     }
-    if (channels > colours) data[i * channels + colours] = alphaFrom < 0 ? 1 : image.data[i * image.channels + alphaFrom];
+    if (channels > colours)
+      data[i * channels + colours] = alphaFrom < 0 ? 1 : image.data[i * image.channels + alphaFrom];
   }
   return createImage(width, height, channels, data, bitDepth);
 }
@@ -65,7 +68,8 @@ export function yCbCrToRgb(image: Image): Image {
 type Triple = (a: number, b: number, c: number, out: Float32Array, at: number) => void;
 
 function mapTriples(image: Image, write: Triple): Image {
-  if (image.channels !== 3) throw new RangeError(`${image.channels} channels where RGB or YCbCr has 3; split the alpha first`);
+  if (image.channels !== 3)
+    throw new RangeError(`${image.channels} channels where RGB or YCbCr has 3; split the alpha first`);
   const { data } = image;
   const out = new Float32Array(data.length);
   for (let at = 0; at < data.length; at += 3) write(data[at], data[at + 1], data[at + 2], out, at);

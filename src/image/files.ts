@@ -1,4 +1,4 @@
-// Image files: the one file of this room that touches the disk. PNG goes through png.ts; JPEG, WebP and TIFF through
+// Image files: the one file of this room that touches the disk. PNG goes through png-node.ts; JPEG, WebP and TIFF through
 // sharp.ts. What a file is, its first bytes say, not its name; what to write, the name says.
 
 import fs from "node:fs";
@@ -6,7 +6,7 @@ import path from "node:path";
 import { UserError } from "../backend/errors.js";
 import { readFileBytes, reasonOf, writeFileAtomic } from "../formats/files.js";
 import type { Image } from "./image.js";
-import { decodePng, encodePng } from "./png.js";
+import { decodePng, encodePng } from "./png-node.js";
 import { isPng } from "./png-header.js";
 import { decodeWithSharp, encodeWithSharp, type SharpFormat } from "./sharp.js";
 
@@ -28,7 +28,8 @@ export async function readImage(file: string): Promise<Image> {
   const bytes = readFileBytes(file, "an image");
   if (isPng(bytes)) return decodePng(bytes, file);
   const format = sharpFormatOf(bytes);
-  if (!format) throw new UserError(`${file} is not an image of a known kind; give a PNG, JPEG, WebP or TIFF file.`);
+  if (!format)
+    throw new UserError(`${file} is not an image of a known kind; give a PNG, JPEG, WebP or TIFF file.`);
   return decodeWithSharp(bytes, format, file);
 }
 
@@ -45,7 +46,10 @@ export async function writeImage(file: string, image: Image): Promise<void> {
 export function imageFormatOf(file: string): "png" | SharpFormat {
   const extension = path.extname(file).toLowerCase();
   const format = FORMAT_BY_EXTENSION[extension];
-  if (!format) throw new UserError(`Cannot tell from the name ${file} which kind of image to write; end it with one of ${EXTENSIONS}.`);
+  if (!format)
+    throw new UserError(
+      `Cannot tell from the name ${file} which kind of image to write; end it with one of ${EXTENSIONS}.`,
+    );
   return format;
 }
 
@@ -61,8 +65,11 @@ export function listImages(fileOrFolder: string): string[] {
   } catch (error) {
     throw new UserError(`Cannot read ${fileOrFolder}: ${reasonOf(error)}`);
   }
-  const images = names.filter((name) => !name.startsWith(".") && path.extname(name).toLowerCase() in FORMAT_BY_EXTENSION);
-  if (images.length === 0) throw new UserError(`The folder ${fileOrFolder} has no images (${EXTENSIONS}); give one that has.`);
+  const images = names.filter(
+    (name) => !name.startsWith(".") && path.extname(name).toLowerCase() in FORMAT_BY_EXTENSION,
+  );
+  if (images.length === 0)
+    throw new UserError(`The folder ${fileOrFolder} has no images (${EXTENSIONS}); give one that has.`);
   const order = new Intl.Collator("en", { numeric: true });
   // Names that differ only in what the collator ignores still need one order on every machine.
   images.sort((a, b) => order.compare(a, b) || (a < b ? -1 : 1));

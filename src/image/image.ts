@@ -1,5 +1,5 @@
 // What an image is everywhere in Fovea: float pixels in [0, 1], with what is needed to write it back as it came.
-// Files and their encodings are left to png.ts and files.ts, colour to colour.ts.
+// Files and their encodings are left to png-node.ts and files.ts, colour to colour.ts.
 
 import { UserError } from "../backend/errors.js";
 
@@ -28,7 +28,9 @@ export function createImage(
   bitDepth: 8 | 16 = 8,
 ): Image {
   if (data.length !== width * height * channels) {
-    throw new RangeError(`${data.length} values are not the pixels of a ${width}x${height}x${channels} image`);
+    throw new RangeError(
+      `${data.length} values are not the pixels of a ${width}x${height}x${channels} image`,
+    );
   }
   return { width, height, channels, bitDepth, data };
 }
@@ -53,7 +55,14 @@ export function toLevel(value: number, max: number): number {
 
 /** A rectangle of the image, copied. Throws UserError when it does not lie inside. */
 export function crop(image: Image, left: number, top: number, width: number, height: number): Image {
-  if (left < 0 || top < 0 || width < 1 || height < 1 || left + width > image.width || top + height > image.height) {
+  if (
+    left < 0 ||
+    top < 0 ||
+    width < 1 ||
+    height < 1 ||
+    left + width > image.width ||
+    top + height > image.height
+  ) {
     throw new UserError(
       `The rectangle ${width}x${height} at (${left}, ${top}) does not lie inside the image (${describeImage(image)}); choose a smaller one.`,
     );

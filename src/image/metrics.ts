@@ -34,7 +34,9 @@ const C2 = 0.03 ** 2;
 export function ssim(a: Image, b: Image): number {
   checkAlike(a, b);
   if (a.width < WINDOW || a.height < WINDOW) {
-    throw new UserError(`SSIM needs at least ${WINDOW}x${WINDOW} pixels but the image is ${a.width}x${a.height}; compare larger images.`);
+    throw new UserError(
+      `SSIM needs at least ${WINDOW}x${WINDOW} pixels but the image is ${a.width}x${a.height}; compare larger images.`,
+    );
   }
   let sum = 0;
   for (let channel = 0; channel < a.channels; channel++) sum += ssimOfChannel(a, b, channel);
@@ -43,7 +45,9 @@ export function ssim(a: Image, b: Image): number {
 
 /** The 11 taps of the window's one-dimensional factor; they add up to 1. */
 const TAPS = (() => {
-  const taps = Float64Array.from({ length: WINDOW }, (_, i) => Math.exp(-0.5 * ((i - (WINDOW - 1) / 2) / SIGMA) ** 2));
+  const taps = Float64Array.from({ length: WINDOW }, (_, i) =>
+    Math.exp(-0.5 * ((i - (WINDOW - 1) / 2) / SIGMA) ** 2),
+  );
   const sum = taps.reduce((total, tap) => total + tap, 0);
   return taps.map((tap) => tap / sum);
 })();
@@ -75,7 +79,13 @@ function ssimOfChannel(a: Image, b: Image, channel: number): number {
 }
 
 /** a, b, a², b², ab of one row. */
-function rowProducts(a: Float32Array, b: Float32Array, start: number, stride: number, out: Float64Array): void {
+function rowProducts(
+  a: Float32Array,
+  b: Float32Array,
+  start: number,
+  stride: number,
+  out: Float64Array,
+): void {
   for (let at = 0, i = start; at < out.length; at += MOMENTS, i += stride) {
     out[at] = a[i];
     out[at + 1] = b[i];

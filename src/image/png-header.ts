@@ -1,5 +1,5 @@
 // Walks a PNG's chunks without decoding any pixel, to refuse what cannot be decoded before memory is spent on it:
-// files cut short, and headers that claim more than the file can hold. Pixels are left to png.ts.
+// files cut short, and headers that claim more than the file can hold. Pixels are left to png-node.ts.
 // W3C Portable Network Graphics (PNG) Specification, third edition.
 
 import { UserError } from "../backend/errors.js";
@@ -16,6 +16,10 @@ export interface PngHeader {
   readonly channels: Channels;
   /** Where the PNG ends in the bytes; some programs append data of their own. */
   readonly end: number;
+  /** The parts of the compressed pixels. */
+  readonly compressed: readonly Uint8Array[];
+  /** How many bytes they make when inflated: rows of packed samples, each behind a filter byte. */
+  readonly inflatedBytes: number;
 }
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -30,6 +34,17 @@ const SAMPLES: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 /** Deflate makes at most 1032 bytes of one; see zlib's technical details. */
 const DEFLATE_MAX_RATIO = 1032;
 
+/** First column and row and steps of the passes of an interlaced image. */
+const ADAM7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
+
 /** Whether the bytes begin as a PNG does. */
 export function isPng(bytes: Uint8Array): boolean {
   return SIGNATURE.every((byte, i) => bytes[i] === byte);
@@ -42,26 +57,35 @@ export function isPng(bytes: Uint8Array): boolean {
 export function readPngHeader(bytes: Uint8Array, source: string): PngHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!isPng(bytes)) throw new UserError(`${source} is not a PNG image; give a PNG file.`);
-  const cutShort = () => new UserError(`${source} is a PNG cut short at ${bytes.length} bytes; get the whole file again.`);
+  const cutShort = () =>
+    new UserError(`${source} is a PNG cut short at ${bytes.length} bytes; get the whole file again.`);
   if (bytes.length < 33) throw cutShort();
   if (chunkName(view, 8) !== "IHDR" || view.getUint32(8) !== 13) {
-    throw new UserError(`${source} is a damaged PNG: it does not begin with its header (IHDR); get the file again.`);
+    throw new UserError(
+      `${source} is a damaged PNG: it does not begin with its header (IHDR); get the file again.`,
+    );
   }
   const header = readIhdr(view, source);
 
   let hasTransparency = false;
-  let compressed = 0;
-  for (let at = 33; ; ) {
+  const compressed: Uint8Array[] = [];
+  for (let at = 33; ;) {
     if (at + 12 > bytes.length) throw cutShort();
     const length = view.getUint32(at);
     const name = chunkName(view, at);
     if (at + 12 + length > bytes.length) throw cutShort();
     if (name === "tRNS") hasTransparency = true;
-    if (name === "IDAT") compressed += length;
+    if (name === "IDAT") compressed.push(bytes.subarray(at + 8, at + 8 + length));
     at += 12 + length;
     if (name === "IEND") {
-      checkSize(header, compressed, source);
-      return { ...header, channels: channelsOf(header.colorType, hasTransparency), end: at };
+      const inflatedBytes = checkPlausible(header, compressed, source);
+      return {
+        ...header,
+        channels: channelsOf(header.colorType, hasTransparency),
+        end: at,
+        compressed,
+        inflatedBytes,
+      };
     }
   }
 }
@@ -71,34 +95,39 @@ type Ihdr = Pick<PngHeader, "width" | "height" | "depth" | "colorType"> & { inte
 function readIhdr(view: DataView, source: string): Ihdr {
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   const [depth, colorType] = [view.getUint8(24), view.getUint8(25)];
-  if (width === 0 || height === 0) throw new UserError(`${source} claims a size of ${width}x${height} pixels; get the file again.`);
+  if (width === 0 || height === 0)
+    throw new UserError(`${source} claims a size of ${width}x${height} pixels; get the file again.`);
   if (width * height > MAX_PIXELS) {
     throw new UserError(
       `${source} claims ${width}x${height} pixels, more than the ${MAX_PIXELS} that are read; cut the image into parts.`,
     );
   }
   if (!DEPTHS[colorType]?.includes(depth)) {
-    throw new UserError(`${source} is a damaged PNG: colour type ${colorType} with ${depth} bits does not exist; get the file again.`);
+    throw new UserError(
+      `${source} is a damaged PNG: colour type ${colorType} with ${depth} bits does not exist; get the file again.`,
+    );
   }
   return { width, height, depth, colorType, interlaced: view.getUint8(28) === 1 };
 }
 
-/**
- * The compressed bytes must be able to make the pixels, and must not be absurdly many for them: an interlaced image is
- * inflated without a bound on its size.
- */
-function checkSize(header: Ihdr, compressed: number, source: string): void {
-  const { width, height, depth, colorType } = header;
-  const raw = (Math.ceil((width * SAMPLES[colorType] * depth) / 8) + 1) * height;
-  if (compressed * DEFLATE_MAX_RATIO < raw && !header.interlaced) {
+/** The bytes that the pixels take when inflated. Throws UserError when the compressed ones cannot make as many. */
+function checkPlausible(header: Ihdr, compressed: readonly Uint8Array[], source: string): number {
+  const { width, height, depth, colorType, interlaced } = header;
+  const passes = interlaced ? ADAM7 : [[0, 0, 1, 1]];
+  let inflated = 0;
+  for (const [left, top, stepX, stepY] of passes) {
+    const columns = Math.ceil((width - left) / stepX);
+    const rows = Math.ceil((height - top) / stepY);
+    if (columns > 0 && rows > 0)
+      inflated += (Math.ceil((columns * SAMPLES[colorType] * depth) / 8) + 1) * rows;
+  }
+  const held = compressed.reduce((sum, part) => sum + part.length, 0);
+  if (held * DEFLATE_MAX_RATIO < inflated) {
     throw new UserError(
-      `${source} claims ${width}x${height} pixels but holds only ${compressed} bytes of them; get the whole file again.`,
+      `${source} claims ${width}x${height} pixels but holds only ${held} bytes of them; get the whole file again.`,
     );
   }
-  const passes = 7 * (height + width); // filter bytes and padding that interlacing may add
-  if (header.interlaced && (compressed * DEFLATE_MAX_RATIO < raw / 2 || compressed > 1.01 * (raw + passes) + 4096)) {
-    throw new UserError(`${source} claims ${width}x${height} pixels but holds ${compressed} bytes of them; get the file again.`);
-  }
+  return inflated;
 }
 
 function channelsOf(colorType: number, hasTransparency: boolean): Channels {

@@ -50,7 +50,8 @@ export async function decodeWithSharp(bytes: Uint8Array, format: SharpFormat, fi
       .toColourspace(outSpace)
       .raw({ depth: bitDepth === 16 ? "ushort" : "uchar" })
       .toBuffer({ resolveWithObject: true });
-    const levels = bitDepth === 16 ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
+    const levels =
+      bitDepth === 16 ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
     const pixels = new Float32Array(levels.length);
     for (let i = 0; i < levels.length; i++) pixels[i] = levels[i] / (bitDepth === 16 ? 65535 : 255);
     const image = createImage(info.width, info.height, info.channels as Channels, pixels, bitDepth);
@@ -84,7 +85,9 @@ export async function encodeWithSharp(image: Image, format: SharpFormat, file: s
     }[format]();
     return (await encoded.toBuffer({ resolveWithObject: true })).data;
   } catch (error) {
-    throw new UserError(`${file} cannot be written as ${format.toUpperCase()} (${reasonOf(error)}); choose a .png name.`);
+    throw new UserError(
+      `${file} cannot be written as ${format.toUpperCase()} (${reasonOf(error)}); choose a .png name.`,
+    );
   }
 }
 

@@ -8,7 +8,8 @@ function ramp(width: number, height: number, channels: Channels): Image {
   const data = Float32Array.from({ length: width * height * channels }, (_, i) => ((i * 37) % 101) / 100);
   return createImage(width, height, channels, data);
 }
-const pixel = (...values: number[]) => createImage(1, 1, values.length as Channels, Float32Array.from(values));
+const pixel = (...values: number[]) =>
+  createImage(1, 1, values.length as Channels, Float32Array.from(values));
 const closeTo = (values: number[]) => values.map((value) => expect.closeTo(value, 6));
 
 describe("colour", () => {
@@ -80,6 +81,8 @@ describe("image", () => {
     const w = [1, 1, 1];
     const g = [0.25, 0.25, 0.25];
     expect([...both.data]).toEqual([...g, ...w, 0, 0, 0, 0, 0, 0, ...w, ...w, 0, 0, 0, 0, 0, 0]);
-    expect(sideBySide([pixel(0.5, 0.5), pixel(0.5)], 0)).toEqual(createImage(2, 1, 2, Float32Array.from([0.5, 0.5, 0.5, 1])));
+    expect(sideBySide([pixel(0.5, 0.5), pixel(0.5)], 0)).toEqual(
+      createImage(2, 1, 2, Float32Array.from([0.5, 0.5, 0.5, 1])),
+    );
   });
 });

@@ -26,11 +26,14 @@ describe("psnr and ssim", () => {
     [37, 29, 3, 23.010304926, 0.775013627],
     [11, 11, 1, 23.011103137, 0.783821921],
     [11, 40, 3, 23.010273197, 0.774616924],
-  ] as const)("agree with scikit-image for $0x$1 with $2 channels", (width, height, channels, psnrThere, ssimThere) => {
-    const [a, b] = pair(width, height, channels);
-    expect(Math.abs(psnr(a, b) - psnrThere)).toBeLessThan(1e-6);
-    expect(Math.abs(ssim(a, b) - ssimThere)).toBeLessThan(1e-6);
-  });
+  ] as const)(
+    "agree with scikit-image for $0x$1 with $2 channels",
+    (width, height, channels, psnrThere, ssimThere) => {
+      const [a, b] = pair(width, height, channels);
+      expect(Math.abs(psnr(a, b) - psnrThere)).toBeLessThan(1e-6);
+      expect(Math.abs(ssim(a, b) - ssimThere)).toBeLessThan(1e-6);
+    },
+  );
 
   it("are perfect for equal images and symmetric", () => {
     const [a, b] = pair(20, 15, 3);
@@ -51,6 +54,8 @@ describe("psnr and ssim", () => {
       expect(() => psnr(image, other)).toThrow(/^Two images of different size .*20x20, grey.*;/);
       expect(() => ssim(image, other)).toThrow(/different size/);
     }
-    expect(() => ssim(createImage(10, 20, 1), createImage(10, 20, 1))).toThrow(/SSIM needs at least 11x11 pixels/);
+    expect(() => ssim(createImage(10, 20, 1), createImage(10, 20, 1))).toThrow(
+      /SSIM needs at least 11x11 pixels/,
+    );
   });
 });

@@ -1,10 +1,12 @@
 // PNG bytes to an Image and back, through pngjs: grey, grey with alpha, RGB, RGB with alpha, 8 and 16 bits, exactly.
 // Palettes and 1, 2 and 4 bits are read as 8 bits. Checking the header is png-header.ts; files are files.ts.
+// Needs Node, as pngjs does (Buffer, zlib); a browser decodes PNG itself.
 
+import zlib from "node:zlib";
 import { PNG } from "pngjs";
 import { UserError } from "../backend/errors.js";
 import { createImage, toLevel, type Image } from "./image.js";
-import { readPngHeader } from "./png-header.js";
+import { readPngHeader, type PngHeader } from "./png-header.js";
 
 /** pngjs names the colour types by the PNG specification's numbers. */
 const COLOR_TYPE = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
@@ -20,7 +22,10 @@ export function decodePng(bytes: Uint8Array, source: string): Image {
   // and 4 bits unscaled. For 16 bits the data is a Uint16Array, which pngjs's types do not say.
   let rgba: ArrayLike<number>;
   try {
-    rgba = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, header.end), { skipRescale: bitDepth === 16 }).data;
+    checkCompressed(header);
+    rgba = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, header.end), {
+      skipRescale: bitDepth === 16,
+    }).data;
   } catch (error) {
     throw new UserError(`${source} is a damaged PNG (${reasonOf(error)}); get the file again.`);
   }
@@ -33,6 +38,15 @@ export function decodePng(bytes: Uint8Array, source: string): Image {
     if (channels > colours) data[at++] = rgba[i + 3] / max;
   }
   return createImage(width, height, channels, data, bitDepth);
+}
+
+/**
+ * pngjs 7 takes memory that nobody wrote for pixels when the data inflates to less than the header says, and inflates
+ * interlaced images without a bound. So the data is inflated once beforehand, to exactly what it must be.
+ */
+function checkCompressed({ compressed, inflatedBytes }: PngHeader): void {
+  const found = zlib.inflateSync(Buffer.concat(compressed), { maxOutputLength: inflatedBytes }).length;
+  if (found !== inflatedBytes) throw new Error(`${found} bytes of pixels where ${inflatedBytes} belong`);
 }
 
 /** Encodes an image as PNG with its own channels and bit depth; values are clipped to [0, 1] and rounded. */
