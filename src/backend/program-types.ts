@@ -4,17 +4,20 @@
 import type { Backend, KernelCall, Storage } from "./backend.js";
 
 /**
- * A value inside a program: it stands where a Storage stands in a recorded call.
- * - "bound": lives outside (a parameter, an input, a result); `storage` is the backend's own storage.
- * - "temporary": lives only inside the program; the planner gives it `offset` (in elements) in the arena.
+ * A value inside a program: it stands where a Storage stands in a recorded call. It is either bound to a backend's own storage
+ * (a parameter, an input, a result), or temporary: it lives only inside the program, and the planner gives it an `offset`
+ * (in elements, a multiple of 64) in the arena.
  */
 export class Value implements Storage {
   offset = -1;
+  storage?: Storage;
   constructor(
     readonly id: number,
     readonly length: number,
-    readonly storage?: Storage,
-  ) {}
+    storage?: Storage,
+  ) {
+    this.storage = storage;
+  }
   get isTemporary(): boolean {
     return this.storage === undefined;
   }
@@ -26,6 +29,8 @@ export interface Program {
   readonly calls: readonly KernelCall[];
   /** Bound values whose contents do not change between replays, so that packed forms of them may be cached. */
   readonly frozen: ReadonlySet<Value>;
+  /** Storages that were made for constants of the program; whoever disposes the program releases them. */
+  readonly constants: readonly Storage[];
   /** Elements of the arena that holds the temporaries; set by the planner. */
   readonly arenaLength: number;
 }

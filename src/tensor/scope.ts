@@ -22,6 +22,12 @@ export class Scope {
     return tensor;
   }
 
+  /** Lets a tensor outlive every scope: its user disposes it. */
+  release<T extends Tensor>(tensor: T): T {
+    this.remove(tensor);
+    return tensor;
+  }
+
   add(tensor: Tensor): void {
     this.tensors.add(tensor);
     owners.set(tensor, this);

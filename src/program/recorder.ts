@@ -1,0 +1,94 @@
+// Recorder: a backend that runs nothing. It writes down the kernel calls it is given, so that a function of tensors becomes a
+// program. Storages of the real backend (parameters, inputs) that appear in calls become bound values.
+
+import type { Backend, KernelCall, MemoryInfo, Operand, Storage, Variant } from "../backend/backend.js";
+import type { KernelName } from "../backend/kernels.js";
+import { type Program, Value } from "../backend/program-types.js";
+
+export class Recorder implements Backend {
+  readonly name;
+  readonly precision;
+  private readonly calls: KernelCall[] = [];
+  private readonly bound = new Map<Storage, Value>();
+  /** Storages made for numbers written while recording: they belong to the program. */
+  private readonly constants: Storage[] = [];
+  private nextId = 0;
+
+  constructor(private readonly target: Backend) {
+    this.name = target.name;
+    this.precision = target.precision;
+  }
+
+  allocate(length: number): Storage {
+    return new Value(this.nextId++, length);
+  }
+
+  release(): void {
+    // A value's life ends with its last use, which the planner finds.
+  }
+
+  /** Numbers known while recording are a constant of the program: they are written once, now. */
+  write(storage: Storage, data: ArrayLike<number>): void {
+    const value = this.valueOf(storage);
+    if (!value.storage) {
+      value.storage = this.target.allocate(value.length);
+      this.constants.push(value.storage);
+    } else if (!this.constants.includes(value.storage)) {
+      throw new Error("A tensor from outside cannot be written while a program is recorded; write it between runs.");
+    }
+    this.target.write(value.storage, data);
+  }
+
+  read(): Promise<never> {
+    return Promise.reject(new Error("Values are not known while a program is recorded; return the tensor and read it after run()."));
+  }
+
+  run(call: KernelCall): void {
+    const asValues = (operands: readonly Operand[]) =>
+      operands.map((o) => ({ storage: this.valueOf(o.storage), shape: o.shape }));
+    this.calls.push({ ...call, inputs: asValues(call.inputs), outputs: asValues(call.outputs) });
+  }
+
+  view(): never {
+    throw new Error("A window into a storage cannot be recorded.");
+  }
+
+  variants(kernel: KernelName): readonly Variant[] {
+    return this.target.variants(kernel);
+  }
+
+  async finish(): Promise<void> {}
+
+  memory(): MemoryInfo {
+    return { buffers: 0, bytes: 0, pooledBytes: 0 };
+  }
+
+  async close(): Promise<void> {}
+
+  /** Gives a recorded temporary a storage of its own on the real backend, so that it can be read after a run. */
+  bind(storage: Storage): Storage {
+    const value = this.valueOf(storage);
+    value.storage ??= this.target.allocate(value.length);
+    const constant = this.constants.indexOf(value.storage);
+    if (constant >= 0) this.constants.splice(constant, 1); // it is the caller's from now on
+    return value.storage;
+  }
+
+  /** What was recorded. `frozen` storages are promised not to change between runs. */
+  program(frozen: readonly Storage[] = []): Program {
+    return {
+      backend: this.target,
+      calls: this.calls,
+      frozen: new Set(frozen.map((s) => this.valueOf(s))),
+      constants: this.constants,
+      arenaLength: 0,
+    };
+  }
+
+  private valueOf(storage: Storage): Value {
+    if (storage instanceof Value) return storage;
+    let value = this.bound.get(storage);
+    if (!value) this.bound.set(storage, (value = new Value(this.nextId++, storage.length, storage)));
+    return value;
+  }
+}

@@ -1,0 +1,61 @@
+// record(): a function of tensors, run once without computing, becomes a program that is optimised and replayed as often as
+// wanted. What changes from run to run (data, learning rates, counters) is a tensor from outside that is written between runs.
+
+import type { Storage } from "../backend/backend.js";
+import { currentBackend, withBackend } from "../backend/current.js";
+import type { Program } from "../backend/program-types.js";
+import { optimize } from "../program/optimize.js";
+import { Recorder } from "../program/recorder.js";
+import { compile } from "../program/replay.js";
+import { scope } from "./scope.js";
+import { SharedStorage, Tensor } from "./tensor.js";
+
+export interface Recorded<T extends Record<string, Tensor>> {
+  /** The tensors that the function returned; `run()` fills them. */
+  readonly outputs: T;
+  /** The optimised program, for printing. */
+  readonly program: Program;
+  /** Replays every call once; resolves when the outputs hold this run's results. */
+  run(): Promise<void>;
+  /** Frees the outputs, the arena and the program's constants. */
+  dispose(): void;
+}
+
+export interface RecordOptions {
+  /** Tensors whose values never change between runs (weights at inference), so that prepared forms of them may be kept. */
+  frozen?: readonly Tensor[];
+  /** Is told the program as recorded, and after each pass. */
+  watch?: (pass: string, program: Program) => void;
+}
+
+/**
+ * Records `body` on the current backend. Tensors made outside are its inputs; write new values into them between runs.
+ * @throws when `body` reads a value or writes a tensor from outside: neither can be replayed.
+ */
+export function record<T extends Record<string, Tensor>>(body: () => T, options: RecordOptions = {}): Recorded<T> {
+  const backend = currentBackend();
+  const recorder = new Recorder(backend);
+  using inner = scope();
+  const returned = withBackend(recorder, body);
+  const mine = new Map<Storage, SharedStorage>();
+  const outputs = Object.entries(returned).map(([name, t]) => {
+    if (t.backend !== recorder) return [name, t] as const; // made outside: it is the caller's own
+    const storage = recorder.bind(t.operand().storage);
+    const shared = mine.get(storage)?.retain() ?? new SharedStorage(storage, backend);
+    mine.set(storage, shared);
+    return [name, inner.release(new Tensor(t.shape, shared))] as const;
+  });
+  const raw = recorder.program(options.frozen?.map((t) => t.operand().storage));
+  options.watch?.("as recorded", raw);
+  const program = optimize(raw, options.watch);
+  const executable = compile(program);
+  return {
+    outputs: Object.fromEntries(outputs) as T,
+    program,
+    run: () => executable.run(),
+    dispose: () => {
+      executable.dispose();
+      for (const [name, t] of outputs) if (t !== returned[name as keyof T]) t.dispose();
+    },
+  };
+}
