@@ -68,11 +68,7 @@ function ssimOfChannel(a: Image, b: Image, channel: number): number {
     rowProducts(a.data, b.data, y * width * channels + channel, channels, products);
     filterAcross(products, ring[y % WINDOW]);
     if (y < WINDOW - 1) continue;
-    means.fill(0);
-    for (let k = 0; k < WINDOW; k++) {
-      const row = ring[(y + 1 + k) % WINDOW];
-      for (let i = 0; i < rowLength; i++) means[i] += TAPS[k] * row[i];
-    }
+    filterDown(ring, y + 1, means);
     for (let at = 0; at < rowLength; at += MOMENTS) sum += similarity(means, at);
   }
   return sum / (columns * (height - WINDOW + 1));
@@ -95,11 +91,34 @@ function rowProducts(
   }
 }
 
+// The window is symmetric, so that rows at the same distance are added before they are weighted. Written out: a loop
+// over the 11 taps inside the one over the row takes three times as long.
+const [T5, T4, T3, T2, T1, T0] = TAPS;
+
 function filterAcross(row: Float64Array, out: Float64Array): void {
+  const M = MOMENTS;
   for (let i = 0; i < out.length; i++) {
-    let sum = 0;
-    for (let k = 0; k < WINDOW; k++) sum += TAPS[k] * row[i + k * MOMENTS];
-    out[i] = sum;
+    out[i] =
+      T5 * (row[i] + row[i + 10 * M]) +
+      T4 * (row[i + M] + row[i + 9 * M]) +
+      T3 * (row[i + 2 * M] + row[i + 8 * M]) +
+      T2 * (row[i + 3 * M] + row[i + 7 * M]) +
+      T1 * (row[i + 4 * M] + row[i + 6 * M]) +
+      T0 * row[i + 5 * M];
+  }
+}
+
+/** Filters the ring's 11 rows into one; `oldest` modulo 11 is the place of the uppermost. */
+function filterDown(ring: readonly Float64Array[], oldest: number, out: Float64Array): void {
+  const [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10] = ring.map((_, k) => ring[(oldest + k) % WINDOW]);
+  for (let i = 0; i < out.length; i++) {
+    out[i] =
+      T5 * (r0[i] + r10[i]) +
+      T4 * (r1[i] + r9[i]) +
+      T3 * (r2[i] + r8[i]) +
+      T2 * (r3[i] + r7[i]) +
+      T1 * (r4[i] + r6[i]) +
+      T0 * r5[i];
   }
 }
 

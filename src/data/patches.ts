@@ -1,0 +1,186 @@
+// Training patches: random crops of a set of images, turned and flipped, clean and noisy. What batch number `step`
+// holds follows from the seed and the step alone, so that a resumed run needs nothing but the step to continue.
+// Reading folders is files.ts; noise on whole images is degrade.ts.
+
+import { UserError } from "../backend/errors.js";
+import { fillNormal, keyOf, philoxWords, uniformFrom, type Key } from "../backend/philox.js";
+import { RandomStream } from "../backend/random-stream.js";
+import { convertChannels } from "../image/colour.js";
+import { toLevel, type Image } from "../image/image.js";
+import { checkSigma } from "./degrade.js";
+
+export interface PatchOptions {
+  /** Side of a patch in pixels; default 64. */
+  patch?: number;
+  /** Patches in a batch; default 16. */
+  batchSize?: number;
+  /** Noise level in 8-bit grey levels: one for all, or [from, to] to draw one for each patch evenly; default 25. */
+  sigma?: number | readonly [number, number];
+  /** Turn by quarters and flip, each of the 8 ways equally often; default true. */
+  augment?: boolean;
+  /** Integer in [0, 2^53); default 0. */
+  seed?: number;
+}
+
+/** All arrays are the batch's own. */
+export interface Batch {
+  /** [batchSize, patch, patch, channels] in [0, 1]. */
+  readonly clean: Float32Array;
+  /** The same with noise, neither clipped nor rounded. */
+  readonly noisy: Float32Array;
+  /** [batchSize], in 8-bit grey levels. */
+  readonly sigma: Float32Array;
+}
+
+/** An image in memory: 1 or 2 bytes a value instead of a float's 4. */
+export interface StoredImage {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly levels: Uint8Array | Uint16Array;
+}
+
+// The last counter words, which keep the draws apart; see STREAM_DOMAIN in random-stream.ts.
+const PATCH_DOMAIN = 3;
+const PATCH_NOISE_DOMAIN = 4;
+
+/** Packs an image as `channels` channels (alpha dropped, colour to luma or grey to RGB) of its own bit depth. */
+export function storeImage(image: Image, channels: 1 | 3, name: string): StoredImage {
+  const { width, height, bitDepth, data } = convertChannels(image, channels);
+  const levels = bitDepth === 16 ? new Uint16Array(data.length) : new Uint8Array(data.length);
+  const max = bitDepth === 16 ? 65535 : 255;
+  for (let i = 0; i < data.length; i++) levels[i] = toLevel(data[i], max);
+  return { name, width, height, levels };
+}
+
+export class PatchDataset {
+  readonly channels: 1 | 3;
+  readonly patch: number;
+  readonly batchSize: number;
+  private readonly images: readonly StoredImage[];
+  private readonly sigmaFrom: number;
+  private readonly sigmaTo: number;
+  private readonly augment: boolean;
+  private readonly seed: number;
+  private readonly key: Key;
+  private order = new Uint32Array(0);
+  private orderEpoch = -1;
+
+  /** Throws UserError for no images, an image smaller than the patch, or a bad noise level. */
+  constructor(images: readonly StoredImage[], channels: 1 | 3, options: PatchOptions = {}) {
+    const { patch = 64, batchSize = 16, sigma = 25, augment = true, seed = 0 } = options;
+    if (images.length === 0)
+      throw new UserError("There are no images to train on; give a folder that has some.");
+    for (const [what, value] of [
+      ["patch", patch],
+      ["batch size", batchSize],
+    ] as const) {
+      if (!(Number.isInteger(value) && value >= 1))
+        throw new UserError(`The ${what} ${value} is not a whole number from 1 up; give one.`);
+    }
+    for (const { name, width, height } of images) {
+      if (Math.min(width, height) < patch) {
+        throw new UserError(
+          `${name} is ${width}x${height} pixels, smaller than a patch of ${patch}x${patch}; take a smaller patch or remove the image.`,
+        );
+      }
+    }
+    [this.sigmaFrom, this.sigmaTo] = typeof sigma === "number" ? [sigma, sigma] : sigma;
+    checkSigma(this.sigmaFrom);
+    checkSigma(this.sigmaTo);
+    if (this.sigmaFrom > this.sigmaTo)
+      throw new UserError(
+        `The noise levels ${this.sigmaFrom}..${this.sigmaTo} run backwards; give the lower one first.`,
+      );
+    this.images = images;
+    this.channels = channels;
+    this.patch = patch;
+    this.batchSize = batchSize;
+    this.augment = augment;
+    this.seed = seed;
+    this.key = keyOf(seed);
+  }
+
+  /** Images in the set; an epoch is as many patches, one from each. */
+  get size(): number {
+    return this.images.length;
+  }
+
+  /** Batch number `step`, from 0: always the same one for the same seed, images and options. */
+  batch(step: number): Batch {
+    const { patch, batchSize, channels } = this;
+    const values = patch * patch * channels;
+    const clean = new Float32Array(batchSize * values);
+    const noisy = new Float32Array(batchSize * values);
+    const sigma = new Float32Array(batchSize);
+    const words = new Uint32Array(4);
+    for (let b = 0; b < batchSize; b++) {
+      const sample = step * batchSize + b;
+      const [low, high] = [sample >>> 0, Math.floor(sample / 2 ** 32)];
+      philoxWords(0, high, low, PATCH_DOMAIN, this.key[0], this.key[1], words, 0);
+      const image = this.imageOf(sample);
+      const left = scaled(words[0], image.width - patch + 1);
+      const top = scaled(words[1], image.height - patch + 1);
+      const turn = this.augment ? words[2] >>> 29 : 0;
+      sigma[b] = this.sigmaFrom + (this.sigmaTo - this.sigmaFrom) * uniformFrom(words[3]);
+      const cleanPatch = clean.subarray(b * values, (b + 1) * values);
+      const noisyPatch = noisy.subarray(b * values, (b + 1) * values);
+      copyTurned(image, channels, left, top, patch, turn, cleanPatch);
+      fillNormal(
+        noisyPatch,
+        sigma[b] / 255,
+        high * 2 ** 32,
+        low,
+        PATCH_NOISE_DOMAIN,
+        this.key[0],
+        this.key[1],
+      );
+      for (let i = 0; i < values; i++) noisyPatch[i] += cleanPatch[i];
+    }
+    return { clean, noisy, sigma };
+  }
+
+  /** Each epoch visits every image once, in an order of its own. */
+  private imageOf(sample: number): StoredImage {
+    const epoch = Math.floor(sample / this.images.length);
+    if (epoch !== this.orderEpoch) {
+      this.order = Uint32Array.from(this.images, (_, i) => i);
+      new RandomStream(this.seed, epoch >>> 0).shuffle(this.order);
+      this.orderEpoch = epoch;
+    }
+    return this.images[this.order[sample % this.images.length]];
+  }
+}
+
+/** A word as an integer in [0, n). */
+function scaled(word: number, n: number): number {
+  return Math.floor((word / 2 ** 32) * n);
+}
+
+/**
+ * Copies a square of `size` pixels at (left, top), turned in one of the 8 ways of the square: bit 0 mirrors the columns,
+ * bit 1 the rows, bit 2 exchanges rows and columns.
+ */
+function copyTurned(
+  image: StoredImage,
+  channels: number,
+  left: number,
+  top: number,
+  size: number,
+  turn: number,
+  out: Float32Array,
+): void {
+  const { levels, width } = image;
+  const max = levels instanceof Uint16Array ? 65535 : 255;
+  const right = (turn & 1 ? -1 : 1) * channels;
+  const down = (turn & 2 ? -1 : 1) * channels * width;
+  const first = ((top + (turn & 2 ? size - 1 : 0)) * width + left + (turn & 1 ? size - 1 : 0)) * channels;
+  const [stepX, stepY] = turn & 4 ? [down, right] : [right, down];
+  let at = 0;
+  for (let y = 0; y < size; y++) {
+    let from = first + y * stepY;
+    for (let x = 0; x < size; x++, from += stepX) {
+      for (let c = 0; c < channels; c++) out[at++] = levels[from + c] / max;
+    }
+  }
+}
