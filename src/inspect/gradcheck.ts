@@ -79,7 +79,7 @@ export async function gradcheck(
         const direction = Float64Array.from({ length: size }, (_, j) =>
           small ? Number(j === k) : stream.normal(),
         );
-        const along = analytic[i].reduce((total, g, j) => total + g * direction[j], 0);
+        const along = direction.reduce((total, d, j) => total + d * analytic[i][j], 0);
         const numeric = await slope(target, inputs, i, direction, step, seed);
         const error = Math.abs(along - numeric) / Math.max(1, Math.abs(along), Math.abs(numeric));
         checked++;

@@ -4,6 +4,7 @@
 import type { Backend, KernelCall, Operand, Storage } from "../backend/backend.js";
 import { currentBackend } from "../backend/current.js";
 import type { Attributes, KernelName } from "../backend/kernels.js";
+import { Recorder } from "../program/recorder.js";
 import { unwatch, watchForLeak } from "./leaks.js";
 import { forget, track } from "./scope.js";
 import { type Shape, show, sizeOf } from "./shape.js";
@@ -90,6 +91,8 @@ export class Tensor {
   write(data: ArrayLike<number>): void {
     if (data.length !== this.size)
       throw new Error(`write: ${data.length} numbers do not fill a tensor of shape ${show(this.shape)}.`);
+    if (currentBackend() instanceof Recorder && !(this.backend instanceof Recorder))
+      throw new Error("A tensor from outside cannot be written while a program is recorded; write it between runs.");
     this.backend.write(this.operand().storage, data);
   }
 
