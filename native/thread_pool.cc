@@ -150,8 +150,11 @@ struct Scratch {
   }
 };
 
-struct ThreadScratch : Scratch {
-  ~ThreadScratch() { free_aligned(data); }
+struct ThreadScratch {
+  Scratch slots[4];
+  ~ThreadScratch() {
+    for (Scratch& slot : slots) free_aligned(slot.data);
+  }
 };
 
 Scratch shared[4];
@@ -162,8 +165,10 @@ void set_threads(int count) { pool().resize(count); }
 
 int threads() { return pool().size(); }
 
+bool inside_task() { return Pool::current >= 0; }
+
 void parallel_for(int count, const Task& task) {
-  if (Pool::current >= 0 || count <= 1 || threads() == 1) {
+  if (inside_task() || count <= 1 || threads() == 1) {
     const int thread = std::max(Pool::current, 0);
     for (int i = 0; i < count; i++) task(i, thread);
     return;
@@ -177,9 +182,9 @@ void parallel_for(int count, const Task& task) {
 
 void* shared_scratch(int slot, size_t bytes) { return shared[slot].at_least(bytes); }
 
-void* thread_scratch(size_t bytes) {
+void* thread_scratch(size_t bytes, int slot) {
   thread_local ThreadScratch scratch;
-  return scratch.at_least(bytes);
+  return scratch.slots[slot].at_least(bytes);
 }
 
 }  // namespace fovea

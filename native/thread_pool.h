@@ -18,11 +18,16 @@ int threads();
  */
 void parallel_for(int count, const std::function<void(int index, int thread)>& task);
 
+/** Is this thread running a task? Then parallel_for is serial, and shared_scratch belongs to somebody else.
+ */
+bool inside_task();
+
 /**
  * Scratch memory of at least `bytes`, 64-byte aligned, that stays valid until the next call with the same
- * slot. Slot 0..3 are shared (call them outside parallel_for); `thread_scratch` is the calling thread's own.
+ * slot (0..3). The slots of `shared_scratch` are the process's: ask for them outside tasks. Those of
+ * `thread_scratch` are the calling thread's own. Matrix products use slots 2 and 3 of both.
  */
 void* shared_scratch(int slot, size_t bytes);
-void* thread_scratch(size_t bytes);
+void* thread_scratch(size_t bytes, int slot = 0);
 
 }  // namespace fovea

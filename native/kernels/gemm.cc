@@ -1,0 +1,67 @@
+// How a product is cut up, and the epilogue of a row.
+#include "kernels/gemm.h"
+
+#include "cpu.h"
+#include "kernels/epilogue.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+int ceil_div(int a, int b) { return (a + b - 1) / b; }
+
+/** A panel of B should fill most of the L1 cache, with room for a panel of A to stream by. */
+int panel_steps() {
+  const int fitting = (int)(cpu().l1 * 2 / 3 / (kColumns * sizeof(float)));
+  return std::clamp(fitting / 32 * 32, 128, 384);
+}
+
+/** Bytes of packed B that all cores share: half the L2, or where that is small, a part of the last level. */
+size_t shared_bytes() { return std::max(cpu().l2 / 2, std::min(cpu().l3 / 8, (size_t)1 << 20)); }
+
+}  // namespace
+
+GemmPlan plan_gemm(int m, int n, int k, bool a_may_be_direct, bool b_may_be_direct) {
+  static const int most_steps = panel_steps();
+  static const size_t shared = shared_bytes();
+  GemmPlan plan{};
+  const int row_panels = ceil_div(m, kRows), column_panels = ceil_div(n, kColumns);
+  plan.slices = 1;
+  // A long sum over few results: slices of it keep the cores busy without waiting for each other after every
+  // block.
+  if ((int64_t)m * n <= (1 << 16) && k >= 8 * most_steps && k >= 4 * std::max(m, n))
+    plan.slices = std::min(16, k / (2 * most_steps));
+  const int k_slice = ceil_div(k, plan.slices);
+  const int blocks = std::max(1, ceil_div(k_slice, most_steps));
+  plan.steps = std::max(1, ceil_div(k_slice, blocks));
+  plan.direct_a = a_may_be_direct && column_panels <= 2;
+  plan.direct_b = b_may_be_direct && row_panels <= 2;
+  const size_t panel_bytes = (size_t)plan.steps * kColumns * sizeof(float);
+  plan.width = (int)std::clamp<size_t>(shared / panel_bytes, 1, column_panels);
+  plan.depth = (int)std::clamp<size_t>(shared / (panel_bytes * plan.width), 1, blocks);
+  // Tasks of some microseconds at least, several for each thread where there is enough work.
+  const double work = 2.0 * m * std::min<double>(n, (double)plan.width * kColumns) *
+                      std::min<double>(k, (double)plan.depth * plan.steps);
+  const int wanted = (int)std::clamp(work / 1e6, 1.0, 4.0 * threads());
+  if (row_panels >= 4 * wanted || column_panels == 1) {
+    plan.row_tasks = wanted;
+    plan.column_tasks = 1;
+  } else {
+    plan.row_tasks = std::max(1, std::min(wanted, row_panels / 2));
+    plan.column_tasks = ceil_div(wanted, plan.row_tasks);
+  }
+  // A block of A stays in the L2 cache beside B.
+  const size_t a_bytes = (size_t)plan.steps * kRows * sizeof(float);
+  const int most_rows = (int)std::max<size_t>(1, cpu().l2 / 4 / a_bytes);
+  plan.row_tasks = std::max(plan.row_tasks, ceil_div(row_panels, most_rows));
+  return plan;
+}
+
+size_t packed_b_size(int n, int k) { return (size_t)ceil_div(n, kColumns) * kColumns * k; }
+
+void finish_row(const Epilogue& e, float* y, ptrdiff_t offset, int column, int columns) {
+  for_lanes(columns, [&](int64_t j, auto lanes) {
+    lanes.put(y + j, finish(e, lanes.get(y + j), offset + j, column + (int)j, lanes));
+  });
+}
+
+}  // namespace fovea::FOVEA_ISA

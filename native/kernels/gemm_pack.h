@@ -1,0 +1,98 @@
+// Packing: a block of a matrix copied into the order in which the microkernel reads it, so that its loads are
+// contiguous.
+//
+// A panel is `steps` steps of `Width` numbers (Width = kRows for A, kColumns for B): to[p * Width + i] =
+// source(start + i, k0 + p) for i < size, where source's first index runs over rows of A or columns of B and
+// its second over the summed dimension.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "kernels/gemm_micro.h"
+
+namespace fovea::FOVEA_ISA {
+
+namespace packing {
+
+template <int Bit, bool kUpper, int... I>
+inline vf exchange(vf a, vf b, std::integer_sequence<int, I...>) {
+  // Lane i of the lower result is a[i] where Bit of i is clear and b[i - Bit] where it is set; of the upper,
+  // a[i + Bit] and b[i].
+  return __builtin_shufflevector(
+      a, b, (kUpper ? (I & Bit ? kLanes + I : I + Bit) : (I & Bit ? kLanes + I - Bit : I))...);
+}
+
+template <int Bit>
+inline void transpose_stage(vf* v) {
+  if constexpr (Bit < kLanes) {
+    constexpr auto lanes = std::make_integer_sequence<int, kLanes>();
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; i++) {
+      if (i & Bit) continue;
+      const vf low = exchange<Bit, false>(v[i], v[i + Bit], lanes),
+               high = exchange<Bit, true>(v[i], v[i + Bit], lanes);
+      v[i] = low, v[i + Bit] = high;
+    }
+    transpose_stage<Bit * 2>(v);
+  }
+}
+
+}  // namespace packing
+
+/** Transposes kLanes vectors in place, by exchanging blocks of 1, 2, 4, ... across the diagonal. */
+inline void transpose(vf* v) { packing::transpose_stage<1>(v); }
+
+/** The panel's numbers of one step are neighbours: source(i, p) = from[i + p * stride]. Fills whole vectors
+ * with zeros. */
+template <int Width>
+inline void pack_rows(float* to, const float* from, ptrdiff_t stride, int size, int steps) {
+  if (size == Width) {
+    for (int p = 0; p < steps; p++, from += stride, to += Width) {
+      __builtin_prefetch(from + 8 * stride);
+      std::memcpy(to, from, Width * sizeof(float));
+    }
+    return;
+  }
+  for (int p = 0; p < steps; p++, from += stride, to += Width)
+    for (int i = 0; i < size; i += kLanes) {
+      const int rest = size - i < kLanes ? size - i : kLanes;
+      const vf v = load_partial(from + i, rest);
+      if (i + kLanes <= Width)
+        store(to + i, v);
+      else
+        store_partial(to + i, v, Width - i);
+    }
+}
+
+/** The panel's numbers of one step are `stride` apart: source(i, p) = from[i * stride + p]. Fills whole
+ * vectors with zeros. */
+template <int Width>
+inline void pack_columns(float* to, const float* from, ptrdiff_t stride, int size, int steps) {
+  for (int i = 0; i < size; i += kLanes) {
+    const int rows = size - i < kLanes ? size - i : kLanes;
+    const int room = Width - i < kLanes ? Width - i : kLanes;
+    for (int p = 0; p < steps; p += kLanes) {
+      const float* corner = from + i * stride + p;
+      const int count = steps - p < kLanes ? steps - p : kLanes;
+      vf block[kLanes];
+      if (rows == kLanes && count == kLanes) {
+#pragma GCC unroll 16
+        for (int r = 0; r < kLanes; r++) block[r] = load(corner + r * stride);
+      } else {
+        for (int r = 0; r < kLanes; r++)
+          block[r] = r < rows ? load_partial(corner + r * stride, count) : vf{};
+      }
+      transpose(block);
+      float* out = to + p * Width + i;
+      if (room == kLanes && count == kLanes) {
+#pragma GCC unroll 16
+        for (int q = 0; q < kLanes; q++) store(out + q * Width, block[q]);
+      } else {
+        for (int q = 0; q < count; q++) store_partial(out + q * Width, block[q], room);
+      }
+    }
+  }
+}
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,75 @@
+// matmul: batches of matrix products, either side transposed, with an epilogue.
+// Numbers: batchA, batchB, batch, m, n, k, transposeA, transposeB, flags, activation, gradientOf, alpha,
+// variant. Operands: a, b, bias?, residual?, saved?, y.
+#include "kernels/gemm.h"
+#include "numbers.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+enum Variant { kBlocked = 0, kPlain = 1 };
+
+/** The study's version: one row of C at a time, a vector of columns at a time. */
+void plain_product(int m, int n, int k, const DenseA& a, const DenseB& b, const DenseC& c,
+                   const Epilogue& epilogue) {
+  parallel_for(m, [&](int i, int) {
+    float* y = c.base + c.offset(i);
+    std::fill(y, y + n, 0.0f);
+    for (int p = 0; p < k; p++) {
+      const float x = a.neighbours ? a.data[i + p * a.stride] : a.data[i * a.stride + p];
+      if (b.neighbours)
+        for (int j = 0; j < n; j++) y[j] += x * b.data[j + p * b.stride];
+      else
+        for (int j = 0; j < n; j++) y[j] += x * b.data[j * b.stride + p];
+    }
+    finish_row(epilogue, y, c.offset(i), 0, n);
+  });
+}
+
+}  // namespace
+
+void matmul(const Call& call) {
+  Numbers numbers(call);
+  const int batch_a = numbers.small(), batch_b = numbers.small();
+  int batch = numbers.small(), m = numbers.small();
+  const int n = numbers.small(), k = numbers.small();
+  const bool transpose_a = numbers.flag(), transpose_b = numbers.flag();
+  const int flags = numbers.small();
+  Epilogue epilogue;
+  epilogue.activation = (Activation)numbers.small();
+  epilogue.gradient_of = (Activation)numbers.small();
+  epilogue.alpha = (float)numbers.real();
+  const int variant = numbers.small();
+  float* const* operand = call.operands;
+  const float* a_data = *operand++;
+  const float* b_data = *operand++;
+  if (flags & kHasBias) epilogue.bias = *operand++;
+  if (flags & kHasResidual) epilogue.residual = *operand++;
+  if (flags & kHasSaved) epilogue.saved = *operand++;
+  float* y = *operand;
+
+  // Rows of all batches that meet one B are one tall matrix.
+  if (batch_b == 1 && batch_a == batch && !transpose_a) m *= batch, batch = 1;
+  const auto one = [&](int i) {
+    const DenseA a{a_data + (batch_a > 1 ? (size_t)i * m * k : 0), transpose_a ? m : k, transpose_a};
+    const DenseB b{b_data + (batch_b > 1 ? (size_t)i * k * n : 0), transpose_b ? k : n, !transpose_b};
+    const size_t start = (size_t)i * m * n;
+    const DenseC c{y + start, n};
+    Epilogue e = epilogue;
+    if (e.residual) e.residual += start;
+    if (e.saved) e.saved += start;
+    if (variant == kPlain)
+      plain_product(m, n, k, a, b, c, e);
+    else
+      gemm(m, n, k, a, b, c, e, batch_b == 1 && (flags & kFrozenWeights) ? call.cache : nullptr);
+  };
+  // Many or small products are shared out whole; a few big ones are each cut up. With a cache the first call
+  // fills it.
+  const bool whole = batch >= 2 * threads() || 2.0 * m * n * k < 4e6;
+  if (whole && !call.cache)
+    parallel_for(batch, [&](int i, int) { one(i); });
+  else
+    for (int i = 0; i < batch; i++) one(i);
+}
+
+}  // namespace fovea::FOVEA_ISA
