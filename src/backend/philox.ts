@@ -73,33 +73,6 @@ export function normalPair(u0: number, u1: number): [number, number] {
   return [radius * Math.cos(angle), radius * Math.sin(angle)];
 }
 
-/**
- * Fills `out` with normal numbers of standard deviation `scale`. Element i comes from the counter
- * [low, high, c2, c3], where low and high are the words of `block + floor(i / 4)`: words 0 and 1 make the first two of
- * each four, words 2 and 3 the other two.
- */
-export function fillNormal(
-  out: Float32Array,
-  scale: number,
-  block: number,
-  c2: number,
-  c3: number,
-  k0: number,
-  k1: number,
-): void {
-  const words = new Uint32Array(4);
-  for (let i = 0; i < out.length; i += 4, block++) {
-    philoxWords(block >>> 0, Math.floor(block / 2 ** 32), c2, c3, k0, k1, words, 0);
-    for (let pair = 0; pair < 4; pair += 2) {
-      // `normalPair`, written out: this loop is on the training path and must not allocate.
-      const radius = scale * Math.sqrt(-2 * Math.log(1 - uniformFrom(words[pair])));
-      const angle = 2 * Math.PI * uniformFrom(words[pair + 1]);
-      out[i + pair] = radius * Math.cos(angle); // a write past the end of a typed array does nothing
-      out[i + pair + 1] = radius * Math.sin(angle);
-    }
-  }
-}
-
 /** A seed in [0, 2^53) as a Philox key. */
 export function keyOf(seed: number): Key {
   if (!Number.isSafeInteger(seed) || seed < 0)

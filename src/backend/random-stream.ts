@@ -1,7 +1,8 @@
 // A sequence of random numbers for the host side (shuffles, crops, initial weights), on top of Philox.
 // Its whole state is three integers, so that a checkpoint can hold it. Random tensors are the `random` kernel's.
 
-import { fillNormal, keyOf, normalPair, philoxWords, uniformFrom, type Key } from "./philox.js";
+import { fillNormal } from "./fill-normal.js";
+import { keyOf, normalPair, philoxWords, uniformFrom, type Key } from "./philox.js";
 
 /** Everything there is to know about a stream: plain JSON. `position` counts the 32-bit words drawn so far. */
 export interface RandomState {

@@ -2,7 +2,8 @@
 // that image `index` of seed `seed` gets the same noise in every run. Which images is patches.ts.
 
 import { UserError } from "../backend/errors.js";
-import { fillNormal, keyOf } from "../backend/philox.js";
+import { fillNormal } from "../backend/fill-normal.js";
+import { keyOf } from "../backend/philox.js";
 import type { Image } from "../image/image.js";
 
 /** The last counter word of noise on whole images; see STREAM_DOMAIN in random-stream.ts for the idea. */

@@ -3,7 +3,8 @@
 // Reading folders is files.ts; noise on whole images is degrade.ts.
 
 import { UserError } from "../backend/errors.js";
-import { fillNormal, keyOf, philoxWords, uniformFrom, type Key } from "../backend/philox.js";
+import { fillNormal } from "../backend/fill-normal.js";
+import { keyOf, philoxWords, uniformFrom, type Key } from "../backend/philox.js";
 import { RandomStream } from "../backend/random-stream.js";
 import { convertChannels } from "../image/colour.js";
 import { toLevel, type Image } from "../image/image.js";
@@ -171,7 +172,7 @@ function copyTurned(
   out: Float32Array,
 ): void {
   const { levels, width } = image;
-  const max = levels instanceof Uint16Array ? 65535 : 255;
+  const scale = 1 / (levels instanceof Uint16Array ? 65535 : 255);
   const right = (turn & 1 ? -1 : 1) * channels;
   const down = (turn & 2 ? -1 : 1) * channels * width;
   const first = ((top + (turn & 2 ? size - 1 : 0)) * width + left + (turn & 1 ? size - 1 : 0)) * channels;
@@ -180,7 +181,7 @@ function copyTurned(
   for (let y = 0; y < size; y++) {
     let from = first + y * stepY;
     for (let x = 0; x < size; x++, from += stepX) {
-      for (let c = 0; c < channels; c++) out[at++] = levels[from + c] / max;
+      for (let c = 0; c < channels; c++) out[at++] = levels[from + c] * scale;
     }
   }
 }

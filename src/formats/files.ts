@@ -20,11 +20,15 @@ export function readFileBytes(file: string, kind: string): Uint8Array {
 
 /**
  * Writes a file whole or not at all: into a hidden file beside it, flushed to the disk, then renamed. A process killed
- * at any moment leaves the old file or the new one. Throws UserError, leaving nothing behind, when it cannot be written.
+ * at any moment leaves the old file or the new one. A symbolic link stays one; what it points to is written. Throws
+ * UserError, leaving nothing behind, when it cannot be written.
  */
 export function writeFileAtomic(file: string, bytes: Uint8Array | string): void {
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
+  const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
+  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
   try {
+    const old = fs.statSync(target, { throwIfNoEntry: false });
+    if (old && !old.isFile() && !old.isDirectory()) throw new Error("it is no ordinary file");
     const handle = fs.openSync(temporary, "w");
     try {
       fs.writeFileSync(handle, bytes);
@@ -32,7 +36,7 @@ export function writeFileAtomic(file: string, bytes: Uint8Array | string): void 
     } finally {
       fs.closeSync(handle);
     }
-    fs.renameSync(temporary, file);
+    fs.renameSync(temporary, target);
   } catch (error) {
     removeIfThere(temporary);
     throw new UserError(`Cannot write ${file}: ${reasonOf(error)}`);
@@ -79,5 +83,5 @@ const REASONS: Record<string, string> = {
 /** What a failed file operation means and what to do about it, as the end of a sentence. */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ""] ?? `${code ?? message}; check the path and the disk.`;
+  return REASONS[code ?? ""] ?? `${code ?? message}; check the path.`;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fillNormal } from "../../../src/backend/fill-normal.js";
 import { normalPair, philox4x32, uniformFrom } from "../../../src/backend/philox.js";
 import { RandomStream } from "../../../src/backend/random-stream.js";
 
@@ -31,6 +32,25 @@ describe("philox4x32-10", () => {
     const [z0, z1] = normalPair(0.5, 0.125);
     expect(z0).toBeCloseTo(Math.sqrt(Math.log(2)), 12);
     expect(z1).toBeCloseTo(Math.sqrt(Math.log(2)), 12);
+  });
+});
+
+describe("fillNormal", () => {
+  it("gives the numbers of normalPair to float32, at its counters", () => {
+    const out = new Float32Array(200_000);
+    const block = 2 ** 32 - 10_000; // the low counter word runs over
+    fillNormal(out, 0.5, block, 7, 8, 9, 10);
+    const words = new Uint32Array(4);
+    let worst = 0;
+    for (let i = 0; i < out.length; i += 4) {
+      const counter = block + i / 4;
+      philox4x32([counter >>> 0, Math.floor(counter / 2 ** 32), 7, 8], [9, 10], words);
+      const [u0, u1, u2, u3] = [...words].map(uniformFrom);
+      [...normalPair(u0, u1), ...normalPair(u2, u3)].forEach((z, k) => {
+        worst = Math.max(worst, Math.abs(out[i + k] - 0.5 * z) / (1e-3 + Math.abs(0.5 * z)));
+      });
+    }
+    expect(worst).toBeLessThan(2 ** -23);
   });
 });
 

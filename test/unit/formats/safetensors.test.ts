@@ -256,6 +256,13 @@ describe("safetensors files", () => {
     expect(() => readSafetensorsFile(target)).toThrow(
       /w\.safetensors is not a sound safetensors file: its header claims \d+ bytes but only 12 follow/,
     );
+    fs.symlinkSync(target, path.join(folder, "link"));
+    writeSafetensorsFile(path.join(folder, "link"), new Map(), { step: "3" });
+    expect(fs.lstatSync(path.join(folder, "link")).isSymbolicLink()).toBe(true);
+    expect(readSafetensorsFile(target).metadata.step).toBe("3");
+    expect(() => writeSafetensorsFile("/dev/null", new Map())).toThrow(
+      /^Cannot write \/dev\/null: it is no ordinary file/,
+    );
     fs.rmSync(folder, { recursive: true });
   });
 

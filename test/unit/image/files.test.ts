@@ -140,6 +140,17 @@ describe("image files", () => {
       expect(psnr(await readImage(at("grey.webp")), await readImage(at("grey.webp")))).toBe(Infinity);
     });
 
+    it("turns a photo the right way up", async () => {
+      const { default: sharp } = await import("sharp");
+      const raw = { width: 16, height: 8, channels: 1 as const };
+      const leftBlack = Uint8Array.from({ length: 128 }, (_, i) => (i % 16 < 8 ? 0 : 255));
+      await sharp(leftBlack, { raw }).jpeg().withMetadata({ orientation: 6 }).toFile(at("turned.jpg"));
+      const image = await readImage(at("turned.jpg")); // 6: to be turned by a quarter clockwise; the left side becomes the top
+      expect([image.width, image.height]).toEqual([8, 16]);
+      expect(image.data[0]).toBeLessThan(0.1);
+      expect(image.data.at(-1)).toBeGreaterThan(0.9);
+    });
+
     it("refuses JPEG and TIFF files that are cut short", async () => {
       for (const name of ["a.jpg", "t.tiff", "a.webp"]) {
         const bytes = fs.readFileSync(at(name));
