@@ -1,0 +1,83 @@
+// Loops over arrays in vectors, with a masked last step, and over arrays in chunks on several threads.
+// The vectors themselves are in simd.h, the threads in thread_pool.h.
+#pragma once
+
+#include "simd.h"
+#include "thread_pool.h"
+
+namespace fovea::FOVEA_ISA {
+
+/** A whole vector of an array. */
+struct Whole {
+  vf get(const float* p) const { return load(p); }
+  void put(float* p, vf v) const { store(p, v); }
+  vf or_else(vf v, float) const { return v; }
+};
+
+/** The first `n` lanes of a vector: nothing beyond them is read or written, and the other lanes read 0. */
+struct Part {
+  int n;
+  vf get(const float* p) const { return load_partial(p, n); }
+  void put(float* p, vf v) const { store_partial(p, v, n); }
+  /** v, with `other` in the lanes that are not there. */
+  vf or_else(vf v, float other) const {
+    for (int i = n; i < kLanes; i++) v[i] = other;
+    return v;
+  }
+};
+
+/** step(i, lanes) for i = 0, kLanes, 2 kLanes, ... below n; `lanes` is a Whole, or a Part at a ragged end. */
+template <class Step>
+inline void for_lanes(int64_t n, Step step) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) step(i, Whole{});
+  if (i < n) step(i, Part{int(n - i)});
+}
+
+/** Elements in one task of a kernel that streams through memory: 64 KiB, some microseconds of work. */
+constexpr int64_t kChunk = 16384;
+
+/** task(begin, end) over [0, n) in chunks of `chunk`, which depend on nothing else; on one thread where it is
+ * one chunk. */
+template <class Task>
+inline void parallel_ranges(int64_t n, int64_t chunk, Task task) {
+  if (n <= 0) return;
+  if (n <= chunk) return task(int64_t{0}, n);
+  const int64_t count = (n + chunk - 1) / chunk;
+  parallel_for(int(count), [&](int index, int) {
+    const int64_t begin = index * chunk;
+    task(begin, begin + chunk < n ? begin + chunk : n);
+  });
+}
+
+/** As parallel_ranges for `rows` things of `cost` elements each: a chunk is as many whole rows as make up
+ * kChunk elements. */
+template <class Task>
+inline void parallel_rows(int64_t rows, int64_t cost, Task task) {
+  const int64_t chunk = cost >= kChunk ? 1 : kChunk / (cost > 0 ? cost : 1);
+  parallel_ranges(rows, chunk, task);
+}
+
+// Sums are kept in double: half a vector of floats widens to one vector of doubles.
+constexpr int kHalf = kLanes / 2;
+typedef double vd __attribute__((vector_size(kHalf * 8)));
+typedef float vh __attribute__((vector_size(kHalf * 4)));
+
+inline vd load_double(const double* p) {
+  vd v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store_double(double* p, vd v) { std::memcpy(p, &v, sizeof v); }
+inline vd widen_low(vf v) {
+  vh half;
+  std::memcpy(&half, &v, sizeof half);
+  return __builtin_convertvector(half, vd);
+}
+inline vd widen_high(vf v) {
+  vh half;
+  std::memcpy(&half, (const char*)&v + sizeof half, sizeof half);
+  return __builtin_convertvector(half, vd);
+}
+
+}  // namespace fovea::FOVEA_ISA
