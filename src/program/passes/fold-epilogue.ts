@@ -31,10 +31,11 @@ function absorb(product: Product, follower: KernelCall, result: Value): KernelCa
   const operands = epilogueOperands(product);
   const rebuild = (change: Epilogue, added: Partial<typeof operands>): KernelCall => {
     const { bias, residual, saved } = { ...operands, ...added };
+    const shape = product.outputs[0].shape; // a reshape between the two shares its storage, and is no call
     return {
       ...product,
       inputs: [...product.inputs.slice(0, 2), bias, residual, saved].filter((o) => o !== undefined),
-      outputs: follower.outputs,
+      outputs: [{ storage: follower.outputs[0].storage, shape }],
       attributes: { ...product.attributes, epilogue: { ...epilogue, ...change } },
     } as KernelCall;
   };

@@ -1,0 +1,64 @@
+// What training reads: a source of batches, each a function of its number alone, so that a resumed run needs only the step.
+// Photographs as patches come from data/patches; here are arrays that are already in memory.
+
+import { RandomStream } from "../backend/random-stream.js";
+import type { Shape } from "../tensor/shape.js";
+import { sizeOf } from "../tensor/shape.js";
+
+/** The numbers of one step, row-major. */
+export interface TrainingBatch {
+  readonly inputs: readonly Float32Array[];
+  readonly target: Float32Array;
+}
+
+export interface TrainingData {
+  /** Shapes of the model's inputs and of the target, the batch axis included. */
+  readonly inputShapes: readonly Shape[];
+  readonly targetShape: Shape;
+  /** Steps that see every sample once (rounded up). */
+  readonly stepsPerEpoch: number;
+  /** Batch number `step`: always the same one. */
+  batch(step: number): TrainingBatch;
+}
+
+/** Samples in memory: `data` holds shape[0] of them, one after the other. */
+export interface ArraySamples {
+  readonly data: Float32Array;
+  readonly shape: Shape;
+}
+
+/**
+ * Batches of samples (x, y) in memory, in a new order each epoch; the last batch of an epoch is filled up from the next one's.
+ * @throws when x and y do not hold equally many samples
+ */
+export function arrayBatches(x: ArraySamples, y: ArraySamples, batchSize = 32, seed = 0): TrainingData {
+  const count = x.shape[0];
+  if (y.shape[0] !== count) throw new Error(`fit: x holds ${count} samples and y ${y.shape[0]}; they must be equally many.`);
+  const size = Math.min(batchSize, count);
+  let order = new Uint32Array(0);
+  let orderEpoch = -1;
+  const sampleAt = (position: number): number => {
+    const epoch = Math.floor(position / count);
+    if (epoch !== orderEpoch) {
+      order = Uint32Array.from({ length: count }, (_, i) => i);
+      new RandomStream(seed, epoch).shuffle(order);
+      orderEpoch = epoch;
+    }
+    return order[position % count];
+  };
+  const rows = ({ data, shape }: ArraySamples, samples: readonly number[]): Float32Array => {
+    const row = sizeOf(shape.slice(1));
+    const out = new Float32Array(samples.length * row);
+    samples.forEach((sample, i) => out.set(data.subarray(sample * row, (sample + 1) * row), i * row));
+    return out;
+  };
+  return {
+    inputShapes: [[size, ...x.shape.slice(1)]],
+    targetShape: [size, ...y.shape.slice(1)],
+    stepsPerEpoch: Math.ceil(count / size),
+    batch(step) {
+      const samples = Array.from({ length: size }, (_, i) => sampleAt(step * size + i));
+      return { inputs: [rows(x, samples)], target: rows(y, samples) };
+    },
+  };
+}

@@ -1,0 +1,237 @@
+// fit: the classic six steps. Initialise (build), forward, loss, backpropagate, update, repeat until a stop condition.
+// One step's computation is training-step.ts; what is kept of a run is snapshot.ts; files and progress bars are the caller's.
+
+import { findNonFinite } from "../inspect/non-finite.js";
+import type { Optimizer } from "../optim/index.js";
+import { arrayBatches, type ArraySamples, type TrainingData } from "./data.js";
+import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.js";
+import { type Loss, type Trainable, TrainingStep } from "./training-step.js";
+
+export interface StepReport {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly samplesPerSecond: number;
+  /** How much of the run is done, in [0, 1], by whichever limit is nearest; 0 when there is none. */
+  readonly progress: number;
+  /** Seconds that are left by that limit. */
+  readonly secondsLeft: number | undefined;
+}
+
+export interface Validation {
+  /** Evaluate after every so many steps, and at the end. */
+  readonly everySteps: number;
+  /** The figure, larger is better (a PSNR, an accuracy, minus a loss). */
+  measure(): Promise<number>;
+}
+
+export type StopReason = "steps" | "epochs" | "minutes" | "stopLoss" | "patience" | "aborted";
+
+export interface FitOptions {
+  optimizer: Optimizer;
+  loss: Loss;
+  /** Stop conditions: the first that is met ends training. At least one of the first three, or `signal`, must be there. */
+  epochs?: number;
+  steps?: number;
+  minutes?: number;
+  /** Stops when the running mean of the loss over 100 steps (fewer at the start) is at or below this. */
+  stopLoss?: number;
+  /** Stops after so many validations without a new best. */
+  patience?: number;
+  /** Ctrl-C: stops after the step that is running. */
+  signal?: AbortSignal;
+  validation?: Validation;
+  /** Learning rate by progress in [0, 1], instead of the optimiser's schedule by steps: for runs limited by minutes. */
+  learningRateAt?: (progress: number) => number;
+  /** For arrays: samples a batch (default 32), and the seed of their order. */
+  batchSize?: number;
+  seed?: number;
+  /** Runs every step operation by operation instead of replaying a recorded program. */
+  eager?: boolean;
+  resume?: Snapshot;
+  /** Steps between snapshots (default 100); `onSnapshot` gets each, and the last one at the end. */
+  snapshotEvery?: number;
+  onSnapshot?(snapshot: Snapshot): void | Promise<void>;
+  onStep?(report: StepReport): void;
+  onValidation?(step: number, figure: number, isBest: boolean): void | Promise<void>;
+}
+
+export interface FitResult {
+  readonly reason: StopReason;
+  readonly steps: number;
+  readonly minutes: number;
+  /** Mean loss over the last 100 steps. */
+  readonly loss: number;
+  readonly best: number | undefined;
+}
+
+/** Training cannot go on: a loss is not a number. The last good snapshot has been handed out. */
+export class DivergedError extends Error {
+  override name = "DivergedError";
+}
+
+const window = 100;
+
+/**
+ * Trains a model in place.
+ * @param data batches by number, or arrays { x, y } whose first axis counts samples
+ * @throws DivergedError when the loss becomes NaN or infinite, naming the operation that made it
+ */
+export async function fit(
+  model: Trainable,
+  data: TrainingData | { x: ArraySamples; y: ArraySamples },
+  options: FitOptions,
+): Promise<FitResult> {
+  const source = "batch" in data ? data : arrayBatches(data.x, data.y, options.batchSize, options.seed);
+  const { inputShapes } = source;
+  model.build(inputShapes.length === 1 ? inputShapes[0] : inputShapes, options.seed);
+  const run = new Run(model, source, options);
+  try {
+    return await run.untilStopped();
+  } finally {
+    run.dispose();
+  }
+}
+
+class Run {
+  private readonly trainingStep: TrainingStep;
+  private readonly lastStep: number;
+  private readonly losses: number[] = [];
+  private step: number;
+  private best: number | undefined;
+  private sinceBest: number;
+  private readonly firstStep: number;
+  private readonly minutesBefore: number;
+  private readonly started = performance.now();
+  private good: Snapshot | undefined;
+
+  constructor(
+    private readonly model: Trainable,
+    private readonly data: TrainingData,
+    private readonly options: FitOptions,
+  ) {
+    const { steps = Infinity, epochs = Infinity, minutes, signal, resume, optimizer, loss } = options;
+    this.lastStep = Math.min(steps, epochs * data.stepsPerEpoch);
+    if (this.lastStep === Infinity && minutes === undefined && !signal && options.stopLoss === undefined && !options.patience)
+      throw new Error("fit: give a stop condition: epochs, steps, minutes, stopLoss, patience or signal.");
+    this.trainingStep = new TrainingStep(model, data, loss, optimizer, options.eager ?? false);
+    if (resume) restoreSnapshot(model, optimizer, resume);
+    this.step = this.firstStep = resume?.step ?? 0;
+    this.minutesBefore = resume?.minutes ?? 0;
+    this.best = resume?.best;
+    this.sinceBest = resume?.sinceBest ?? 0;
+  }
+
+  async untilStopped(): Promise<FitResult> {
+    const { snapshotEvery = 100, validation } = this.options;
+    await this.snapshot();
+    let batch = this.data.batch(this.step);
+    let reason = this.stopReason();
+    while (!reason) {
+      const learningRate = this.options.learningRateAt?.(this.progress()) ?? this.options.optimizer.learningRate(this.step);
+      this.trainingStep.prepare(this.step, batch, learningRate);
+      const running = this.trainingStep.run();
+      batch = this.data.batch(this.step + 1); // made while the step runs
+      const loss = await running;
+      if (!Number.isFinite(loss)) await this.diverged(loss);
+      this.step++;
+      this.losses.push(loss);
+      if (this.losses.length > window) this.losses.shift();
+      this.report(loss, learningRate);
+      reason = this.stopReason();
+      if (validation && (reason || this.step % validation.everySteps === 0)) {
+        await this.validate(validation);
+        reason ??= this.stopReason();
+      }
+      if (reason || this.step % snapshotEvery === 0) await this.snapshot();
+      if (this.step % 16 === 0) await new Promise((resume) => setTimeout(resume)); // lets signals and timers through
+    }
+    return { reason, steps: this.step, minutes: this.minutes(), loss: this.meanLoss(), best: this.best };
+  }
+
+  dispose(): void {
+    this.trainingStep.dispose();
+  }
+
+  private minutes(): number {
+    return this.minutesBefore + (performance.now() - this.started) / 60000;
+  }
+
+  private meanLoss(): number {
+    return this.losses.reduce((a, b) => a + b, 0) / this.losses.length;
+  }
+
+  /** The nearest limit's share that is done. */
+  private progress(): number {
+    const byMinutes = this.options.minutes === undefined ? 0 : this.minutes() / this.options.minutes;
+    return Math.min(1, Math.max(byMinutes, this.step / this.lastStep));
+  }
+
+  private stopReason(): StopReason | undefined {
+    const { minutes = Infinity, stopLoss = -Infinity, patience = Infinity, signal, steps } = this.options;
+    if (signal?.aborted) return "aborted";
+    if (this.step >= this.lastStep) return this.lastStep === steps ? "steps" : "epochs";
+    if (this.minutes() >= minutes) return "minutes";
+    if (this.losses.length > 0 && this.meanLoss() <= stopLoss) return "stopLoss";
+    if (this.sinceBest >= patience) return "patience";
+    return undefined;
+  }
+
+  private report(loss: number, learningRate: number): void {
+    if (!this.options.onStep) return;
+    const seconds = (performance.now() - this.started) / 1000;
+    const progress = this.progress();
+    const done = this.step - this.firstStep;
+    const bySteps = (seconds / done) * (this.lastStep - this.step);
+    const byMinutes = ((this.options.minutes ?? Infinity) - this.minutes()) * 60;
+    const secondsLeft = Math.max(0, Math.min(bySteps, byMinutes));
+    const samplesPerSecond = (done * this.data.targetShape[0]) / seconds;
+    this.options.onStep({
+      step: this.step,
+      loss,
+      learningRate,
+      samplesPerSecond,
+      progress,
+      secondsLeft: Number.isFinite(secondsLeft) ? secondsLeft : undefined,
+    });
+  }
+
+  private async validate(validation: Validation): Promise<void> {
+    const figure = await validation.measure();
+    const isBest = this.best === undefined || figure > this.best;
+    if (isBest) this.best = figure;
+    this.sinceBest = isBest ? 0 : this.sinceBest + 1;
+    await this.options.onValidation?.(this.step, figure, isBest);
+  }
+
+  private async snapshot(): Promise<void> {
+    const { step, best, sinceBest } = this;
+    const snapshot = await takeSnapshot(this.model, this.options.optimizer, { step, minutes: this.minutes(), best, sinceBest });
+    for (const [name, { data }] of snapshot.tensors)
+      if (data.some((x) => !Number.isFinite(x))) return this.diverged(NaN, name);
+    this.good = snapshot;
+    await this.options.onSnapshot?.(snapshot);
+  }
+
+  /** Goes back to the last good snapshot and repeats from there, call by call, until the operation that broke is found. */
+  private async diverged(loss: number, tensorName?: string): Promise<never> {
+    const until = this.step;
+    const { optimizer } = this.options;
+    let found: string | undefined;
+    let step = until;
+    if (this.good) {
+      restoreSnapshot(this.model, optimizer, this.good);
+      for (step = this.good.step; step <= until && !found; step++) {
+        const learningRate = this.options.learningRateAt?.(this.progress()) ?? optimizer.learningRate(step);
+        this.trainingStep.prepare(step, this.data.batch(step), learningRate);
+        found = await findNonFinite(this.trainingStep.compute);
+      }
+      restoreSnapshot(this.model, optimizer, this.good);
+    }
+    const what = tensorName ? `${tensorName} holds a number that is not finite` : `the loss became ${loss}`;
+    const cause = found ? `: ${found} in step ${step}` : "";
+    const kept = this.good ? `; the state after step ${this.good.step} is kept` : "";
+    throw new DivergedError(`Training stopped at step ${until + 1} because ${what}${cause}${kept}. Try a smaller learning rate.`);
+  }
+}

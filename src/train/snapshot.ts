@@ -1,0 +1,56 @@
+// A snapshot: everything that training needs to go on as if it had never stopped. Weights, the model's state, the optimiser's
+// memory and the step; batches and random draws follow from the step, so there are no generators to save.
+// Files are checkpoint.ts's business.
+
+import type { Optimizer } from "../optim/index.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Trainable } from "./training-step.js";
+
+export interface SavedTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export interface Snapshot {
+  /** Steps done. */
+  readonly step: number;
+  /** Minutes trained, over all the runs that led here. */
+  readonly minutes: number;
+  /** Best validation figure so far, and evaluations since it last improved: for patience. */
+  readonly best?: number;
+  readonly sinceBest?: number;
+  /** By name: "model.…" parameters and state, "optimizer.…" memory. */
+  readonly tensors: ReadonlyMap<string, SavedTensor>;
+}
+
+function tensorsOf(model: Trainable, optimizer: Optimizer): Map<string, Tensor> {
+  const named = (prefix: string, tensors: ReadonlyMap<string, Tensor>) =>
+    [...tensors].map(([name, t]) => [`${prefix}.${name}`, t] as const);
+  return new Map([
+    ...named("model", model.parameters()),
+    ...named("model", model.state()),
+    ...named("optimizer", optimizer.build(model.parameters()).state()),
+  ]);
+}
+
+export async function takeSnapshot(
+  model: Trainable,
+  optimizer: Optimizer,
+  progress: Omit<Snapshot, "tensors">,
+): Promise<Snapshot> {
+  const tensors = new Map<string, SavedTensor>();
+  for (const [name, t] of tensorsOf(model, optimizer))
+    tensors.set(name, { shape: t.shape, data: Float32Array.from(await t.data()) });
+  return { ...progress, tensors };
+}
+
+/** Puts a snapshot's numbers back. Throws when it was taken of another model or optimiser. */
+export function restoreSnapshot(model: Trainable, optimizer: Optimizer, snapshot: Snapshot): void {
+  for (const [name, t] of tensorsOf(model, optimizer)) {
+    const saved = snapshot.tensors.get(name);
+    if (!saved) throw new Error(`it has no ${name}`);
+    if (saved.shape.join() !== t.shape.join())
+      throw new Error(`its ${name} has the shape [${saved.shape.join(", ")}], the model's has [${t.shape.join(", ")}]`);
+    t.write(saved.data);
+  }
+}
