@@ -1,0 +1,45 @@
+// What a model that turns images into images tells those who train and tile with it.
+
+import { type CallContext, type Inputs, Model } from "../nn/layer.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** A model as plain JSON, for checkpoints: enough to make it again, without its weights. */
+export interface ModelConfig {
+  readonly architecture: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Images [batch, height, width, channels] in [0, 1] to images of the same shape. */
+export abstract class ImageModel extends Model<Inputs> {
+  /** The model's name in the registry (models/index.ts). */
+  abstract readonly architecture: string;
+  /** All options, defaults filled in. */
+  abstract readonly options: object;
+  abstract readonly channels: number;
+  /** The model's input is [images, sigma], with sigma [batch] the standard deviation of the noise in the images' unit (grey levels / 255). */
+  readonly takesSigma: boolean = false;
+  /** Height and width must be multiples of this, and tiles must begin at multiples of it. */
+  abstract readonly alignment: number;
+  /** An output pixel depends on no input pixel further away than this, in y or in x: the overlap that tiles need. */
+  abstract readonly receptiveRadius: number;
+  /** Height and width, where the model takes one size only. */
+  get imageSize(): readonly [height: number, width: number] | undefined {
+    return undefined;
+  }
+
+  get config(): ModelConfig {
+    return { architecture: this.architecture, options: { ...this.options } };
+  }
+
+  /** Calls the model, with the noise level if it takes one. */
+  restore(images: Tensor, sigma: Tensor, context?: CallContext): Tensor {
+    return this.call(this.takesSigma ? [images, sigma] : images, context);
+  }
+
+  /** The one tensor that a model without a noise level takes. */
+  protected imagesOf(input: Inputs): Tensor {
+    if (!("shape" in input))
+      throw new Error(`${this.architecture}: expected one tensor of images, not a list of ${input.length}.`);
+    return input;
+  }
+}

@@ -1,0 +1,68 @@
+// The registry: every architecture under its name, and models from plain JSON. Weights are loaded by load.ts.
+
+import { UserError } from "../backend/errors.js";
+import { ConvAutoencoder } from "./conv-autoencoder.js";
+import { DenseAutoencoder } from "./dense-autoencoder.js";
+import { DnCNN } from "./dncnn.js";
+import type { ImageModel, ModelConfig } from "./image-model.js";
+import { UNet } from "./unet.js";
+
+export { ConvAutoencoder, type ConvAutoencoderOptions } from "./conv-autoencoder.js";
+export { DenseAutoencoder, type DenseAutoencoderOptions } from "./dense-autoencoder.js";
+export { DnCNN, type DnCNNOptions } from "./dncnn.js";
+export { ImageModel, type ModelConfig } from "./image-model.js";
+export { fromPyTorch, loadWeights } from "./load.js";
+export { UNet, type UNetOptions } from "./unet.js";
+
+export interface Architecture {
+  readonly description: string;
+  /** "denoise": gives back the image without its noise. "reconstruct": gives back its input, through a narrow code. */
+  readonly task: "denoise" | "reconstruct";
+  create(options: Readonly<Record<string, unknown>>): ImageModel;
+}
+
+export const architectures: Readonly<Record<string, Architecture>> = {
+  unet: {
+    description: "U-shaped residual denoiser that takes the noise level as an input",
+    task: "denoise",
+    create: (options) => new UNet(options),
+  },
+  "conv-autoencoder": {
+    description: "small residual convolutional autoencoder with skips",
+    task: "denoise",
+    create: (options) => new ConvAutoencoder(options),
+  },
+  dncnn: {
+    description: "17 convolutions at full size, one network a noise level",
+    task: "denoise",
+    create: (options) => new DnCNN(options),
+  },
+  "dense-autoencoder": {
+    description: "fully connected autoencoder for images of one small size",
+    task: "reconstruct",
+    create: (options) => new DenseAutoencoder(options),
+  },
+};
+
+/**
+ * A built model, its parameters made from `seed`.
+ * @throws UserError for an unknown architecture or option, so that configurations from files can be given.
+ */
+export function createModel(
+  config: { architecture: string; options?: ModelConfig["options"] },
+  seed = 0,
+): ImageModel {
+  const { architecture, options = {} } = config;
+  if (!Object.hasOwn(architectures, architecture))
+    throw new UserError(
+      `There is no model ${JSON.stringify(architecture)}; choose one of ${Object.keys(architectures).join(", ")}.`,
+    );
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw new UserError(
+      `The options of the model ${architecture} must be a JSON object, not ${JSON.stringify(options)}.`,
+    );
+  const model = architectures[architecture].create(options);
+  const [height, width] = model.imageSize ?? [model.alignment, model.alignment];
+  const images = [1, height, width, model.channels];
+  return model.build(model.takesSigma ? [images, [1]] : images, seed) as ImageModel;
+}

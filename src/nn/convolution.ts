@@ -1,0 +1,81 @@
+// Conv2D and Conv2DTranspose as layers; the arithmetic and its gradients are in ops/conv2d.
+
+import { add, conv2d, conv2dTranspose, type Padding } from "../ops/index.js";
+import type { Shape } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { activationOf } from "./activations.js";
+import type { WeightOptions } from "./dense.js";
+import { Layer } from "./layer.js";
+
+export interface Conv2DLayerOptions extends WeightOptions {
+  /** Step of the window (default 1). */
+  strides?: number | readonly [number, number];
+  /** Default "valid". "same" pads as TensorFlow does; a number pads all four sides alike, as PyTorch does. */
+  padding?: Padding;
+  /** Distance between the window's taps (default 1). */
+  dilationRate?: number | readonly [number, number];
+  /** Channels are split into this many groups that do not see each other (default 1). */
+  groups?: number;
+}
+
+const pair = (n: number | readonly [number, number]): readonly [number, number] =>
+  typeof n === "number" ? [n, n] : n;
+
+abstract class Convolution extends Layer {
+  protected kernel!: Tensor;
+  protected bias?: Tensor;
+
+  constructor(
+    readonly filters: number,
+    readonly kernelSize: number | readonly [number, number],
+    protected readonly options: Conv2DLayerOptions = {},
+  ) {
+    super(options);
+  }
+
+  protected abstract kernelChannels(inputs: number): readonly [number, number];
+  protected abstract convolve(x: Tensor): Tensor;
+
+  protected override createWeights(inputShape: Shape): void {
+    const { kernelInitializer = "glorotUniform", biasInitializer = "zeros", useBias = true } = this.options;
+    const shape = [...pair(this.kernelSize), ...this.kernelChannels(inputShape.at(-1)!)];
+    this.kernel = this.addWeight("kernel", shape, kernelInitializer);
+    if (useBias) this.bias = this.addWeight("bias", [this.filters], biasInitializer);
+  }
+
+  protected forward(x: Tensor): Tensor {
+    const y = this.convolve(x);
+    return activationOf(this.options.activation)(this.bias ? add(y, this.bias) : y);
+  }
+
+  protected get geometry() {
+    const { strides, padding, dilationRate, groups } = this.options;
+    return { stride: strides, padding, dilation: dilationRate, groups };
+  }
+}
+
+/**
+ * [batch, height, width, channels] to [batch, outHeight, outWidth, filters].
+ * Parameters: kernel [kh, kw, channels / groups, filters], bias [filters].
+ */
+export class Conv2D extends Convolution {
+  protected kernelChannels(inputs: number): readonly [number, number] {
+    return [inputs / (this.options.groups ?? 1), this.filters];
+  }
+  protected convolve(x: Tensor): Tensor {
+    return conv2d(x, this.kernel, this.geometry);
+  }
+}
+
+/**
+ * The adjoint of a Conv2D from `filters` to the input's channels: with strides it enlarges the image.
+ * Parameters: kernel [kh, kw, filters / groups, channels], bias [filters].
+ */
+export class Conv2DTranspose extends Convolution {
+  protected kernelChannels(inputs: number): readonly [number, number] {
+    return [this.filters / (this.options.groups ?? 1), inputs];
+  }
+  protected convolve(x: Tensor): Tensor {
+    return conv2dTranspose(x, this.kernel, this.geometry);
+  }
+}

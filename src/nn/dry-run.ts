@@ -1,0 +1,55 @@
+// Runs code for its shapes: a backend that computes nothing and keeps the list of calls. Layers are built by it, and summaries
+// count operations with it. Recording calls in order to replay them is program/'s.
+
+import type { Backend, KernelCall, Storage } from "../backend/backend.js";
+import { currentBackend, withBackend } from "../backend/current.js";
+import { scope } from "../tensor/scope.js";
+import { noGrad } from "../tensor/tape.js";
+
+class DryBackend implements Backend {
+  readonly calls: KernelCall[] = [];
+
+  constructor(readonly real: Backend) {}
+  get name() {
+    return this.real.name;
+  }
+  get precision() {
+    return this.real.precision;
+  }
+  allocate(length: number): Storage {
+    return { length };
+  }
+  release(): void {}
+  view(_storage: Storage, _offset: number, length: number): Storage {
+    return { length };
+  }
+  write(): void {}
+  read(): never {
+    throw new Error(
+      "A dry run computes nothing, so no tensor can be read in it; do not read data inside a layer.",
+    );
+  }
+  run(call: KernelCall): void {
+    this.calls.push(call);
+  }
+  variants() {
+    return [];
+  }
+  async finish(): Promise<void> {}
+  memory() {
+    return { buffers: 0, bytes: 0, pooledBytes: 0 };
+  }
+  async close(): Promise<void> {}
+}
+
+/** Runs `body` without computing anything; `calls` is the growing list of what would have been computed. */
+export function dryRun<T>(body: (calls: readonly KernelCall[]) => T): T {
+  const dry = new DryBackend(realBackend());
+  return withBackend(dry, () => noGrad(() => scope(() => body(dry.calls))));
+}
+
+/** The current backend, or the one behind it during a dry run: where a layer's parameters belong. */
+export function realBackend(): Backend {
+  const backend = currentBackend();
+  return backend instanceof DryBackend ? backend.real : backend;
+}

@@ -1,0 +1,44 @@
+// Layers, losses and initialisers, under their public names.
+export { type ActivationName, activations } from "./activations.js";
+export { Conv2D, type Conv2DLayerOptions, Conv2DTranspose } from "./convolution.js";
+export { Dense, type WeightOptions } from "./dense.js";
+export { type Initializer, type InitializerName, initializers } from "./initializers.js";
+export {
+  type CallContext,
+  inference,
+  type Inputs,
+  type InputShape,
+  Layer,
+  type LayerOptions,
+  Model,
+  observeLayers,
+} from "./layer.js";
+export {
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  charbonnier,
+  type CrossentropyOptions,
+  type Loss,
+  meanAbsoluteError,
+  meanSquaredError,
+} from "./losses.js";
+export {
+  BatchNormalization,
+  type BatchNormalizationOptions,
+  LayerNormalization,
+  type NormalizationOptions,
+} from "./normalization.js";
+export {
+  AveragePooling2D,
+  DepthToSpace,
+  MaxPooling2D,
+  type Pooling2DOptions,
+  SpaceToDepth,
+  UpSampling2D,
+  type UpSampling2DOptions,
+} from "./resampling.js";
+export { Sequential } from "./sequential.js";
+export { ssimLoss } from "./ssim-loss.js";
+export { Activation, Add, Concatenate, Dropout, Flatten, Reshape } from "./structure.js";
+export { type Summary, summary, type SummaryRow } from "./summary.js";
+export { type NamedArray, readTensors, weightsOf, writeTensors } from "./weights.js";

@@ -1,0 +1,87 @@
+// Layers that change an image's size without parameters: pooling, upsampling, and folding pixels into channels and back.
+
+import {
+  averagePool2d,
+  depthToSpace,
+  type Interpolation,
+  maxPool2d,
+  type Padding,
+  spaceToDepth,
+  upsample2d,
+} from "../ops/index.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Layer, type LayerOptions } from "./layer.js";
+
+export interface Pooling2DOptions extends LayerOptions {
+  /** Size of the window (default 2). */
+  poolSize?: number | readonly [number, number];
+  /** Default: the window's size. */
+  strides?: number | readonly [number, number];
+  /** Default "valid". Padding never wins a maximum and never counts in a mean. */
+  padding?: Padding;
+}
+
+/** The maximum of every window. */
+export class MaxPooling2D extends Layer {
+  constructor(private readonly options: Pooling2DOptions = {}) {
+    super(options);
+  }
+  protected forward(x: Tensor): Tensor {
+    const { poolSize: size, strides: stride, padding } = this.options;
+    return maxPool2d(x, { size, stride, padding });
+  }
+}
+
+/** The mean of every window. */
+export class AveragePooling2D extends Layer {
+  constructor(private readonly options: Pooling2DOptions = {}) {
+    super(options);
+  }
+  protected forward(x: Tensor): Tensor {
+    const { poolSize: size, strides: stride, padding } = this.options;
+    return averagePool2d(x, { size, stride, padding });
+  }
+}
+
+export interface UpSampling2DOptions extends LayerOptions {
+  /** Whole factors for height and width (default 2). */
+  size?: number | readonly [number, number];
+  /** Default "nearest". */
+  interpolation?: Interpolation;
+}
+
+/** The image enlarged by whole factors. */
+export class UpSampling2D extends Layer {
+  constructor(private readonly options: UpSampling2DOptions = {}) {
+    super(options);
+  }
+  protected forward(x: Tensor): Tensor {
+    return upsample2d(x, this.options.size, this.options.interpolation);
+  }
+}
+
+/** Channels spread over blocks of pixels: [n, h, w, block^2 c] to [n, h block, w block, c]. */
+export class DepthToSpace extends Layer {
+  constructor(
+    readonly block = 2,
+    options: LayerOptions = {},
+  ) {
+    super(options);
+  }
+  protected forward(x: Tensor): Tensor {
+    return depthToSpace(x, this.block);
+  }
+}
+
+/** Blocks of pixels folded into channels: [n, h block, w block, c] to [n, h, w, block^2 c]. */
+export class SpaceToDepth extends Layer {
+  constructor(
+    readonly block = 2,
+    options: LayerOptions = {},
+  ) {
+    super(options);
+  }
+  protected forward(x: Tensor): Tensor {
+    return spaceToDepth(x, this.block);
+  }
+}

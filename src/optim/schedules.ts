@@ -1,0 +1,33 @@
+// Learning rates as functions of the step. They are pure, so that a resumed run goes on exactly where it stopped.
+
+/** The learning rate of a step, counted from 0. */
+export type Schedule = (step: number) => number;
+
+export const constant =
+  (rate: number): Schedule =>
+  () =>
+    rate;
+
+/** Multiplied by `factor` (default 0.1) after every `every` steps. */
+export const stepDecay =
+  (rate: number, options: { every: number; factor?: number }): Schedule =>
+  (step) =>
+    rate * (options.factor ?? 0.1) ** Math.floor(step / options.every);
+
+/**
+ * From `rate` down to `final` (default 0) along half a cosine over `steps` steps, and `final` from then on (Loshchilov and Hutter,
+ * "SGDR", ICLR 2017, without restarts).
+ */
+export const cosineDecay =
+  (rate: number, options: { steps: number; final?: number }): Schedule =>
+  (step) => {
+    const { steps, final = 0 } = options;
+    const done = Math.min(step / steps, 1);
+    return final + ((rate - final) * (1 + Math.cos(Math.PI * done))) / 2;
+  };
+
+/** Rises in `steps` equal steps to the first rate of the schedule that comes after, whose own steps begin there. */
+export const warmUp =
+  (steps: number, after: Schedule): Schedule =>
+  (step) =>
+    step < steps ? (after(0) * (step + 1)) / (steps + 1) : after(step - steps);
