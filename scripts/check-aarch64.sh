@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 cmake -S . -B build-aarch64 -DCMAKE_BUILD_TYPE=Release -DFOVEA_TESTS_ONLY=ON \
   -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++
-cmake --build build-aarch64 --parallel "$(nproc)"
+cmake --build build-aarch64 --target fovea_native_tests --parallel "$(nproc)"
 if command -v qemu-aarch64-static >/dev/null; then
   qemu-aarch64-static -L /usr/aarch64-linux-gnu build-aarch64/fovea_native_tests
 else

@@ -10,7 +10,7 @@ export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
 
 echo "sanitize: the C++ tests"
 cmake -S . -B build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DFOVEA_TESTS_ONLY=ON -DFOVEA_SANITIZE=ON
-cmake --build build-sanitize --parallel "$jobs"
+cmake --build build-sanitize --target fovea_native_tests --parallel "$jobs"
 ASAN_OPTIONS="detect_leaks=1" build-sanitize/fovea_native_tests
 
 echo "sanitize: conformance of the addon"
@@ -18,7 +18,7 @@ npx --no-install cmake-js build --out build-sanitize-addon --config RelWithDebIn
 addon="$PWD/build-sanitize-addon/RelWithDebInfo/fovea.node"
 test -f "$addon"
 # Node itself is not instrumented, so the runtimes go in first; V8 leaves its heap to the exit of the process.
-compiler=${CXX:-g++}
+compiler=${CXX:-c++}
 preload="$($compiler -print-file-name=libasan.so):$($compiler -print-file-name=libubsan.so)"
 LD_PRELOAD="$preload" ASAN_OPTIONS="detect_leaks=0" FOVEA_ADDON="$addon" \
   node node_modules/vitest/vitest.mjs run test/conformance -t native
