@@ -45,12 +45,14 @@ function guard(backend: Backend, shape: readonly number[], numbers: Float32Array
   return { storage, contents, operand: { storage: backend.view(storage, GUARD, numbers.length), shape } };
 }
 
-const inputNumbers = (testCase: ConformanceCase): Float32Array[] =>
+/** The numbers of a case's inputs, the same at every call. */
+export const inputNumbers = (testCase: ConformanceCase): Float32Array[] =>
   testCase.inputs.map(({ shape, values }, i) =>
     makeNumbers(shape, values, `${testCase.kernel}: ${testCase.name}: ${i}`),
   );
 
-const outputNumbers = (testCase: ConformanceCase, { shape, before }: OutputSpec): Float32Array =>
+/** What an output holds before the call. */
+export const outputNumbers = (testCase: ConformanceCase, { shape, before }: OutputSpec): Float32Array =>
   before
     ? makeNumbers(shape, before, `${testCase.kernel}: ${testCase.name}: before`)
     : new Float32Array(sizeOf(shape)).fill(NaN);

@@ -3,10 +3,14 @@
 
 import type { Backend } from "../../src/backend/backend.js";
 
-export type Opened<B extends Backend> = { backend: B; reason?: undefined } | { backend?: undefined; reason: string };
+export type Opened<B extends Backend> =
+  { backend: B; reason?: undefined } | { backend?: undefined; reason: string };
 
 /** @param required the environment variable which, set to 1, makes a failure of what would be skipped */
-export async function openOrSkip<B extends Backend>(required: string, open: () => Promise<B>): Promise<Opened<B>> {
+export async function openOrSkip<B extends Backend>(
+  required: string,
+  open: () => Promise<B>,
+): Promise<Opened<B>> {
   try {
     return { backend: await open() };
   } catch (thrown) {

@@ -6,10 +6,12 @@ import { kernels } from "../../src/backend/kernels.js";
 import type { KernelName } from "../../src/backend/kernels.js";
 import { ReferenceBackend } from "../../src/backend/reference/reference-backend.js";
 import { callOf, casesOf } from "../../src/inspect/conformance-cases.js";
+import { programSuite } from "./programs.js";
 import { conformanceSuite } from "./suite.js";
 
 const backend = new ReferenceBackend({ precision: "float32" });
 conformanceSuite(() => backend);
+programSuite(() => backend);
 
 describe("the catalogue of cases", () => {
   const names = Object.keys(kernels) as KernelName[];

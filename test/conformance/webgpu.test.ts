@@ -1,8 +1,9 @@
-// Every case on WebGPU, on each variant that supports it.
+// Every case on WebGPU, on each variant that supports it; and as programs.
 
 import { afterAll, describe } from "vitest";
 import { createWebgpuBackend } from "../../src/backend/webgpu/backend.js";
 import { openOrSkip } from "./opened.js";
+import { programSuite } from "./programs.js";
 import { conformanceSuite } from "./suite.js";
 
 const { backend, reason } = await openOrSkip("FOVEA_REQUIRE_WEBGPU", () => createWebgpuBackend());
@@ -13,4 +14,5 @@ describe.skipIf(reason)(reason ?? "webgpu", () => {
     () => backend!,
     backend?.isSoftware ? "a large case, and this GPU is made of software" : undefined,
   );
+  programSuite(() => backend!);
 });
