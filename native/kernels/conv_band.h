@@ -1,0 +1,60 @@
+// A window of an image with zeros round it: where all of it lies inside the image it is the image itself,
+// else a copy.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+namespace fovea::FOVEA_ISA {
+
+/** One image (or some channels of it): element (y, x, c) is data[(y * w + x) * pixel + c], c < channels. */
+struct Image {
+  const float* data;
+  int h, w, pixel, channels;
+};
+
+/** Element (y, x, c) of the window is data[y * pitch + x * pixel + c]. */
+struct Band {
+  const float* data;
+  ptrdiff_t pitch, pixel;
+};
+
+inline size_t band_size(int rows, int columns, int channels) { return (size_t)rows * columns * channels; }
+
+inline bool band_is_inside(const Image& image, int y, int x, int rows, int columns) {
+  return y >= 0 && x >= 0 && y + rows <= image.h && x + columns <= image.w;
+}
+
+/** The window of `rows` x `columns` whose first element is (y, x) of the image; `room` holds band_size()
+ * floats. */
+inline Band take_band(const Image& image, int y, int x, int rows, int columns, float* room,
+                      bool always_copy = false) {
+  if (!always_copy && band_is_inside(image, y, x, rows, columns))
+    return {image.data + ((ptrdiff_t)y * image.w + x) * image.pixel, (ptrdiff_t)image.w * image.pixel,
+            image.pixel};
+  const int channels = image.channels;
+  const ptrdiff_t pitch = (ptrdiff_t)columns * channels;
+  const int left = x < 0 ? (-x < columns ? -x : columns) : 0;
+  const int end = image.w - x < columns ? (image.w - x > left ? image.w - x : left) : columns;
+  for (int r = 0; r < rows; r++) {
+    float* to = room + r * pitch;
+    if (y + r < 0 || y + r >= image.h || end == left) {
+      std::memset(to, 0, sizeof(float) * pitch);
+      continue;
+    }
+    const float* from = image.data + ((ptrdiff_t)(y + r) * image.w + x + left) * image.pixel;
+    std::memset(to, 0, sizeof(float) * left * channels);
+    to += (ptrdiff_t)left * channels;
+    if (image.pixel == channels) {
+      std::memcpy(to, from, sizeof(float) * (end - left) * channels);
+      to += (ptrdiff_t)(end - left) * channels;
+    } else {
+      for (int i = left; i < end; i++, to += channels, from += image.pixel)
+        std::memcpy(to, from, sizeof(float) * channels);
+    }
+    std::memset(to, 0, sizeof(float) * (columns - end) * channels);
+  }
+  return {room, pitch, channels};
+}
+
+}  // namespace fovea::FOVEA_ISA

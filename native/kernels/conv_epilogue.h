@@ -1,0 +1,53 @@
+// What a convolution does with a finished vector of sums before it is stored; the formula is in ../call.h.
+#pragma once
+
+#include "../call.h"
+#include "../lanes.h"
+#include "functions.h"
+
+namespace fovea::FOVEA_ISA {
+
+// The two that need an exponential stay out of line: they are rare, and every microkernel holds an epilogue.
+__attribute__((noinline)) inline vf activate_slowly(Activation f, vf x) {
+  return f == Activation::sigmoid ? functions::Sigmoid::value(x, x) : functions::Tanh::value(x, x);
+}
+
+inline vf activate(const Epilogue& e, vf x) {
+  switch (e.activation) {
+    case Activation::linear:
+      return x;
+    case Activation::relu:
+      return functions::Relu::value(x, x);
+    case Activation::leaky_relu:
+      return functions::LeakyRelu::value(x, splat(e.alpha));
+    default:
+      return activate_slowly(e.activation, x);
+  }
+}
+
+inline vf times_derivative(const Epilogue& e, vf saved, vf x) {
+  switch (e.gradient_of) {
+    case Activation::linear:
+      return x;
+    case Activation::relu:
+      return functions::Relu::gradient(saved, x, x);
+    case Activation::leaky_relu:
+      return functions::LeakyRelu::gradient(saved, x, splat(e.alpha));
+    case Activation::sigmoid:
+      return functions::Sigmoid::gradient(saved, x, x);
+    default:
+      return functions::Tanh::gradient(saved, x, x);
+  }
+}
+
+/** The value to store at element `at` of the output, in channel `channel`; `lanes` is a Whole or a Part. */
+template <class Lanes>
+inline vf finish(const Epilogue& e, vf sum, int64_t at, int channel, Lanes lanes) {
+  if (e.bias) sum += lanes.get(e.bias + channel);
+  if (e.residual) sum += lanes.get(e.residual + at);
+  sum = activate(e, sum);
+  if (e.saved) sum = times_derivative(e, lanes.get(e.saved + at), sum);
+  return sum;
+}
+
+}  // namespace fovea::FOVEA_ISA

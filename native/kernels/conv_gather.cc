@@ -1,0 +1,134 @@
+#include "conv_gather.h"
+
+#include <algorithm>
+
+#include "../thread_pool.h"
+#include "conv_band.h"
+#include "conv_micro.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+/** A rectangle of one phase's output places, for some of one group's output channels. */
+struct Block {
+  const AxisPhase *y, *x;
+  int image, group, y0, x0, rows, columns;
+  int channel, channels;  // within the group
+  const float* weights;   // of the phase, group and first panel
+};
+
+constexpr int kEnoughBlocks = 16;  // that many keep a few threads busy
+
+/** Cuts a phase's places into rectangles whose input stays in the second-level cache; sizes depend on shapes
+ * alone. */
+void cut(const AxisPhase& y, const AxisPhase& x, const Gather& g, int& rows, int& columns) {
+  columns = x.count <= 96 ? x.count : ceil_div(x.count, ceil_div(x.count, 64));
+  const size_t row_bytes = sizeof(float) * (g.in_c / g.groups) * columns * x.in_step * y.in_step;
+  int most = (int)std::clamp<size_t>((192 << 10) / row_bytes, 1, std::max(1, 1024 / columns));
+  const int others = g.n * ceil_div(x.count, columns) * (int)(g.plan.y.size() * g.plan.x.size());
+  const int wanted = ceil_div(kEnoughBlocks, others);
+  if (wanted > 1) most = std::min(most, std::max(ceil_div(y.count, wanted), ceil_div(8 * kMaxRows, columns)));
+  rows = ceil_div(y.count, ceil_div(y.count, most));
+}
+
+std::vector<Block> blocks_of(const Gather& g, const float* packed) {
+  const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups;
+  std::vector<Block> blocks;
+  for (const AxisPhase& y : g.plan.y) {
+    for (const AxisPhase& x : g.plan.x) {
+      const size_t depth = y.taps.size() * x.taps.size() * channels;
+      const float* weights = packed;
+      packed += depth * g.groups * round_up(outputs, kLanes);
+      if (y.count == 0 || x.count == 0) continue;
+      int rows, columns;
+      cut(y, x, g, rows, columns);
+      const int places = g.n * g.groups * ceil_div(y.count, rows) * ceil_div(x.count, columns);
+      const int panels = ceil_div(outputs, kPanel);
+      const int share = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places))) * kPanel;
+      for (int image = 0; image < g.n; image++)
+        for (int y0 = 0; y0 < y.count; y0 += rows)
+          for (int x0 = 0; x0 < x.count; x0 += columns)
+            for (int group = 0; group < g.groups; group++)
+              for (int c = 0; c < outputs; c += share)
+                blocks.push_back({&y, &x, image, group, y0, x0, std::min(rows, y.count - y0),
+                                  std::min(columns, x.count - x0), c, std::min(share, outputs - c),
+                                  weights + depth * ((size_t)group * round_up(outputs, kLanes) + c)});
+    }
+  }
+  return blocks;
+}
+
+/** Where the runs of the window begin. Taps that are neighbours in memory make one run. */
+int find_runs(const Block& block, const Band& band, int channels, ptrdiff_t* offsets, int& length) {
+  const auto& taps = block.x->taps;
+  const bool joined = band.pixel == channels && block.x->last() - block.x->first() + 1 == (int)taps.size();
+  length = joined ? channels * (int)taps.size() : channels;
+  int runs = 0;
+  for (const Tap& ty : block.y->taps) {
+    const ptrdiff_t row = (ty.offset - block.y->first()) * band.pitch;
+    if (joined && !taps.empty())
+      offsets[runs++] = row;
+    else
+      for (const Tap& tx : taps) offsets[runs++] = row + (tx.offset - block.x->first()) * band.pixel;
+  }
+  return runs;
+}
+
+void run_block(const Gather& g, const Block& block) {
+  const AxisPhase &ay = *block.y, &ax = *block.x;
+  const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups;
+  const int band_rows = (block.rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
+  const int band_columns = (block.columns - 1) * ax.in_step + ax.last() - ax.first() + 1;
+  const size_t max_runs = ay.taps.size() * ax.taps.size();
+  auto* offsets = (ptrdiff_t*)thread_scratch(sizeof(ptrdiff_t) * (max_runs + 8) +
+                                             sizeof(float) * band_size(band_rows, band_columns, channels));
+  float* room = (float*)(offsets + (max_runs + 7) / 8 * 8);
+
+  const Image image{g.in + (ptrdiff_t)block.image * g.in_h * g.in_w * g.in_c + block.group * channels, g.in_h,
+                    g.in_w, g.in_c, channels};
+  const Band band = max_runs == 0
+                        ? Band{g.in, 0, 0}
+                        : take_band(image, block.y0 * ay.in_step + ay.first(),
+                                    block.x0 * ax.in_step + ax.first(), band_rows, band_columns, room);
+  TileProduct p{};
+  p.runs = find_runs(block, band, channels, offsets, p.length);
+  p.run_offsets = offsets;
+  p.a_step = 1;
+  p.epilogue = g.epilogue;
+  p.output = g.out;
+
+  const ptrdiff_t out_row = (ptrdiff_t)ay.out_step * g.out_w * g.out_c,
+                  out_column = (ptrdiff_t)ax.out_step * g.out_c;
+  float* const out =
+      g.out +
+      (((ptrdiff_t)block.image * g.out_h + ay.out + (ptrdiff_t)block.y0 * ay.out_step) * g.out_w + ax.out +
+       (ptrdiff_t)block.x0 * ax.out_step) *
+          g.out_c +
+      block.group * outputs;
+  const int places = block.rows * block.columns, tiles = ceil_div(places, kMaxRows);
+  for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {
+    p.columns = std::min(kPanel, outputs - c);
+    p.channel = block.group * outputs + c;
+    p.b = block.weights + max_runs * channels * (c - block.channel);
+    p.b_step = round_up(p.columns, kLanes);
+    int row = 0, column = 0;
+    for (int tile = 0; tile < tiles; tile++) {
+      const int size = (int)((int64_t)places * (tile + 1) / tiles - (int64_t)places * tile / tiles);
+      for (int r = 0; r < size; r++) {
+        p.rows[r] = band.data + row * ay.in_step * band.pitch + column * ax.in_step * band.pixel;
+        p.out[r] = out + row * out_row + column * out_column + c;
+        if (++column == block.columns) column = 0, row++;
+      }
+      run_tile(p, size);
+    }
+  }
+}
+
+}  // namespace
+
+void gather_conv(const Gather& g, const float* packed) {
+  const std::vector<Block> blocks = blocks_of(g, packed);
+  parallel_for((int)blocks.size(), [&](int index, int) { run_block(g, blocks[index]); });
+}
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,52 @@
+// The register-blocked product under every convolution that is a matrix product in disguise:
+//
+//   C[r, j] = sum over steps k of A[r, k] * B[k, j],   r < rows <= kMaxRows, j < kMaxVectors * kLanes
+//
+// C stays in registers; a step loads one or two vectors of B and broadcasts one number of A a row. With 32
+// registers (AVX-512) 12 rows x 2 vectors = 24 sums, 2 of B and 1 broadcast; with 16 registers 6 x 2 + 2 + 1.
+//
+// A is never packed. Its rows are pointers into the image, and the steps are grouped in `runs` whose places
+// relative to the row pointers are the same for all rows: for a forward convolution a row is an output pixel,
+// a run is one row of the kernel's window (kw * ci neighbouring numbers of an NHWC image) and a step is one
+// number of it; for a weight gradient a row is one element of the window, a run is one row of output pixels
+// and a step is one of them.
+#pragma once
+
+#include <cstddef>
+
+#include "conv_epilogue.h"
+
+namespace fovea::FOVEA_ISA {
+
+#if defined(__AVX512F__)
+constexpr int kMaxRows = 12;
+#elif defined(__aarch64__)
+constexpr int kMaxRows = 10;
+#else
+constexpr int kMaxRows = 6;
+#endif
+constexpr int kMaxVectors = 2;
+constexpr int kPanel = kMaxVectors * kLanes;  // columns of C in one product
+
+inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
+inline int round_up(int n, int to) { return ceil_div(n, to) * to; }
+
+struct TileProduct {
+  int runs, length;              // groups of steps, and steps in each
+  const ptrdiff_t* run_offsets;  // where a run begins, from a row's pointer
+  ptrdiff_t a_step;              // from one step to the next, in A
+  const float* b;
+  ptrdiff_t b_step, b_jump;  // from one step to the next in B, and what is added to that after each run
+  int columns;               // of C, at most kPanel
+  int channel;               // the first column's channel, for the epilogue
+  const Epilogue* epilogue;  // null: C is stored as it is, or, with `add`, added to what is there
+  const float* output;       // the epilogue's operands are laid out like this tensor
+  bool add;
+  const float* rows[kMaxRows];
+  float* out[kMaxRows];
+};
+
+/** Runs the product for `rows` rows (1 .. kMaxRows). */
+void run_tile(const TileProduct& p, int rows);
+
+}  // namespace fovea::FOVEA_ISA

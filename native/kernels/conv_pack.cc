@@ -1,0 +1,93 @@
+// Packs convolution weights for conv_gather.cc. For each phase (y outer, x inner), group and panel of
+// columns: [tap y][tap x][channel][columns of the panel], columns beyond the last being 0. A panel is kPanel
+// wide, a last one of at most kLanes columns is kLanes wide.
+#include <algorithm>
+#include <cstring>
+
+#include "../thread_pool.h"
+#include "conv_gather.h"
+#include "conv_micro.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+struct Piece {
+  const Tap *ty, *tx;
+  int group, column, columns, width;
+  float* to;
+};
+
+/** to[c * width + j] += w[c * co + j] */
+void add_rows(const Piece& part, const float* w, int channels, int co) {
+  for (int c = 0; c < channels; c++) {
+    float* to = part.to + (size_t)c * part.width;
+    const float* from = w + (size_t)c * co + part.column;
+    for (int j = 0; j < part.columns; j++) to[j] += from[j];
+  }
+}
+
+/** to[c * width + j] += w[j * co + c], in blocks whose lines stay in the first-level cache. */
+void add_columns(const Piece& part, const float* w, int channels, int co) {
+  constexpr int kBlock = 16;
+  for (int c0 = 0; c0 < channels; c0 += kBlock) {
+    const int c1 = std::min(c0 + kBlock, channels);
+    for (int j = 0; j < part.columns; j++) {
+      const float* from = w + (size_t)(part.column + j) * co;
+      for (int c = c0; c < c1; c++) part.to[(size_t)c * part.width + j] += from[c];
+    }
+  }
+}
+
+}  // namespace
+
+size_t packed_weights_size(const Gather& g) {
+  size_t size = 0;
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x)
+      size += y.taps.size() * x.taps.size() * (g.in_c / g.groups) * (size_t)g.groups *
+              round_up(g.out_c / g.groups, kLanes);
+  return size;
+}
+
+void pack_weights(const Gather& g, const WeightLayout& w, float* packed) {
+  const ConvShape& s = *w.shape;
+  const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups;
+  const int ci = s.ci / s.groups, co = s.co;
+  std::vector<Piece> parts;
+  for (const AxisPhase& y : g.plan.y) {
+    for (const AxisPhase& x : g.plan.x) {
+      for (int group = 0; group < g.groups; group++) {
+        for (int column = 0; column < outputs; column += kPanel) {
+          const int columns = std::min(kPanel, outputs - column), width = round_up(columns, kLanes);
+          for (const Tap& ty : y.taps) {
+            for (const Tap& tx : x.taps) {
+              parts.push_back({&ty, &tx, group, column, columns, width, packed});
+              packed += (size_t)channels * width;
+            }
+          }
+        }
+      }
+    }
+  }
+  const auto pack = [&](int index, int) {
+    const Piece& part = parts[index];
+    std::memset(part.to, 0, sizeof(float) * channels * part.width);
+    for (int p : part.ty->elements) {
+      for (int q : part.tx->elements) {
+        const float* from =
+            w.weights + (size_t)(p * s.kw + q) * ci * co + (size_t)part.group * (co / s.groups);
+        if (w.transposed)
+          add_columns(part, from, channels, co);
+        else
+          add_rows(part, from, channels, co);
+      }
+    }
+  };
+  const bool tiny = (size_t)s.kh * s.kw * ci * co < 8192;
+  if (tiny)
+    for (int i = 0; i < (int)parts.size(); i++) pack(i, 0);
+  else
+    parallel_for((int)parts.size(), pack);
+}
+
+}  // namespace fovea::FOVEA_ISA

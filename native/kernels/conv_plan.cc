@@ -1,0 +1,56 @@
+#include "conv_plan.h"
+
+#include <map>
+#include <numeric>
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+
+AxisPhase phase(int residue, int period, int size, int in_step, const std::map<int, std::vector<int>>& taps) {
+  AxisPhase made{residue, period, residue < size ? (size - residue + period - 1) / period : 0, in_step, {}};
+  for (const auto& [offset, elements] : taps) made.taps.push_back({offset, elements});
+  return made;
+}
+
+std::vector<AxisPhase> forward_axis(int out, int kernel, int stride, int pad, int dilation, int up) {
+  const int period = up / std::gcd(stride, up);
+  std::vector<AxisPhase> phases;
+  for (int r = 0; r < period; r++) {
+    std::map<int, std::vector<int>> taps;
+    for (int p = 0; p < kernel; p++) taps[floor_div(r * stride + p * dilation - pad, up)].push_back(p);
+    phases.push_back(phase(r, period, out, period * stride / up, taps));
+  }
+  return phases;
+}
+
+std::vector<AxisPhase> input_grad_axis(int in, int kernel, int stride, int pad, int dilation, int up) {
+  const int period = stride / std::gcd(stride, up);
+  std::vector<AxisPhase> phases;
+  for (int r = 0; r < period; r++) {
+    std::map<int, std::vector<int>> taps;
+    for (int a = 0; a < up; a++) {
+      for (int p = 0; p < kernel; p++) {
+        const int place = r * up + a + pad - p * dilation;
+        if (place - floor_div(place, stride) * stride == 0) taps[floor_div(place, stride)].push_back(p);
+      }
+    }
+    phases.push_back(phase(r, period, in, period * up / stride, taps));
+  }
+  return phases;
+}
+
+}  // namespace
+
+Plan plan_forward(const ConvShape& s) {
+  return {forward_axis(s.oh, s.kh, s.stride_y, s.pad_top, s.dilation_y, s.up),
+          forward_axis(s.ow, s.kw, s.stride_x, s.pad_left, s.dilation_x, s.up)};
+}
+
+Plan plan_input_grad(const ConvShape& s) {
+  return {input_grad_axis(s.h, s.kh, s.stride_y, s.pad_top, s.dilation_y, s.up),
+          input_grad_axis(s.w, s.kw, s.stride_x, s.pad_left, s.dilation_x, s.up)};
+}
+
+}  // namespace fovea::FOVEA_ISA

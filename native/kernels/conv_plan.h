@@ -1,0 +1,48 @@
+// Every convolution forward or backward in its input, with any stride, dilation and nearest-neighbour
+// upsampling, as a few plain "gather" convolutions. One axis:
+//
+//   y[out + j * out_step] = sum over taps t of x[j * in_step + offset_t] * W_t,   j = 0 .. count-1,   0
+//   outside x,
+//
+// where W_t is a kernel element or a sum of several. A plan's axis is a list of such phases, one for each
+// residue of the output.
+//
+// Forward: output i reads place i*s + p*d - top of the input repeated `up` times, that is, element floor(. /
+// up). With P = up / gcd(s, up) and i = P*j + r, floor((r*s + p*d - top) / up) + j * (P*s/up): P phases, and
+// the kernel elements whose floors agree act as one, their sum. (3x3 after doubling: 2x2 phases of 2x2 taps,
+// 16 products instead of 36.)
+//
+// Backward: input element i was repeated to places i*up + a (a < up), and place v was read by output o
+// through element p where o*s = v + top - p*d. With Q = s / gcd(s, up) and i = Q*j + r: for each a and p with
+// s | r*up + a + top - p*d, o = (r*up + a + top - p*d) / s + j * (Q*up/s). (2x2 with stride 2: 2x2 phases of
+// one tap; no zeros are ever inserted.)
+#pragma once
+
+#include <vector>
+
+#include "../call.h"
+
+namespace fovea::FOVEA_ISA {
+
+struct Tap {
+  int offset;
+  std::vector<int> elements;  // of the kernel along this axis, summed
+};
+
+struct AxisPhase {
+  int out, out_step, count;
+  int in_step;
+  std::vector<Tap> taps;  // offsets ascend
+
+  int first() const { return taps.empty() ? 0 : taps.front().offset; }
+  int last() const { return taps.empty() ? 0 : taps.back().offset; }
+};
+
+struct Plan {
+  std::vector<AxisPhase> y, x;
+};
+
+Plan plan_forward(const ConvShape& s);
+Plan plan_input_grad(const ConvShape& s);
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,116 @@
+#include "conv_table.h"
+
+#include <stdexcept>
+#include <string>
+
+#include "../numbers.h"
+#include "../thread_pool.h"
+#include "conv_direct.h"
+#include "conv_gather.h"
+#include "conv_weight_grad.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+bool always(Direction, const ConvShape&) { return true; }
+
+bool channels_mix(Direction, const ConvShape& s) { return s.ci / s.groups > 1 || s.co / s.groups > 1; }
+
+/** The epilogue, or null where it does nothing. */
+const Epilogue* needed(const Epilogue& e) {
+  const bool any = e.bias || e.residual || e.saved || e.activation != Activation::linear;
+  return any ? &e : nullptr;
+}
+
+/** Weights in the form that `prepare` writes: from the cache of a frozen operand, or made now. */
+template <class Prepare>
+const float* prepared_weights(Cache* cache, size_t size, Prepare prepare) {
+  if (cache && cache->ready) return cache->data;
+  if (cache) cache->reserve(size * sizeof(float));
+  float* const to = cache ? cache->data : (float*)shared_scratch(0, size * sizeof(float));
+  prepare(to);
+  if (cache) cache->ready = true;
+  return to;
+}
+
+void run_implicit_gemm(const ConvCall& c) {
+  const ConvShape& s = c.shape;
+  if (c.direction == Direction::weight_grad) return weight_grad_gemm(s, c.a, c.b, c.out);
+  const bool forward = c.direction == Direction::forward;
+  const Gather g =
+      forward ? Gather{plan_forward(s),   s.n, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.groups, c.a, c.out,
+                       needed(c.epilogue)}
+              : Gather{plan_input_grad(s), s.n, s.oh, s.ow, s.co, s.h, s.w, s.ci, s.groups, c.a, c.out,
+                       needed(c.epilogue)};
+  gather_conv(g, prepared_weights(c.cache, packed_weights_size(g), [&](float* to) {
+                pack_weights(g, {&s, c.b, !forward}, to);
+              }));
+}
+
+void run_direct(const ConvCall& c) {
+  switch (c.direction) {
+    case Direction::forward:
+      return direct_forward(c.shape, c.a, c.b, c.out, c.epilogue);
+    case Direction::input_grad:
+      return direct_input_grad(c.shape, c.a, c.b, c.out, c.epilogue);
+    case Direction::weight_grad:
+      return direct_weight_grad(c.shape, c.a, c.b, c.out);
+  }
+}
+
+/** Reads the numbers that src/backend/native/encode.ts writes for the trio. */
+ConvCall read_call(const Call& call, Direction direction, int& variant) {
+  Numbers numbers(call);
+  ConvCall c{};
+  c.direction = direction;
+  ConvShape& s = c.shape;
+  for (int* field : {&s.n, &s.h, &s.w, &s.ci, &s.oh, &s.ow, &s.co, &s.kh, &s.kw, &s.stride_y, &s.stride_x,
+                     &s.pad_top, &s.pad_left, &s.dilation_y, &s.dilation_x, &s.groups, &s.up})
+    *field = numbers.small();
+  const int flags = numbers.small();
+  c.epilogue.activation = (Activation)numbers.small();
+  c.epilogue.gradient_of = (Activation)numbers.small();
+  c.epilogue.alpha = (float)numbers.real();
+  variant = numbers.small();
+  int next = 0;
+  c.a = call.operands[next++];
+  c.b = call.operands[next++];
+  if (flags & kHasBias) c.epilogue.bias = call.operands[next++];
+  if (flags & kHasResidual) c.epilogue.residual = call.operands[next++];
+  if (flags & kHasSaved) c.epilogue.saved = call.operands[next++];
+  c.out = call.operands[next];
+  c.cache = flags & kFrozenWeights ? call.cache : nullptr;
+  return c;
+}
+
+void run(const Call& call, Direction direction) {
+  int variant;
+  const ConvCall c = read_call(call, direction, variant);
+  run_conv(c, variant);
+}
+
+}  // namespace
+
+const ConvVariant kConvTable[kConvVariants] = {
+    {"implicit-gemm", always, channels_mix, run_implicit_gemm},
+    {"direct", always, always, run_direct},
+};
+
+void run_conv(const ConvCall& call, int variant) {
+  if (variant >= kConvVariants)
+    throw std::logic_error("conv2d: no variant has the number " + std::to_string(variant));
+  if (variant >= 0) {
+    const ConvVariant& v = kConvTable[variant];
+    if (!v.supports(call.direction, call.shape))
+      throw std::logic_error(std::string("conv2d: variant ") + v.name + " does not support this shape");
+    return v.run(call);
+  }
+  for (const ConvVariant& v : kConvTable)
+    if (v.supports(call.direction, call.shape) && v.preferred(call.direction, call.shape)) return v.run(call);
+}
+
+void conv2d(const Call& call) { run(call, Direction::forward); }
+void conv2d_input_grad(const Call& call) { run(call, Direction::input_grad); }
+void conv2d_weight_grad(const Call& call) { run(call, Direction::weight_grad); }
+
+}  // namespace fovea::FOVEA_ISA

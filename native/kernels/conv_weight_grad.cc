@@ -1,0 +1,210 @@
+#include "conv_weight_grad.h"
+
+#include <algorithm>
+
+#include "../lanes.h"
+#include "../thread_pool.h"
+#include "conv_band.h"
+#include "conv_micro.h"
+#include "conv_plan.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+struct Phase {
+  const AxisPhase *y, *x;
+  int rows, columns;  // of a band, in output places
+  int down, across;   // bands in an image
+  ptrdiff_t partial;  // where its taps begin in a partial sum
+};
+
+struct Problem {
+  const ConvShape& s;
+  const float *x, *dy;
+  Plan plan;
+  std::vector<Phase> phases;
+  ptrdiff_t partial_size = 0;  // floats: [phase][tap y][tap x][ci/groups][co]
+  int splits = 1, chunks = 1;  // of the sum over places, and of a phase's rows
+};
+
+constexpr int kEnoughTasks = 16;
+
+Problem prepare(const ConvShape& s, const float* x, const float* dy) {
+  Problem p{s, x, dy, plan_forward(s), {}};
+  const int ci = s.ci / s.groups, co = s.co / s.groups;
+  int bands = 1 << 30, window = 1;
+  for (const AxisPhase& ay : p.plan.y) {
+    for (const AxisPhase& ax : p.plan.x) {
+      const int taps = (int)(ay.taps.size() * ax.taps.size());
+      const size_t place_bytes = sizeof(float) * ((size_t)ci * ay.in_step * ax.in_step + co);
+      const int most = (int)std::clamp<size_t>((96 << 10) / place_bytes, 48, 512);
+      Phase phase{&ay, &ax, 1, ax.count, 1, 1, p.partial_size};
+      phase.across = ceil_div(std::max(ax.count, 1), most);
+      phase.columns = ceil_div(ax.count, phase.across);
+      phase.rows = std::clamp(most / std::max(phase.columns, 1), 1, std::max(ay.count, 1));
+      phase.down = ceil_div(ay.count, phase.rows);
+      phase.rows = ceil_div(ay.count, std::max(phase.down, 1));
+      p.partial_size += (ptrdiff_t)taps * ci * s.co;
+      p.phases.push_back(phase);
+      bands = std::min(bands, s.n * phase.down * phase.across);
+      window = std::max(window, taps * ci);
+    }
+  }
+  const ptrdiff_t bytes = p.partial_size * (ptrdiff_t)sizeof(float);
+  p.splits = std::clamp(std::min(bands, (int)((4 << 20) / bytes)), 1, kEnoughTasks);
+  const int others = p.splits * s.groups * (int)p.phases.size();
+  p.chunks = std::clamp(ceil_div(kEnoughTasks, others), 1, ceil_div(window, 4 * kMaxRows));
+  return p;
+}
+
+/** One band's places: where x's window and dy's values are, and how to step through them. */
+struct Operands {
+  Band x;
+  const float* dy;
+  ptrdiff_t dy_step, dy_row;
+};
+
+/** dy's places of a band with their channels padded to whole vectors, so that loading a vector never leaves
+ * the tensor. */
+const float* pad_channels(const float* dy, ptrdiff_t step, ptrdiff_t row, int rows, int columns, int co,
+                          float* to) {
+  const int width = round_up(co, kLanes);
+  for (int i = 0; i < rows; i++)
+    for (int j = 0; j < columns; j++, to += width) {
+      std::memcpy(to, dy + i * row + j * step, sizeof(float) * co);
+      std::memset(to + co, 0, sizeof(float) * (width - co));
+    }
+  return to - (ptrdiff_t)rows * columns * width;
+}
+
+/** Adds one band's products to rows [begin, end) of the phase's window, for one group. */
+void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows, int columns, int group,
+              int begin, int end, ptrdiff_t* offsets, bool add, float* partial) {
+  const ConvShape& s = p.s;
+  const AxisPhase &ay = *phase.y, &ax = *phase.x;
+  const int ci = s.ci / s.groups, co = s.co / s.groups;
+  const int taps_x = (int)ax.taps.size();
+  TileProduct m{};
+  m.runs = rows;
+  m.length = columns;
+  for (int i = 0; i < rows; i++) offsets[i] = i * ay.in_step * o.x.pitch;
+  m.run_offsets = offsets;
+  m.a_step = ax.in_step * o.x.pixel;
+  m.b_step = o.dy_step;
+  m.b_jump = o.dy_row - columns * o.dy_step;
+  m.add = add;
+  const int tiles = ceil_div(end - begin, kMaxRows);
+  for (int c = 0; c < co; c += kPanel) {
+    m.columns = std::min(kPanel, co - c);
+    m.b = o.dy + c;
+    int at = begin;
+    for (int tile = 0; tile < tiles; tile++) {
+      const int next = begin + (int)((int64_t)(end - begin) * (tile + 1) / tiles);
+      const int size = next - at;
+      for (int r = 0; r < size; r++, at++) {
+        const int tap = at / ci, channel = at % ci;
+        const int dy = ay.taps[tap / taps_x].offset - ay.first(),
+                  dx = ax.taps[tap % taps_x].offset - ax.first();
+        m.rows[r] = o.x.data + dy * o.x.pitch + dx * o.x.pixel + channel;
+        m.out[r] = partial + (ptrdiff_t)at * s.co + group * co + c;
+      }
+      run_tile(m, size);
+    }
+  }
+}
+
+/** Sums the bands of one split into its partial sum. */
+void run_task(const Problem& p, const Phase& phase, int group, int split, int chunk, float* partial) {
+  const ConvShape& s = p.s;
+  const AxisPhase &ay = *phase.y, &ax = *phase.x;
+  const int ci = s.ci / s.groups, co = s.co / s.groups, co_padded = round_up(co, kLanes);
+  const int window = (int)(ay.taps.size() * ax.taps.size()) * ci;
+  const int begin = (int)((int64_t)window * chunk / p.chunks),
+            end = (int)((int64_t)window * (chunk + 1) / p.chunks);
+  if (begin == end) return;
+  const int span_y = (phase.rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
+  const int span_x = (phase.columns - 1) * ax.in_step + ax.last() - ax.first() + 1;
+  const size_t x_size = (band_size(span_y, span_x, ci) + 15) / 16 * 16;
+  const bool pad = co != co_padded;
+  const size_t dy_size = pad ? (size_t)phase.rows * phase.columns * co_padded : 0;
+  float* const room =
+      (float*)thread_scratch(sizeof(float) * (x_size + dy_size) + sizeof(ptrdiff_t) * phase.rows);
+  float* const dy_room = room + x_size;
+  auto* const offsets = (ptrdiff_t*)(dy_room + dy_size);
+
+  const int bands = s.n * phase.down * phase.across;
+  const int first = (int)((int64_t)bands * split / p.splits),
+            last = (int)((int64_t)bands * (split + 1) / p.splits);
+  for (int row = begin; row < end && first == last; row++)  // no places: an empty sum
+    std::memset(partial + phase.partial + (ptrdiff_t)row * s.co + group * co, 0, sizeof(float) * co);
+  for (int index = first; index < last; index++) {
+    const int image = index / (phase.down * phase.across), within = index % (phase.down * phase.across);
+    const int y0 = within / phase.across * phase.rows, x0 = within % phase.across * phase.columns;
+    const int rows = std::min(phase.rows, ay.count - y0), columns = std::min(phase.columns, ax.count - x0);
+    const Image in{p.x + (ptrdiff_t)image * s.h * s.w * s.ci + group * ci, s.h, s.w, s.ci, ci};
+    Operands o;
+    o.x = take_band(in, y0 * ay.in_step + ay.first(), x0 * ax.in_step + ax.first(),
+                    (rows - 1) * ay.in_step + ay.last() - ay.first() + 1,
+                    (columns - 1) * ax.in_step + ax.last() - ax.first() + 1, room);
+    o.dy_step = (ptrdiff_t)ax.out_step * s.co;
+    o.dy_row = (ptrdiff_t)ay.out_step * s.ow * s.co;
+    o.dy = p.dy +
+           (((ptrdiff_t)image * s.oh + ay.out + y0 * ay.out_step) * s.ow + ax.out + x0 * ax.out_step) * s.co +
+           group * co;
+    if (pad) {
+      o.dy = pad_channels(o.dy, o.dy_step, o.dy_row, rows, columns, co, dy_room);
+      o.dy_step = co_padded;
+      o.dy_row = (ptrdiff_t)columns * co_padded;
+    }
+    add_band(p, phase, o, rows, columns, group, begin, end, offsets, index > first, partial + phase.partial);
+  }
+}
+
+/** dw's kernel element (p, q) is the sum of the taps that contain it, over all phases and splits, in that
+ * order. */
+void add_up(const Problem& p, const float* partials, float* dw) {
+  const ConvShape& s = p.s;
+  const ptrdiff_t block = (ptrdiff_t)(s.ci / s.groups) * s.co;
+  std::vector<std::vector<ptrdiff_t>> sources((size_t)s.kh * s.kw);
+  for (const Phase& phase : p.phases) {
+    ptrdiff_t at = phase.partial;
+    for (const Tap& ty : phase.y->taps) {
+      for (const Tap& tx : phase.x->taps) {
+        for (int i : ty.elements)
+          for (int j : tx.elements) sources[(size_t)i * s.kw + j].push_back(at);
+        at += block;
+      }
+    }
+  }
+  constexpr ptrdiff_t kPiece = 2048;
+  const int pieces = (int)((block + kPiece - 1) / kPiece);
+  parallel_for((int)sources.size() * pieces, [&](int index, int) {
+    const int element = index / pieces;
+    const ptrdiff_t begin = index % pieces * kPiece, size = std::min(kPiece, block - begin);
+    float* const to = dw + element * block + begin;
+    for_lanes(size, [&](int64_t i, auto lanes) {
+      vf sum{};
+      for (const ptrdiff_t source : sources[element])
+        for (int split = 0; split < p.splits; split++)
+          sum += lanes.get(partials + split * p.partial_size + source + begin + i);
+      lanes.put(to + i, sum);
+    });
+  });
+}
+
+}  // namespace
+
+void weight_grad_gemm(const ConvShape& s, const float* x, const float* dy, float* dw) {
+  const Problem p = prepare(s, x, dy);
+  const bool direct = p.splits == 1 && s.up == 1;
+  float* const partials =
+      direct ? dw : (float*)shared_scratch(0, sizeof(float) * (size_t)p.partial_size * p.splits);
+  const int phases = (int)p.phases.size(), per_split = phases * s.groups * p.chunks;
+  parallel_for(p.splits * per_split, [&](int index, int) {
+    const int split = index / per_split, chunk = index % p.chunks, rest = index % per_split / p.chunks;
+    run_task(p, p.phases[rest / s.groups], rest % s.groups, split, chunk, partials + split * p.partial_size);
+  });
+  if (!direct) add_up(p, partials, dw);
+}
+
+}  // namespace fovea::FOVEA_ISA
