@@ -38,6 +38,11 @@ export interface MemoryInfo {
   pooledBytes: number;
 }
 
+export interface Peak {
+  readonly flopsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
 export type BackendName = "reference" | "native" | "webgpu";
 
 export interface Backend {
@@ -62,6 +67,11 @@ export interface Backend {
   /** Resolves when everything enqueued has taken effect. */
   finish(): Promise<void>;
   memory(): MemoryInfo;
+  /**
+   * The most this machine does, measured now: floating-point operations a second of a loop of fused multiply-adds in registers,
+   * and bytes a second of a large copy (read + written). Benchmarks quote their share of it.
+   */
+  peak?(): Promise<Peak>;
   /** Frees everything; the backend cannot be used afterwards. */
   close(): Promise<void>;
   /** A backend that can do better than calling run() in a loop prepares the whole program here. */

@@ -1,6 +1,7 @@
 // One step of training: forward, loss, backpropagation, update. It is recorded once and replayed, or run eagerly for reading
 // and debugging. Everything that changes from step to step is written into tensors from outside before the step runs.
 
+import type { Program } from "../backend/program-types.js";
 import { counterLimbs } from "../ops/index.js";
 import type { Layer } from "../nn/layer.js";
 import type { Optimizer } from "../optim/index.js";
@@ -59,9 +60,17 @@ export class TrainingStep {
       using _step = scope();
       return await this.compute().loss.item();
     }
-    this.recorded ??= record(this.compute);
-    await this.recorded.run();
-    return this.recorded.outputs.loss.item();
+    await this.asProgram().run();
+    return this.asProgram().outputs.loss.item();
+  }
+
+  /** The step as an optimised program, for printing and profiling. */
+  program(): Program {
+    return this.asProgram().program;
+  }
+
+  private asProgram(): Recorded<{ loss: Tensor }> {
+    return (this.recorded ??= record(this.compute));
   }
 
   dispose(): void {

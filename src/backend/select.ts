@@ -1,0 +1,72 @@
+// Choosing a backend by name. Backends are loaded when they are asked for, so that none costs start-up time or must be installed.
+// "auto" prefers a real GPU, then the addon, then plain TypeScript, and never a software GPU.
+
+import type { Backend, BackendName } from "./backend.js";
+import { setBackend } from "./current.js";
+import { UserError } from "./errors.js";
+
+export interface BackendOptions {
+  /** CPU threads of the addon (default: one a core). */
+  threads?: number;
+  /** A browser's `navigator.gpu` for the WebGPU backend; without it the package `webgpu` is loaded. */
+  gpu?: unknown;
+}
+
+export const backendNames: readonly (BackendName | "auto")[] = ["auto", "native", "webgpu", "reference"];
+
+/**
+ * Makes the named backend the current one and returns it. The old one is left open.
+ * @throws UserError when it cannot be used here: why, and what to do
+ */
+export async function useBackend(name: BackendName | "auto" = "auto", options: BackendOptions = {}): Promise<Backend> {
+  const backend = name === "auto" ? await best(options) : await open(name, options);
+  setBackend(backend);
+  return backend;
+}
+
+/** Opens a backend without making it the current one. */
+export async function open(name: BackendName, options: BackendOptions = {}): Promise<Backend> {
+  switch (name) {
+    case "native": {
+      const { createNativeBackend } = await import("./native/native-backend.js");
+      return createNativeBackend(options);
+    }
+    case "webgpu": {
+      const { createWebgpuBackend } = await import("./webgpu/backend.js");
+      return createWebgpuBackend({ gpu: options.gpu as never });
+    }
+    case "reference": {
+      const { ReferenceBackend } = await import("./reference/reference-backend.js");
+      return new ReferenceBackend({ precision: "float32" });
+    }
+    default:
+      throw new UserError(`There is no backend ${JSON.stringify(name)}; choose one of ${backendNames.join(", ")}.`);
+  }
+}
+
+async function best(options: BackendOptions): Promise<Backend> {
+  const gpu = await realGpu(options);
+  if (gpu) return gpu;
+  try {
+    return await open("native", options);
+  } catch {
+    return open("reference", options);
+  }
+}
+
+/** Dawn is large, so it is loaded only where the system shows signs of a GPU. */
+async function realGpu(options: BackendOptions): Promise<Backend | undefined> {
+  if (!options.gpu) {
+    const { mayHaveGpu } = await import("./webgpu/gpu-signs-node.js");
+    if (!mayHaveGpu()) return undefined;
+  }
+  try {
+    const { createWebgpuBackend } = await import("./webgpu/backend.js");
+    const backend = await createWebgpuBackend({ gpu: options.gpu as never });
+    if (!backend.adapter.isSoftware) return backend;
+    await backend.close();
+  } catch {
+    // No package or no adapter: the next backend is asked; `fovea doctor` tells the reason.
+  }
+  return undefined;
+}

@@ -1,0 +1,149 @@
+// fovea bench: how fast the workloads run here, as a rate or a time and as a share of this machine's peak, measured in the same run.
+
+import { Command } from "commander";
+import type { Backend, BackendName } from "../backend/backend.js";
+import { UserError } from "../backend/errors.js";
+import { useBackend } from "../backend/select.js";
+import { errorOf, variantsFor } from "./bench/ladder.js";
+import { measure } from "./bench/measure.js";
+import { profile } from "./bench/profile.js";
+import { workloadsFrom } from "./bench/shapes.js";
+import { type kernelWorkload, type Workload, workloads } from "./bench/workloads.js";
+
+interface BenchFlags {
+  backend: BackendName | "auto";
+  threads?: string;
+  kernel?: string;
+  ladder?: boolean;
+  profile?: boolean;
+  shapes?: string;
+  seconds: string;
+  json?: boolean;
+}
+
+export const benchCommand = (): Command =>
+  new Command("bench")
+    .description("time the workloads that rivals run under the same names")
+    .argument("[work...]", "names or beginnings of names, such as sgemm or conv-dx; all by default")
+    .option("--backend <name>", "auto, native, webgpu or reference", "auto")
+    .option("--threads <n,...>", "CPU threads; a list runs everything for each")
+    .option("--kernel <variant>", "force this variant of a kernel workload")
+    .option("--ladder", "every variant of a kernel, each checked against the reference before it is timed")
+    .option("--profile", "per kernel of a step: time, GFLOP/s, GB/s, share of the peak")
+    .option("--shapes <file>", "workloads from a file of JSON lines instead")
+    .option("--seconds <n>", "time spent on each workload", "1")
+    .option("--json", "one JSON object a line on stdout")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  fovea bench sgemm-1024                      one workload
+  fovea bench conv-fwd --ladder               every variant, verified, then timed
+  fovea bench train-step-unet --profile       where a training step's time goes
+  fovea bench --backend native --threads 1,2 --json
+  fovea bench --shapes shapes.jsonl           lines such as {"kernel":"conv2d","x":[1,97,61,48],"w":[5,5,48,96]}`,
+    )
+    .action(bench);
+
+async function bench(works: string[], flags: BenchFlags): Promise<void> {
+  const all = flags.shapes ? workloadsFrom(flags.shapes) : workloads;
+  const wanted = all.filter(({ name }) => works.length === 0 || works.some((work) => name.startsWith(work)));
+  if (wanted.length === 0)
+    throw new UserError(`There is no workload ${works.join(", ")}; choose among ${all.map((w) => w.name).join(", ")}.`);
+  const seconds = positive("--seconds", flags.seconds);
+  for (const threads of flags.threads?.split(",") ?? [undefined]) {
+    const backend = await useBackend(flags.backend, { threads: threads === undefined ? undefined : positive("--threads", threads) });
+    const run = new BenchRun(backend, threads === undefined ? undefined : Number(threads), seconds, flags);
+    await run.start();
+    for (const workload of wanted) await run.one(workload);
+    await backend.close();
+  }
+}
+
+function positive(flag: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new UserError(`${flag} ${text} is not a number above 0; give one, for example ${flag} 2.`);
+  return value;
+}
+
+class BenchRun {
+  private flopsPerSecond: number | undefined;
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly threads: number | undefined,
+    private readonly seconds: number,
+    private readonly flags: BenchFlags,
+  ) {}
+
+  async start(): Promise<void> {
+    const peak = await this.backend.peak?.();
+    this.flopsPerSecond = peak?.flopsPerSecond;
+    if (!this.flags.json && peak)
+      console.log(`peak: ${(peak.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s, ${(peak.bytesPerSecond / 1e9).toFixed(1)} GB/s`);
+  }
+
+  async one(workload: Workload): Promise<void> {
+    if (this.flags.ladder) return this.ladder(workload);
+    const prepared = workload.prepare(this.backend, this.flags.kernel);
+    try {
+      if (this.flags.profile && prepared.program) return await this.profile(workload.name, prepared.program());
+      const { median, best } = await measure(() => prepared.run(), this.seconds);
+      this.print(workload, prepared.flops, median, best, this.flags.kernel);
+    } finally {
+      prepared.dispose();
+    }
+  }
+
+  private async ladder(workload: Workload): Promise<void> {
+    if (!("callOf" in workload)) return; // a whole network has no variants of its own
+    const call = (workload as ReturnType<typeof kernelWorkload>).callOf(this.backend);
+    for (const variant of variantsFor(this.backend, call)) {
+      const error = await errorOf(this.backend, call, variant);
+      if (!(error < 1e-6)) throw new Error(`${workload.name}: the variant ${variant} is wrong: its error against the reference is ${error}.`);
+      const prepared = workload.prepare(this.backend, variant);
+      const { median, best } = await measure(() => prepared.run(), this.seconds);
+      this.print(workload, prepared.flops, median, best, variant, error);
+      prepared.dispose();
+    }
+    for (const o of [...call.inputs, ...call.outputs]) this.backend.release(o.storage);
+  }
+
+  private print(workload: Workload, flops: number, median: number, best: number, variant?: string, error?: number): void {
+    const quoted = (time: number) => round(workload.unit === "ms" ? time * 1000 : flops / time / 1e9);
+    const share = this.flopsPerSecond ? round(flops / median / this.flopsPerSecond) : undefined;
+    const { name: backend } = this.backend;
+    const row = {
+      work: workload.name,
+      backend,
+      threads: this.threads,
+      variant,
+      value: quoted(median),
+      best: quoted(best),
+      unit: workload.unit,
+      peakShare: share,
+      error,
+    };
+    if (this.flags.json) return console.log(JSON.stringify(row));
+    const kind = variant ? `  ${variant}` : "";
+    const shareText = share === undefined ? "" : `  ${(share * 100).toFixed(0)} % of the peak`;
+    const errorText = error === undefined ? "" : `  error ${error.toExponential(1)}`;
+    console.log(`${row.work.padEnd(30)}${kind.padEnd(28)}${String(row.value).padStart(10)} ${row.unit}${shareText}${errorText}`);
+  }
+
+  private async profile(work: string, program: Parameters<typeof profile>[1]): Promise<void> {
+    const rows = await profile(this.backend, program);
+    const total = rows.reduce((sum, row) => sum + row.ms * row.count, 0);
+    for (const row of rows) {
+      const share = this.flopsPerSecond ? (row.gflops * 1e9) / this.flopsPerSecond : undefined;
+      if (this.flags.json) console.log(JSON.stringify({ work, ...row, peakShare: share }));
+      else
+        console.log(
+          `${((100 * row.ms * row.count) / total).toFixed(1).padStart(5)} %  ${(row.ms * row.count).toFixed(2).padStart(8)} ms  ${String(row.count).padStart(3)} x  ${row.gflops.toFixed(0).padStart(5)} GFLOP/s ${row.gigabytesPerSecond.toFixed(1).padStart(6)} GB/s ${share === undefined ? "" : `${(share * 100).toFixed(0).padStart(4)} %`}  ${row.kernel}${row.variant ? `/${row.variant}` : ""}  ${row.shapes}`,
+        );
+    }
+    if (!this.flags.json) console.log(`${total.toFixed(2)} ms in all, call by call`);
+  }
+}
+
+const round = (value: number): number => Number(value.toPrecision(5));

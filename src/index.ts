@@ -1,0 +1,23 @@
+// The library's public surface. Names are Keras's where Keras has one.
+
+export type { Backend, BackendName, KernelCall, MemoryInfo } from "./backend/backend.js";
+export { currentBackend, setBackend } from "./backend/current.js";
+export { UserError } from "./backend/errors.js";
+export { kernels } from "./backend/kernels.js";
+export { type BackendOptions, useBackend } from "./backend/select.js";
+export { memory } from "./tensor/memory.js";
+export { record, type Recorded, type RecordOptions } from "./tensor/record.js";
+export { reportLeaks } from "./tensor/leaks.js";
+export { Scope, scope } from "./tensor/scope.js";
+export { grad, noGrad, tape, type TapeNode } from "./tensor/tape.js";
+export { parameter, tensor, Tensor } from "./tensor/tensor.js";
+export * from "./ops/index.js";
+export * from "./nn/index.js";
+export * from "./optim/index.js";
+export * from "./models/index.js";
+export { gradcheck, type GradcheckOptions, type GradcheckResult, randomInput } from "./inspect/gradcheck.js";
+export { DivergedError, fit, type FitOptions, type FitResult } from "./train/fit.js";
+export { arrayBatches, type ArraySamples, type TrainingData } from "./train/data.js";
+export type { Image } from "./image/image.js";
+export { readImage, writeImage } from "./image/files.js";
+export { psnr, ssim } from "./image/metrics.js";

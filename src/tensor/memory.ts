@@ -1,0 +1,6 @@
+// How much is alive: buffers and bytes of the current backend. Tests assert that it is flat over a hundred steps.
+
+import type { MemoryInfo } from "../backend/backend.js";
+import { currentBackend } from "../backend/current.js";
+
+export const memory = (): MemoryInfo => currentBackend().memory();
