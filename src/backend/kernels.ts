@@ -136,38 +136,44 @@ export const kernels: { readonly [K in KernelName]: KernelEntry<K> } = {
   conv2d: {
     inputs: "x [n, h, w, ci], w [kh, kw, ci/groups, co], epilogue operands (bias is [co])",
     outputs: "y [n, oh, ow, co]",
-    meaning: "y[n,i,j,o] = epilogue( sum_{p,q,c} x[n, i*sy + p*dy - top, j*sx + q*dx - left, c] * w[p,q,c,o] ), 0 outside x",
+    meaning:
+      "y[n,i,j,o] = epilogue( sum_{p,q,c} x[n, i*sy + p*dy - top, j*sx + q*dx - left, c] * w[p,q,c,o] ), 0 outside x",
     flops: (call) => convFlops(call.outputs[0].shape, call.inputs[1].shape),
   },
   conv2dInputGrad: {
     inputs: "dy [n, oh, ow, co], w [kh, kw, ci/groups, co], epilogue operands (bias is [ci])",
     outputs: "dx [n, h, w, ci]",
-    meaning: "the adjoint of conv2d in x: dx = epilogue( sum of dy[n,i,j,o] * w[p,q,c,o] over all (i,j,p,q,o) that read x[n,.,.,c] )",
+    meaning:
+      "the adjoint of conv2d in x: dx = epilogue( sum of dy[n,i,j,o] * w[p,q,c,o] over all (i,j,p,q,o) that read x[n,.,.,c] )",
     flops: (call) => convFlops(call.inputs[0].shape, call.inputs[1].shape),
   },
   conv2dWeightGrad: {
     inputs: "x [n, h, w, ci], dy [n, oh, ow, co]",
     outputs: "dw [kh, kw, ci/groups, co]",
-    meaning: "the adjoint of conv2d in w: dw[p,q,c,o] = sum_{n,i,j} x[n, i*sy + p*dy - top, j*sx + q*dx - left, c] * dy[n,i,j,o]",
+    meaning:
+      "the adjoint of conv2d in w: dw[p,q,c,o] = sum_{n,i,j} x[n, i*sy + p*dy - top, j*sx + q*dx - left, c] * dy[n,i,j,o]",
     flops: (call) => convFlops(call.inputs[1].shape, call.outputs[0].shape),
   },
   // --- pooling, resizing, folding -------------------------------------------------------------------------------
   pool2d: {
     inputs: "x [n, h, w, c], v? [n, h, w, c] (max only)",
     outputs: "y [n, oh, ow, c]",
-    meaning: "average: mean of the window's elements that lie inside x; max: v (or x) at the window's first maximum of x",
+    meaning:
+      "average: mean of the window's elements that lie inside x; max: v (or x) at the window's first maximum of x",
     flops: (call) => outputSize(call) * call.attributes.window[0] * call.attributes.window[1],
   },
   pool2dGrad: {
     inputs: "x [n, h, w, c], dy [n, oh, ow, c]",
     outputs: "dx [n, h, w, c]",
-    meaning: "the adjoint of pool2d: average spreads dy evenly over the window's elements inside x, max adds it at the window's first maximum of x",
+    meaning:
+      "the adjoint of pool2d: average spreads dy evenly over the window's elements inside x, max adds it at the window's first maximum of x",
     flops: (call) => sizeOf(call.inputs[1].shape) * call.attributes.window[0] * call.attributes.window[1],
   },
   resize2d: {
     inputs: "x [n, h, w, c]",
     outputs: "y [n, oh, ow, c]",
-    meaning: "nearest: y[i] = x[floor((i + 1/2) h/oh)]; bilinear: at (i + 1/2) h/oh - 1/2, clamped to x (half-pixel centres); likewise in w",
+    meaning:
+      "nearest: y[i] = x[floor((i + 1/2) h/oh)]; bilinear: at (i + 1/2) h/oh - 1/2, clamped to x (half-pixel centres); likewise in w",
     flops: (call) => outputSize(call) * (call.attributes.mode === "bilinear" ? 8 : 0),
   },
   resize2dGrad: {
@@ -198,7 +204,8 @@ export const kernels: { readonly [K in KernelName]: KernelEntry<K> } = {
   unaryGrad: {
     inputs: "saved, dy like saved",
     outputs: "dx like saved",
-    meaning: "dx = dy * f'(.), where saved is f's output for the functions in `gradientFromOutput` and its input for the others",
+    meaning:
+      "dx = dy * f'(.), where saved is f's output for the functions in `gradientFromOutput` and its input for the others",
     flops: perOutput(2),
   },
   binary: {
@@ -216,7 +223,8 @@ export const kernels: { readonly [K in KernelName]: KernelEntry<K> } = {
   elementwise: {
     inputs: "x0, x1, ...: each of y's shape, or [c] for y's last axis, or a single element",
     outputs: "y0, y1, ...: all of one shape",
-    meaning: "runs the steps on every element; the outputs are the registers named in `results` (made by program/, see its fusion pass)",
+    meaning:
+      "runs the steps on every element; the outputs are the registers named in `results` (made by program/, see its fusion pass)",
     flops: (call) => outputSize(call) * call.attributes.steps.length,
   },
   // --- over axes ------------------------------------------------------------------------------------------------
@@ -229,13 +237,15 @@ export const kernels: { readonly [K in KernelName]: KernelEntry<K> } = {
   softmax: {
     inputs: "x [rows, columns]",
     outputs: "y like x",
-    meaning: "y = exp(x - max x) / sum exp(x - max x) a row; with log: y = x - max x - log sum exp(x - max x)",
+    meaning:
+      "y = exp(x - max x) / sum exp(x - max x) a row; with log: y = x - max x - log sum exp(x - max x)",
     flops: perOutput(4),
   },
   normalize: {
     inputs: "x [rows, columns]",
     outputs: "y like x, mean, inverseStd, variance: [rows] for axis 1, [columns] for axis 0",
-    meaning: "y = (x - mean) * inverseStd, inverseStd = 1/sqrt(variance + epsilon), moments over the axis (0: a column, 1: a row)",
+    meaning:
+      "y = (x - mean) * inverseStd, inverseStd = 1/sqrt(variance + epsilon), moments over the axis (0: a column, 1: a row)",
     flops: perOutput(6),
   },
   normalizeGrad: {
@@ -248,7 +258,8 @@ export const kernels: { readonly [K in KernelName]: KernelEntry<K> } = {
   copy: {
     inputs: "x",
     outputs: "y (elements that no index reaches keep their value)",
-    meaning: "y[outputOffset + i·outputStrides] = x[inputOffset + i·inputStrides] for every index i of `shape`; strides may be 0 (input) or negative",
+    meaning:
+      "y[outputOffset + i·outputStrides] = x[inputOffset + i·inputStrides] for every index i of `shape`; strides may be 0 (input) or negative",
     flops: () => 0,
   },
   fill: { inputs: "nothing", outputs: "y", meaning: "y = value", flops: () => 0 },
@@ -263,7 +274,8 @@ export const kernels: { readonly [K in KernelName]: KernelEntry<K> } = {
   sgdStep: {
     inputs: "hyper [4] = learningRate, momentum, weightDecay, gradientScale; then per parameter: p, g, v",
     outputs: "per parameter: p, v (the same storages)",
-    meaning: "g' = gradientScale g + weightDecay p; v = momentum v + g'; p -= learningRate (nesterov ? g' + momentum v : v)",
+    meaning:
+      "g' = gradientScale g + weightDecay p; v = momentum v + g'; p -= learningRate (nesterov ? g' + momentum v : v)",
     flops: (call) => 6 * call.outputs.reduce((n, o, i) => (i % 2 === 0 ? n + sizeOf(o.shape) : n), 0),
   },
   adamStep: {
@@ -284,7 +296,10 @@ export const gradientFromOutput: ReadonlySet<UnaryFunction> = new Set([
 /** Bytes that a call must move at least: every operand once. */
 export function bytesMoved(call: KernelCall, bytesPerElement = 4): number {
   const elements = (operands: KernelCall["inputs"]) => operands.reduce((n, o) => n + sizeOf(o.shape), 0);
-  const moved = call.kernel === "copy" ? 2 * sizeOf((call as KernelCall<"copy">).attributes.shape) : elements(call.inputs) + elements(call.outputs);
+  const moved =
+    call.kernel === "copy"
+      ? 2 * sizeOf((call as KernelCall<"copy">).attributes.shape)
+      : elements(call.inputs) + elements(call.outputs);
   return moved * bytesPerElement;
 }
 

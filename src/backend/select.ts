@@ -18,7 +18,10 @@ export const backendNames: readonly (BackendName | "auto")[] = ["auto", "native"
  * Makes the named backend the current one and returns it. The old one is left open.
  * @throws UserError when it cannot be used here: why, and what to do
  */
-export async function useBackend(name: BackendName | "auto" = "auto", options: BackendOptions = {}): Promise<Backend> {
+export async function useBackend(
+  name: BackendName | "auto" = "auto",
+  options: BackendOptions = {},
+): Promise<Backend> {
   const backend = name === "auto" ? await best(options) : await open(name, options);
   setBackend(backend);
   return backend;
@@ -40,7 +43,9 @@ export async function open(name: BackendName, options: BackendOptions = {}): Pro
       return new ReferenceBackend({ precision: "float32" });
     }
     default:
-      throw new UserError(`There is no backend ${JSON.stringify(name)}; choose one of ${backendNames.join(", ")}.`);
+      throw new UserError(
+        `There is no backend ${JSON.stringify(name)}; choose one of ${backendNames.join(", ")}.`,
+      );
   }
 }
 

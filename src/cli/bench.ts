@@ -49,10 +49,14 @@ async function bench(works: string[], flags: BenchFlags): Promise<void> {
   const all = flags.shapes ? workloadsFrom(flags.shapes) : workloads;
   const wanted = all.filter(({ name }) => works.length === 0 || works.some((work) => name.startsWith(work)));
   if (wanted.length === 0)
-    throw new UserError(`There is no workload ${works.join(", ")}; choose among ${all.map((w) => w.name).join(", ")}.`);
+    throw new UserError(
+      `There is no workload ${works.join(", ")}; choose among ${all.map((w) => w.name).join(", ")}.`,
+    );
   const seconds = positive("--seconds", flags.seconds);
   for (const threads of flags.threads?.split(",") ?? [undefined]) {
-    const backend = await useBackend(flags.backend, { threads: threads === undefined ? undefined : positive("--threads", threads) });
+    const backend = await useBackend(flags.backend, {
+      threads: threads === undefined ? undefined : positive("--threads", threads),
+    });
     const run = new BenchRun(backend, threads === undefined ? undefined : Number(threads), seconds, flags);
     await run.start();
     for (const workload of wanted) await run.one(workload);
@@ -62,7 +66,8 @@ async function bench(works: string[], flags: BenchFlags): Promise<void> {
 
 function positive(flag: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new UserError(`${flag} ${text} is not a number above 0; give one, for example ${flag} 2.`);
+  if (!(value > 0))
+    throw new UserError(`${flag} ${text} is not a number above 0; give one, for example ${flag} 2.`);
   return value;
 }
 
@@ -80,14 +85,17 @@ class BenchRun {
     const peak = await this.backend.peak?.();
     this.flopsPerSecond = peak?.flopsPerSecond;
     if (!this.flags.json && peak)
-      console.log(`peak: ${(peak.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s, ${(peak.bytesPerSecond / 1e9).toFixed(1)} GB/s`);
+      console.log(
+        `peak: ${(peak.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s, ${(peak.bytesPerSecond / 1e9).toFixed(1)} GB/s`,
+      );
   }
 
   async one(workload: Workload): Promise<void> {
     if (this.flags.ladder) return this.ladder(workload);
     const prepared = workload.prepare(this.backend, this.flags.kernel);
     try {
-      if (this.flags.profile && prepared.program) return await this.profile(workload.name, prepared.program());
+      if (this.flags.profile && prepared.program)
+        return await this.profile(workload.name, prepared.program());
       const { median, best } = await measure(() => prepared.run(), this.seconds);
       this.print(workload, prepared.flops, median, best, this.flags.kernel);
     } finally {
@@ -100,7 +108,10 @@ class BenchRun {
     const call = (workload as ReturnType<typeof kernelWorkload>).callOf(this.backend);
     for (const variant of variantsFor(this.backend, call)) {
       const error = await errorOf(this.backend, call, variant);
-      if (!(error < 1e-6)) throw new Error(`${workload.name}: the variant ${variant} is wrong: its error against the reference is ${error}.`);
+      if (!(error < 1e-6))
+        throw new Error(
+          `${workload.name}: the variant ${variant} is wrong: its error against the reference is ${error}.`,
+        );
       const prepared = workload.prepare(this.backend, variant);
       const { median, best } = await measure(() => prepared.run(), this.seconds);
       this.print(workload, prepared.flops, median, best, variant, error);
@@ -109,7 +120,14 @@ class BenchRun {
     for (const o of [...call.inputs, ...call.outputs]) this.backend.release(o.storage);
   }
 
-  private print(workload: Workload, flops: number, median: number, best: number, variant?: string, error?: number): void {
+  private print(
+    workload: Workload,
+    flops: number,
+    median: number,
+    best: number,
+    variant?: string,
+    error?: number,
+  ): void {
     const quoted = (time: number) => round(workload.unit === "ms" ? time * 1000 : flops / time / 1e9);
     const share = this.flopsPerSecond ? round(flops / median / this.flopsPerSecond) : undefined;
     const { name: backend } = this.backend;
@@ -128,7 +146,9 @@ class BenchRun {
     const kind = variant ? `  ${variant}` : "";
     const shareText = share === undefined ? "" : `  ${(share * 100).toFixed(0)} % of the peak`;
     const errorText = error === undefined ? "" : `  error ${error.toExponential(1)}`;
-    console.log(`${row.work.padEnd(30)}${kind.padEnd(28)}${String(row.value).padStart(10)} ${row.unit}${shareText}${errorText}`);
+    console.log(
+      `${row.work.padEnd(30)}${kind.padEnd(28)}${String(row.value).padStart(10)} ${row.unit}${shareText}${errorText}`,
+    );
   }
 
   private async profile(work: string, program: Parameters<typeof profile>[1]): Promise<void> {

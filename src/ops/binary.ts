@@ -24,10 +24,12 @@ function binary(name: BinaryFunction, x1: TensorLike, x2: TensorLike, rule?: Rul
 }
 
 /** a + b */
-export const add = (a: TensorLike, b: TensorLike): Tensor => binary("add", a, b, (_a, _b, _y, dy) => [() => dy, () => dy]);
+export const add = (a: TensorLike, b: TensorLike): Tensor =>
+  binary("add", a, b, (_a, _b, _y, dy) => [() => dy, () => dy]);
 
 /** a - b */
-export const sub = (a: TensorLike, b: TensorLike): Tensor => binary("sub", a, b, (_a, _b, _y, dy) => [() => dy, () => neg(dy)]);
+export const sub = (a: TensorLike, b: TensorLike): Tensor =>
+  binary("sub", a, b, (_a, _b, _y, dy) => [() => dy, () => neg(dy)]);
 
 /** a * b: d(ab) = b da + a db */
 export const mul = (a: TensorLike, b: TensorLike): Tensor =>
@@ -39,7 +41,10 @@ export const div = (a: TensorLike, b: TensorLike): Tensor =>
 
 /** a^b for a > 0: d(a^b) = b a^(b-1) da + a^b log(a) db */
 export const pow = (a: TensorLike, b: TensorLike): Tensor =>
-  binary("pow", a, b, (a, b, y, dy) => [() => mul(dy, mul(b, pow(a, sub(b, 1)))), () => mul(dy, mul(y, log(a)))]);
+  binary("pow", a, b, (a, b, y, dy) => [
+    () => mul(dy, mul(b, pow(a, sub(b, 1)))),
+    () => mul(dy, mul(y, log(a))),
+  ]);
 
 /** max(a, b); where they are equal, the gradient goes to a. */
 export const maximum = (a: TensorLike, b: TensorLike): Tensor =>

@@ -63,18 +63,33 @@ export function conv2dTranspose(
       `conv2dTranspose: weights of shape ${show(w.shape)} do not fit input ${show(x.shape)} with ${groups} group(s); expected [kh, kw, channels, ${x.shape[3]}].`,
     );
   const size = options.outputSize ?? [0, 1].map((axis) => transposedSize(axis, x, w, options));
-  const { output, ...geometry } = slidingWindow("conv2dTranspose", [size[0], size[1]], [w.shape[0], w.shape[1]], options);
+  const { output, ...geometry } = slidingWindow(
+    "conv2dTranspose",
+    [size[0], size[1]],
+    [w.shape[0], w.shape[1]],
+    options,
+  );
   if (output[0] !== x.shape[1] || output[1] !== x.shape[2])
-    throw new Error(`conv2dTranspose: a convolution takes ${show(size)} to ${show(output)}, not to the input's ${show(x.shape.slice(1, 3))}.`);
+    throw new Error(
+      `conv2dTranspose: a convolution takes ${show(size)} to ${show(output)}, not to the input's ${show(x.shape.slice(1, 3))}.`,
+    );
   return inputGrad(x, w, [x.shape[0], size[0], size[1], w.shape[2] * groups], { ...geometry, groups });
 }
 
 function transposedSize(axis: number, x: Tensor, w: Tensor, options: Conv2DOptions): number {
-  const at = (n: number | readonly [number, number] | undefined) => (typeof n === "object" ? n[axis] : (n ?? 1));
+  const at = (n: number | readonly [number, number] | undefined) =>
+    typeof n === "object" ? n[axis] : (n ?? 1);
   const padding = options.padding ?? "valid";
   if (padding === "same") return x.shape[1 + axis] * at(options.stride);
-  const [before, after] = padding === "valid" ? [0, 0] : typeof padding === "number" ? [padding, padding] : padding[axis];
-  return (x.shape[1 + axis] - 1) * at(options.stride) + (w.shape[axis] - 1) * at(options.dilation) + 1 - before - after;
+  const [before, after] =
+    padding === "valid" ? [0, 0] : typeof padding === "number" ? [padding, padding] : padding[axis];
+  return (
+    (x.shape[1 + axis] - 1) * at(options.stride) +
+    (w.shape[axis] - 1) * at(options.dilation) +
+    1 -
+    before -
+    after
+  );
 }
 
 function forward(x: Tensor, w: Tensor, shape: readonly number[], geometry: ConvAttributes): Tensor {

@@ -10,7 +10,10 @@ import { expectImages } from "./window.js";
 export function depthToSpace(x: Tensor, block = 2): Tensor {
   expectImages("depthToSpace", x);
   const [n, h, w, c] = x.shape;
-  if (c % (block * block) !== 0) throw new Error(`depthToSpace: ${c} channels of ${show(x.shape)} are no multiple of ${block} x ${block}.`);
+  if (c % (block * block) !== 0)
+    throw new Error(
+      `depthToSpace: ${c} channels of ${show(x.shape)} are no multiple of ${block} x ${block}.`,
+    );
   const y = run("depthToSpace", [x], [n, h * block, w * block, c / (block * block)], { block });
   return differentiable("depthToSpace", [x], y, (dy) => [() => spaceToDepth(dy, block)]);
 }

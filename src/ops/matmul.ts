@@ -36,7 +36,8 @@ export function matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tenso
   const batchesA = a.shape.slice(0, -2);
   const batchesB = b.shape.slice(0, -2);
   const [sa, sb] = [sizeOf(batchesA), sizeOf(batchesB)];
-  if (sa !== sb && sa !== 1 && sb !== 1) fail(`the batches ${show(batchesA)} and ${show(batchesB)} are neither equal nor 1`);
+  if (sa !== sb && sa !== 1 && sb !== 1)
+    fail(`the batches ${show(batchesA)} and ${show(batchesB)} are neither equal nor 1`);
   const batches = sa === 1 && batchesB.length >= batchesA.length ? batchesB : sb === 1 ? batchesA : batchesB;
   const y = product(flat(a), flat(b), transposeA, transposeB);
   return reshape(y, [...batches, m, n]);
@@ -47,7 +48,10 @@ const flat = (x: Tensor): Tensor => reshape(x, [-1, x.shape.at(-2)!, x.shape.at(
 function product(a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor {
   const m = a.shape[ta ? 2 : 1];
   const n = b.shape[tb ? 1 : 2];
-  const y = run("matmul", [a, b], [Math.max(a.shape[0], b.shape[0]), m, n], { transposeA: ta, transposeB: tb });
+  const y = run("matmul", [a, b], [Math.max(a.shape[0], b.shape[0]), m, n], {
+    transposeA: ta,
+    transposeB: tb,
+  });
   return differentiable("matMul", [a, b], y, (dy) => [
     // da = dy op(b)^T, stored as a is:  a^T = op(b) dy^T when a is transposed
     () => sumTo(ta ? product(b, dy, tb, true) : product(dy, b, false, !tb), a.shape),

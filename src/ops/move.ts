@@ -11,7 +11,8 @@ const offsetOf = (index: readonly number[], strides: readonly number[]): number 
 
 /** Reorders the axes: y's axis i is x's axis `order[i]`. By default the last two are exchanged. */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
-  const axes = order ?? [...Array(x.rank).keys()].map((axis) => (axis < x.rank - 2 ? axis : 2 * x.rank - 3 - axis));
+  const axes =
+    order ?? [...Array(x.rank).keys()].map((axis) => (axis < x.rank - 2 ? axis : 2 * x.rank - 3 - axis));
   if (axes.length !== x.rank || x.rank < 2 || normalizeAxes("transpose", axes, x.rank).length !== x.rank)
     throw new Error(`transpose: ${show(axes)} is not an order of the axes of ${show(x.shape)}.`);
   const own = stridesOf(x.shape);
@@ -29,7 +30,11 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
 
 /** The block of x that starts at `begin` and has the shape `size`. */
 export function slice(x: Tensor, begin: readonly number[], size: Shape): Tensor {
-  if (begin.length !== x.rank || size.length !== x.rank || begin.some((b, i) => b < 0 || size[i] < 0 || b + size[i] > x.shape[i]))
+  if (
+    begin.length !== x.rank ||
+    size.length !== x.rank ||
+    begin.some((b, i) => b < 0 || size[i] < 0 || b + size[i] > x.shape[i])
+  )
     throw new Error(`slice: begin ${show(begin)} and size ${show(size)} do not lie inside ${show(x.shape)}.`);
   const own = stridesOf(x.shape);
   const y = run("copy", [x], size, {
@@ -46,7 +51,9 @@ export function slice(x: Tensor, begin: readonly number[], size: Shape): Tensor 
 /** x with zeros around it: for each axis [how many before, how many after]. */
 export function pad(x: Tensor, amounts: readonly (readonly [before: number, after: number])[]): Tensor {
   if (amounts.length !== x.rank || amounts.flat().some((n) => n < 0))
-    throw new Error(`pad: expected ${x.rank} pairs of non-negative amounts for a tensor of shape ${show(x.shape)}.`);
+    throw new Error(
+      `pad: expected ${x.rank} pairs of non-negative amounts for a tensor of shape ${show(x.shape)}.`,
+    );
   const shape = x.shape.map((n, axis) => n + amounts[axis][0] + amounts[axis][1]);
   const begin = amounts.map(([before]) => before);
   const outputStrides = stridesOf(shape);
@@ -67,7 +74,9 @@ export function concatenate(xs: readonly Tensor[], axis = -1): Tensor {
   const [along] = normalizeAxes("concatenate", axis, xs[0].rank);
   for (const x of xs)
     if (x.rank !== xs[0].rank || x.shape.some((n, i) => i !== along && n !== xs[0].shape[i]))
-      throw new Error(`concatenate: ${xs.map((t) => show(t.shape)).join(" and ")} may differ along axis ${along} only.`);
+      throw new Error(
+        `concatenate: ${xs.map((t) => show(t.shape)).join(" and ")} may differ along axis ${along} only.`,
+      );
   const shape = xs[0].shape.map((n, i) => (i === along ? xs.reduce((total, x) => total + x.shape[i], 0) : n));
   const begins = xs.map((_, i) =>
     shape.map((_n, a) => (a === along ? xs.slice(0, i).reduce((total, x) => total + x.shape[a], 0) : 0)),
@@ -76,7 +85,13 @@ export function concatenate(xs: readonly Tensor[], axis = -1): Tensor {
   const y = empty(shape);
   xs.forEach((x, i) => {
     const outputOffset = offsetOf(begins[i], outputStrides);
-    runInto("copy", [x], [y], { shape: x.shape, inputStrides: stridesOf(x.shape), inputOffset: 0, outputStrides, outputOffset });
+    runInto("copy", [x], [y], {
+      shape: x.shape,
+      inputStrides: stridesOf(x.shape),
+      inputOffset: 0,
+      outputStrides,
+      outputOffset,
+    });
   });
   return differentiable("concatenate", xs, y, (dy) => xs.map((x, i) => () => slice(dy, begins[i], x.shape)));
 }
@@ -88,7 +103,8 @@ export function flip(x: Tensor, axes: number | readonly number[]): Tensor {
   const y = run("copy", [x], x.shape, {
     shape: x.shape,
     inputStrides: own.map((stride, axis) => (reversed.includes(axis) ? -stride : stride)),
-    inputOffset: x.size === 0 ? 0 : reversed.reduce((offset, axis) => offset + (x.shape[axis] - 1) * own[axis], 0),
+    inputOffset:
+      x.size === 0 ? 0 : reversed.reduce((offset, axis) => offset + (x.shape[axis] - 1) * own[axis], 0),
     outputStrides: own,
     outputOffset: 0,
   });

@@ -51,7 +51,10 @@ function average(x: Tensor, shape: readonly number[], attributes: PoolAttributes
 /** Linear in dy alone: x gives only the shape. */
 function spread(x: Tensor, dy: Tensor, attributes: PoolAttributes): Tensor {
   const dx = run("pool2dGrad", [x, dy], x.shape, attributes);
-  return differentiable("averagePool2dGrad", [x, dy], dx, (g) => [null, () => average(g, dy.shape, attributes)]);
+  return differentiable("averagePool2dGrad", [x, dy], dx, (g) => [
+    null,
+    () => average(g, dy.shape, attributes),
+  ]);
 }
 
 /** v at the maxima of x. With v = x that is max pooling, and all the gradient goes to v's place. */

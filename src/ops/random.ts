@@ -8,7 +8,12 @@ import { run, tensor, type Tensor } from "../tensor/tensor.js";
  * A counter for random draws: [0, 0, low, high] 16-bit limbs, so that draws within a step count in the low 32 bits and `step` is
  * the high 32. A training loop makes one, hands it to every layer that draws, and writes the next step into it.
  */
-export const counterLimbs = (step: number): number[] => [0, 0, step % 65536, Math.floor(step / 65536) % 65536];
+export const counterLimbs = (step: number): number[] => [
+  0,
+  0,
+  step % 65536,
+  Math.floor(step / 65536) % 65536,
+];
 
 export interface RandomOptions {
   /** Which sequence (a whole number below 2^53). */
@@ -17,11 +22,19 @@ export interface RandomOptions {
   counter?: Tensor | number;
 }
 
-const draw = (distribution: "uniform" | "normal", shape: Shape, { seed, counter = 0 }: RandomOptions): Tensor =>
-  run("random", [typeof counter === "number" ? tensor(counterLimbs(counter)) : counter], shape, { distribution, seed });
+const draw = (
+  distribution: "uniform" | "normal",
+  shape: Shape,
+  { seed, counter = 0 }: RandomOptions,
+): Tensor =>
+  run("random", [typeof counter === "number" ? tensor(counterLimbs(counter)) : counter], shape, {
+    distribution,
+    seed,
+  });
 
 /** Uniform in [0, 1), a multiple of 2^-24. */
-export const randomUniform = (shape: Shape, options: RandomOptions): Tensor => draw("uniform", shape, options);
+export const randomUniform = (shape: Shape, options: RandomOptions): Tensor =>
+  draw("uniform", shape, options);
 
 /** Standard normal, by Box and Muller. */
 export const randomNormal = (shape: Shape, options: RandomOptions): Tensor => draw("normal", shape, options);

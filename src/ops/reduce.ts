@@ -18,7 +18,12 @@ export interface ReduceOptions {
 }
 
 /** Reduces with the axes kept as 1, and takes them away at the end unless they are wanted. */
-function reduced(name: string, x: Tensor, options: ReduceOptions, kept: (axes: number[], shape: number[]) => Tensor): Tensor {
+function reduced(
+  name: string,
+  x: Tensor,
+  options: ReduceOptions,
+  kept: (axes: number[], shape: number[]) => Tensor,
+): Tensor {
   const axes = normalizeAxes(name, options.axes, x.rank);
   const y = kept(axes, x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n))); // prettier-ignore
   return options.keepDims ? y : reshape(y, x.shape.filter((_, axis) => !axes.includes(axis))); // prettier-ignore
@@ -27,7 +32,9 @@ function reduced(name: string, x: Tensor, options: ReduceOptions, kept: (axes: n
 /** The sum over the axes. */
 export const sum = (x: Tensor, options: ReduceOptions = {}): Tensor =>
   reduced("sum", x, options, (axes, shape) =>
-    differentiable("sum", [x], run("reduce", [x], shape, { function: "sum", axes }), (dy) => [() => broadcastTo(dy, x.shape)]),
+    differentiable("sum", [x], run("reduce", [x], shape, { function: "sum", axes }), (dy) => [
+      () => broadcastTo(dy, x.shape),
+    ]),
   );
 
 /** The mean over the axes. */
@@ -61,8 +68,16 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   if (lead < 0 || x.shape.some((n, axis) => n !== 1 && n !== shape[axis + lead]))
     throw new Error(`broadcastTo: a tensor of shape ${show(x.shape)} does not stretch to ${show(shape)}.`);
   const own = stridesOf(x.shape);
-  const inputStrides = shape.map((_, axis) => (axis < lead || x.shape[axis - lead] === 1 ? 0 : own[axis - lead]));
-  const y = run("copy", [x], shape, { shape, inputStrides, inputOffset: 0, outputStrides: stridesOf(shape), outputOffset: 0 });
+  const inputStrides = shape.map((_, axis) =>
+    axis < lead || x.shape[axis - lead] === 1 ? 0 : own[axis - lead],
+  );
+  const y = run("copy", [x], shape, {
+    shape,
+    inputStrides,
+    inputOffset: 0,
+    outputStrides: stridesOf(shape),
+    outputOffset: 0,
+  });
   return differentiable("broadcastTo", [x], y, (dy) => [() => sumTo(dy, x.shape)]);
 }
 
@@ -70,8 +85,11 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.rank - shape.length;
-  const axes = x.shape.flatMap((n, axis) => (axis < lead || (shape[axis - lead] === 1 && n !== 1) ? [axis] : []));
+  const axes = x.shape.flatMap((n, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && n !== 1) ? [axis] : [],
+  );
   const y = axes.length > 0 ? sum(x, { axes, keepDims: true }) : x;
-  if (sizeOf(y.shape) !== sizeOf(shape)) throw new Error(`sumTo: ${show(x.shape)} does not sum to ${show(shape)}.`);
+  if (sizeOf(y.shape) !== sizeOf(shape))
+    throw new Error(`sumTo: ${show(x.shape)} does not sum to ${show(shape)}.`);
   return reshape(y, shape);
 }

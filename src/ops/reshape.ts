@@ -9,7 +9,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = sizeOf(shape.filter((n) => n !== -1));
   const target = shape.map((n) => (n === -1 ? x.size / known : n));
   if (sizeOf(target) !== x.size || target.some((n) => !Number.isInteger(n)))
-    throw new Error(`reshape: a tensor of shape ${show(x.shape)} has ${x.size} elements and cannot become ${show(shape)}.`);
+    throw new Error(
+      `reshape: a tensor of shape ${show(x.shape)} has ${x.size} elements and cannot become ${show(shape)}.`,
+    );
   if (sameShape(target, x.shape)) return x;
   return differentiable("reshape", [x], x.view(target), (dy) => [() => reshape(dy, x.shape)]);
 }

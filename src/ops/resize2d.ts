@@ -12,14 +12,23 @@ export type Interpolation = "nearest" | "bilinear";
  * x [batch, height, width, channels] resized to [batch, size[0], size[1], channels], with half-pixel centres (as PyTorch's
  * interpolate with align_corners=False, and TensorFlow 2).
  */
-export function resize2d(x: Tensor, size: readonly [number, number], mode: Interpolation = "nearest"): Tensor {
+export function resize2d(
+  x: Tensor,
+  size: readonly [number, number],
+  mode: Interpolation = "nearest",
+): Tensor {
   expectImages("resize2d", x);
-  if (size.some((n) => !Number.isInteger(n) || n < 1)) throw new Error(`resize2d: the size must be two positive whole numbers, not ${show(size)}.`);
+  if (size.some((n) => !Number.isInteger(n) || n < 1))
+    throw new Error(`resize2d: the size must be two positive whole numbers, not ${show(size)}.`);
   return forward(x, [x.shape[0], size[0], size[1], x.shape[3]], mode);
 }
 
 /** x with height and width multiplied by whole factors (default 2). */
-export function upsample2d(x: Tensor, factor: number | readonly [number, number] = 2, mode: Interpolation = "nearest"): Tensor {
+export function upsample2d(
+  x: Tensor,
+  factor: number | readonly [number, number] = 2,
+  mode: Interpolation = "nearest",
+): Tensor {
   const [fy, fx] = typeof factor === "number" ? [factor, factor] : factor;
   expectImages("upsample2d", x);
   return resize2d(x, [x.shape[1] * fy, x.shape[2] * fx], mode);

@@ -7,7 +7,11 @@ import type { Tensor } from "../tensor/tensor.js";
  * "valid": none. "same": output size = ceil(input / stride), the odd one at the bottom and right, as TensorFlow has it.
  * A number: that many on all four sides. [[top, bottom], [left, right]]: as said.
  */
-export type Padding = "same" | "valid" | number | readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
+export type Padding =
+  | "same"
+  | "valid"
+  | number
+  | readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
 
 export interface Window {
   readonly strides: readonly [number, number];
@@ -17,14 +21,19 @@ export interface Window {
   readonly output: readonly [number, number];
 }
 
-const pair = (n: number | readonly [number, number]): readonly [number, number] => (typeof n === "number" ? [n, n] : n);
+const pair = (n: number | readonly [number, number]): readonly [number, number] =>
+  typeof n === "number" ? [n, n] : n;
 
 /** The geometry of a window of `kernel` sliding over an [h, w] image. Throws when no window fits. */
 export function slidingWindow(
   operation: string,
   image: readonly [number, number],
   kernel: readonly [number, number],
-  options: { stride?: number | readonly [number, number]; dilation?: number | readonly [number, number]; padding?: Padding },
+  options: {
+    stride?: number | readonly [number, number];
+    dilation?: number | readonly [number, number];
+    padding?: Padding;
+  },
 ): Window {
   const strides = pair(options.stride ?? 1);
   const dilation = pair(options.dilation ?? 1);
@@ -34,7 +43,10 @@ export function slidingWindow(
     if (padding === "valid") return [0, 0];
     if (typeof padding === "number") return [padding, padding];
     if (padding !== "same") return padding[axis];
-    const total = Math.max(0, (Math.ceil(image[axis] / strides[axis]) - 1) * strides[axis] + span - image[axis]);
+    const total = Math.max(
+      0,
+      (Math.ceil(image[axis] / strides[axis]) - 1) * strides[axis] + span - image[axis],
+    );
     return [Math.floor(total / 2), Math.ceil(total / 2)];
   });
   const output = [0, 1].map((axis) => {
@@ -51,5 +63,8 @@ export function slidingWindow(
 
 /** Throws unless x is [batch, height, width, channels]. */
 export function expectImages(operation: string, x: Tensor): void {
-  if (x.rank !== 4) throw new Error(`${operation}: expected a tensor [batch, height, width, channels], got ${show(x.shape)}.`);
+  if (x.rank !== 4)
+    throw new Error(
+      `${operation}: expected a tensor [batch, height, width, channels], got ${show(x.shape)}.`,
+    );
 }

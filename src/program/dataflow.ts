@@ -30,11 +30,18 @@ export function usesOf(calls: readonly KernelCall[]): Map<Value, Uses> {
 /** A temporary made by one call and read by one other: what peephole passes may fold away. Returns the reader's position. */
 export function onlyReader(uses: Map<Value, Uses>, value: Value): number | undefined {
   const entry = uses.get(value);
-  return value.isTemporary && entry?.writes.length === 1 && entry.reads.length === 1 ? entry.reads[0] : undefined;
+  return value.isTemporary && entry?.writes.length === 1 && entry.reads.length === 1
+    ? entry.reads[0]
+    : undefined;
 }
 
 /** True when none of the values is written after position `from` and before position `to`. */
-export function unchangedBetween(uses: Map<Value, Uses>, values: readonly Value[], from: number, to: number): boolean {
+export function unchangedBetween(
+  uses: Map<Value, Uses>,
+  values: readonly Value[],
+  from: number,
+  to: number,
+): boolean {
   return values.every((value) => !uses.get(value)?.writes.some((w) => w > from && w < to));
 }
 
@@ -48,11 +55,15 @@ export const withCalls = (program: Program, calls: readonly KernelCall[]): Progr
  */
 export function untilStable(
   program: Program,
-  rewrite: (calls: readonly KernelCall[], position: number, uses: Map<Value, Uses>) => KernelCall[] | undefined,
+  rewrite: (
+    calls: readonly KernelCall[],
+    position: number,
+    uses: Map<Value, Uses>,
+  ) => KernelCall[] | undefined,
 ): Program {
   let calls = program.calls;
   let uses = usesOf(calls);
-  for (let position = 0; position < calls.length; ) {
+  for (let position = 0; position < calls.length;) {
     const changed = rewrite(calls, position, uses);
     if (changed) {
       calls = changed;

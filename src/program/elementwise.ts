@@ -55,7 +55,10 @@ function simplify(operand: Operand, output: readonly number[]): Operand {
 }
 
 /** The steps with every register sent through `map`. */
-export const renumber = (steps: readonly ElementwiseStep[], map: (register: number) => number): ElementwiseStep[] =>
+export const renumber = (
+  steps: readonly ElementwiseStep[],
+  map: (register: number) => number,
+): ElementwiseStep[] =>
   steps.map((step) => {
     const renamed = { ...step, a: map(step.a) };
     if ("b" in step) (renamed as { b: number }).b = map(step.b);

@@ -38,7 +38,11 @@ export class Recorder implements Backend {
   }
 
   read(): Promise<never> {
-    return Promise.reject(new Error("Values are not known while a program is recorded; return the tensor and read it after run()."));
+    return Promise.reject(
+      new Error(
+        "Values are not known while a program is recorded; return the tensor and read it after run().",
+      ),
+    );
   }
 
   run(call: KernelCall): void {

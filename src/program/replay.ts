@@ -19,11 +19,16 @@ function interpret(program: Program): Executable {
   const arena = backend.allocate(arenaLength);
   const placed = (operand: Operand): Operand => {
     const value = operand.storage as Value;
-    return { storage: value.storage ?? backend.view(arena, value.offset, value.length), shape: operand.shape };
+    return {
+      storage: value.storage ?? backend.view(arena, value.offset, value.length),
+      shape: operand.shape,
+    };
   };
-  const calls = program.calls.map(
-    (call): KernelCall => ({ ...call, inputs: call.inputs.map(placed), outputs: call.outputs.map(placed) }),
-  );
+  const calls = program.calls.map((call): KernelCall => ({
+    ...call,
+    inputs: call.inputs.map(placed),
+    outputs: call.outputs.map(placed),
+  }));
   return {
     run: () => {
       for (const call of calls) backend.run(call);

@@ -32,7 +32,10 @@ export interface RecordOptions {
  * Records `body` on the current backend. Tensors made outside are its inputs; write new values into them between runs.
  * @throws when `body` reads a value or writes a tensor from outside: neither can be replayed.
  */
-export function record<T extends Record<string, Tensor>>(body: () => T, options: RecordOptions = {}): Recorded<T> {
+export function record<T extends Record<string, Tensor>>(
+  body: () => T,
+  options: RecordOptions = {},
+): Recorded<T> {
   const backend = currentBackend();
   const recorder = new Recorder(backend);
   using inner = scope();

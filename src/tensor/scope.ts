@@ -86,4 +86,5 @@ function tensorsIn(value: unknown): Tensor[] {
   return Object.values(value).flatMap((v) => (Array.isArray(v) || isTensor(v) ? tensorsIn(v) : []));
 }
 
-const isTensor = (value: unknown): boolean => value !== null && typeof value === "object" && "operand" in value;
+const isTensor = (value: unknown): boolean =>
+  value !== null && typeof value === "object" && "operand" in value;

@@ -24,7 +24,12 @@ let nextId = 0;
 let recording = true;
 
 /** Puts `output` on the tape, if any input needs a gradient. Returns it. */
-export function differentiable(operation: string, inputs: readonly Tensor[], output: Tensor, rule: GradientRule): Tensor {
+export function differentiable(
+  operation: string,
+  inputs: readonly Tensor[],
+  output: Tensor,
+  rule: GradientRule,
+): Tensor {
   if (recording && inputs.some((input) => input.requiresGrad)) {
     output.requiresGrad = true;
     output.node = { id: nextId++, operation, inputs, output, rule };
@@ -60,7 +65,10 @@ export function tape(y: Tensor): TapeNode[] {
  * @param createGraph puts the gradients themselves on the tape, for gradients of gradients.
  */
 export function grad(y: Tensor, xs: readonly Tensor[], options: { createGraph?: boolean } = {}): Tensor[] {
-  if (y.size !== 1) throw new Error(`grad: y must have one element, not the shape ${show(y.shape)}; sum it or take its mean first.`);
+  if (y.size !== 1)
+    throw new Error(
+      `grad: y must have one element, not the shape ${show(y.shape)}; sum it or take its mean first.`,
+    );
   return options.createGraph ? walkBack(y, xs, false) : noGrad(() => scope(() => walkBack(y, xs, true)));
 }
 
@@ -94,7 +102,9 @@ function walkBack(y: Tensor, xs: readonly Tensor[], freeEarly: boolean): Tensor[
       if (!thunk) return;
       const part = thunk();
       if (!sameShape(part.shape, input.shape))
-        throw new Error(`${node.operation}: its rule gave input ${i} of shape ${show(input.shape)} a gradient of shape ${show(part.shape)}.`);
+        throw new Error(
+          `${node.operation}: its rule gave input ${i} of shape ${show(input.shape)} a gradient of shape ${show(part.shape)}.`,
+        );
       const before = arrived.get(input);
       const total = before ? accumulate(before, part) : part;
       arrived.set(input, inner?.keep(total) ?? total);

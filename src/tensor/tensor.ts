@@ -83,7 +83,8 @@ export class Tensor {
 
   /** The value of a tensor with one element. */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new Error(`item: a tensor of shape ${show(this.shape)} has ${this.size} elements, not one.`);
+    if (this.size !== 1)
+      throw new Error(`item: a tensor of shape ${show(this.shape)} has ${this.size} elements, not one.`);
     return (await this.data())[0];
   }
 
@@ -92,7 +93,9 @@ export class Tensor {
     if (data.length !== this.size)
       throw new Error(`write: ${data.length} numbers do not fill a tensor of shape ${show(this.shape)}.`);
     if (currentBackend() instanceof Recorder && !(this.backend instanceof Recorder))
-      throw new Error("A tensor from outside cannot be written while a program is recorded; write it between runs.");
+      throw new Error(
+        "A tensor from outside cannot be written while a program is recorded; write it between runs.",
+      );
     this.backend.write(this.operand().storage, data);
   }
 
@@ -153,7 +156,8 @@ function nestedShape(data: NestedNumbers): number[] {
   if (data.length === 0) return [0];
   const inner = nestedShape(data[0]);
   for (const row of data)
-    if (nestedShape(row).join() !== inner.join()) throw new Error("tensor: nested arrays must all have the same length.");
+    if (nestedShape(row).join() !== inner.join())
+      throw new Error("tensor: nested arrays must all have the same length.");
   return [data.length, ...inner];
 }
 
@@ -168,7 +172,12 @@ export function runInto<K extends KernelName>(
   outputs: readonly Tensor[],
   attributes: Attributes[K],
 ): void {
-  const call = { kernel, inputs: inputs.map((t) => t.operand()), outputs: outputs.map((t) => t.operand()), attributes };
+  const call = {
+    kernel,
+    inputs: inputs.map((t) => t.operand()),
+    outputs: outputs.map((t) => t.operand()),
+    attributes,
+  };
   currentBackend().run(call as KernelCall);
 }
 

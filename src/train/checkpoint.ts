@@ -26,13 +26,19 @@ export function encodeCheckpoint({ snapshot, config }: Checkpoint, weightsOnly =
 /** @throws UserError when the file holds no checkpoint of this project, or numbers that are not finite */
 export function decodeCheckpoint({ tensors, metadata }: Safetensors, file: string): Checkpoint {
   if (metadata[configKey] === undefined || metadata[progressKey] === undefined)
-    throw new UserError(`${file} is no checkpoint of fovea train: it says nothing of its configuration; name a run's own file.`);
+    throw new UserError(
+      `${file} is no checkpoint of fovea train: it says nothing of its configuration; name a run's own file.`,
+    );
   const saved = new Map<string, SavedTensor>();
   for (const [name, { shape, data }] of tensors) {
     if (!(data instanceof Float32Array))
-      throw new UserError(`${file} holds ${name} as integers, not as float32; name a checkpoint that fovea train wrote.`);
+      throw new UserError(
+        `${file} holds ${name} as integers, not as float32; name a checkpoint that fovea train wrote.`,
+      );
     if (data.some((x) => !Number.isFinite(x)))
-      throw new UserError(`${file} holds numbers that are not finite in ${name}; take an earlier checkpoint.`);
+      throw new UserError(
+        `${file} holds numbers that are not finite in ${name}; take an earlier checkpoint.`,
+      );
     saved.set(name, { shape, data });
   }
   let config: unknown;

@@ -33,7 +33,8 @@ export interface ArraySamples {
  */
 export function arrayBatches(x: ArraySamples, y: ArraySamples, batchSize = 32, seed = 0): TrainingData {
   const count = x.shape[0];
-  if (y.shape[0] !== count) throw new Error(`fit: x holds ${count} samples and y ${y.shape[0]}; they must be equally many.`);
+  if (y.shape[0] !== count)
+    throw new Error(`fit: x holds ${count} samples and y ${y.shape[0]}; they must be equally many.`);
   const size = Math.min(batchSize, count);
   let order = new Uint32Array(0);
   let orderEpoch = -1;

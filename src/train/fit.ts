@@ -113,7 +113,13 @@ class Run {
   ) {
     const { steps = Infinity, epochs = Infinity, minutes, signal, resume, optimizer, loss } = options;
     this.lastStep = Math.min(steps, epochs * data.stepsPerEpoch);
-    if (this.lastStep === Infinity && minutes === undefined && !signal && options.stopLoss === undefined && !options.patience)
+    if (
+      this.lastStep === Infinity &&
+      minutes === undefined &&
+      !signal &&
+      options.stopLoss === undefined &&
+      !options.patience
+    )
       throw new Error("fit: give a stop condition: epochs, steps, minutes, stopLoss, patience or signal.");
     this.trainingStep = new TrainingStep(model, data, loss, optimizer, options.eager ?? false);
     if (resume) restoreSnapshot(model, optimizer, resume);
@@ -129,7 +135,8 @@ class Run {
     let batch = this.data.batch(this.step);
     let reason = this.stopReason();
     while (!reason) {
-      const learningRate = this.options.learningRateAt?.(this.progress()) ?? this.options.optimizer.learningRate(this.step);
+      const learningRate =
+        this.options.learningRateAt?.(this.progress()) ?? this.options.optimizer.learningRate(this.step);
       this.trainingStep.prepare(this.step, batch, learningRate);
       const running = this.trainingStep.run();
       batch = this.data.batch(this.step + 1); // made while the step runs
@@ -207,7 +214,12 @@ class Run {
 
   private async snapshot(): Promise<void> {
     const { step, best, sinceBest } = this;
-    const snapshot = await takeSnapshot(this.model, this.options.optimizer, { step, minutes: this.minutes(), best, sinceBest });
+    const snapshot = await takeSnapshot(this.model, this.options.optimizer, {
+      step,
+      minutes: this.minutes(),
+      best,
+      sinceBest,
+    });
     for (const [name, { data }] of snapshot.tensors)
       if (data.some((x) => !Number.isFinite(x))) return this.diverged(NaN, name);
     this.good = snapshot;
@@ -232,6 +244,8 @@ class Run {
     const what = tensorName ? `${tensorName} holds a number that is not finite` : `the loss became ${loss}`;
     const cause = found ? `: ${found} in step ${step}` : "";
     const kept = this.good ? `; the state after step ${this.good.step} is kept` : "";
-    throw new DivergedError(`Training stopped at step ${until + 1} because ${what}${cause}${kept}. Try a smaller learning rate.`);
+    throw new DivergedError(
+      `Training stopped at step ${until + 1} because ${what}${cause}${kept}. Try a smaller learning rate.`,
+    );
   }
 }

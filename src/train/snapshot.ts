@@ -50,7 +50,9 @@ export function restoreSnapshot(model: Trainable, optimizer: Optimizer, snapshot
     const saved = snapshot.tensors.get(name);
     if (!saved) throw new Error(`it has no ${name}`);
     if (saved.shape.join() !== t.shape.join())
-      throw new Error(`its ${name} has the shape [${saved.shape.join(", ")}], the model's has [${t.shape.join(", ")}]`);
+      throw new Error(
+        `its ${name} has the shape [${saved.shape.join(", ")}], the model's has [${t.shape.join(", ")}]`,
+      );
     t.write(saved.data);
   }
 }

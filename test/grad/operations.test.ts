@@ -31,7 +31,8 @@ it("every exported operation has a case, or is listed as having no gradient", ()
 
 it("a wrong gradient is caught", async () => {
   const { differentiable } = await import("../../src/tensor/tape.js");
-  const wrong = (x: ReturnType<typeof ops.neg>) => differentiable("wrong", [x], ops.square(x.detach()), (dy) => [() => ops.mul(dy, x)]);
+  const wrong = (x: ReturnType<typeof ops.neg>) =>
+    differentiable("wrong", [x], ops.square(x.detach()), (dy) => [() => ops.mul(dy, x)]);
   const result = await gradcheck(wrong, [{ shape: [3], data: [1, 2, 3] }]);
   expect(result.ok).toBe(false);
 });

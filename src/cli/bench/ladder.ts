@@ -42,7 +42,8 @@ async function cut(backend: Backend, call: KernelCall): Promise<KernelCall> {
     return { storage, shape };
   };
   const inputs: Operand[] = [];
-  for (const [i, o] of call.inputs.entries()) inputs.push(await copy(o, isWeights(i) ? o.shape : smaller(o.shape)));
+  for (const [i, o] of call.inputs.entries())
+    inputs.push(await copy(o, isWeights(i) ? o.shape : smaller(o.shape)));
   const [y] = call.outputs;
   const shape = call.kernel === "conv2dWeightGrad" ? y.shape : smaller(y.shape);
   return { ...call, inputs, outputs: [{ storage: backend.allocate(sizeOf(shape)), shape }] };

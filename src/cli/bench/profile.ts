@@ -25,7 +25,9 @@ export async function profile(backend: Backend, program: Program, rounds = 7): P
     return { storage: value.storage ?? backend.view(arena, value.offset, value.length), shape };
   };
   const rows = new Map<string, { call: KernelCall; count: number; times: number[] }>();
-  const calls = program.calls.map((c) => ({ ...c, inputs: c.inputs.map(place), outputs: c.outputs.map(place) }) as KernelCall);
+  const calls = program.calls.map(
+    (c) => ({ ...c, inputs: c.inputs.map(place), outputs: c.outputs.map(place) }) as KernelCall,
+  );
   for (let round = 0; round <= rounds; round++)
     for (const call of calls) {
       const key = `${call.kernel} ${call.variant ?? ""} ${shapesOf(call)}`;

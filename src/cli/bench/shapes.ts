@@ -29,7 +29,9 @@ export function workloadsFrom(file: string): Workload[] {
       return [workload(JSON.parse(text) as Line)];
     } catch (error) {
       const example = '{"kernel":"conv2d","x":[1,97,61,48],"w":[5,5,48,96],"padding":"same"}';
-      throw new UserError(`${file}, line ${i + 1}: ${(error as Error).message.replace(/\.$/, "")}; write lines such as ${example}.`);
+      throw new UserError(
+        `${file}, line ${i + 1}: ${(error as Error).message.replace(/\.$/, "")}; write lines such as ${example}.`,
+      );
     }
   });
 }
@@ -38,7 +40,10 @@ function workload(line: Line): Workload {
   if (line.kernel === "matmul") {
     const { a, b, transposeA = false, transposeB = false } = line;
     const output = [Math.max(a[0], b[0]), a[transposeA ? 2 : 1], b[transposeB ? 1 : 2]];
-    return kernelWorkload(`matmul-${a.join("x")}-${b.join("x")}`, "matmul", [a, b], output, { transposeA, transposeB });
+    return kernelWorkload(`matmul-${a.join("x")}-${b.join("x")}`, "matmul", [a, b], output, {
+      transposeA,
+      transposeB,
+    });
   }
   const { x, w } = line;
   const { output, ...window } = slidingWindow("conv2d", [x[1], x[2]], [w[0], w[1]], line);
@@ -53,6 +58,8 @@ function workload(line: Line): Workload {
     case "conv2dWeightGrad":
       return kernelWorkload(name, "conv2dWeightGrad", [x, y], w, geometry);
     default:
-      throw new Error(`the kernel must be matmul, conv2d, conv2dInputGrad or conv2dWeightGrad, not ${String(line.kernel)}`);
+      throw new Error(
+        `the kernel must be matmul, conv2d, conv2dInputGrad or conv2dWeightGrad, not ${String(line.kernel)}`,
+      );
   }
 }

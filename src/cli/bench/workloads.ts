@@ -39,7 +39,10 @@ export function kernelWorkload<K extends KernelName>(
     const stream = new RandomStream(1, 0);
     const random = (shape: readonly number[]): Operand => {
       const storage = backend.allocate(sizeOf(shape));
-      backend.write(storage, Float32Array.from({ length: sizeOf(shape) }, () => stream.uniform() - 0.5));
+      backend.write(
+        storage,
+        Float32Array.from({ length: sizeOf(shape) }, () => stream.uniform() - 0.5),
+      );
       return { storage, shape };
     };
     const out = { storage: backend.allocate(sizeOf(output)), shape: output };
@@ -60,7 +63,8 @@ export function kernelWorkload<K extends KernelName>(
   };
 }
 
-const sgemms = [256, 512, 1024, 2048].map((n) =>
+const sgemms = [256, 512, 1024, 2048].map(
+  (n) =>
   kernelWorkload(`sgemm-${n}`, "matmul", [[1, n, n], [1, n, n]], [1, n, n], {}), // prettier-ignore
 );
 
@@ -77,7 +81,13 @@ function convolutions(tag: string, n: number, ci: number, co: number, stride: nu
 }
 
 /** Forward, backward and Adam on a fixed batch; the loss is read each step. */
-function trainingStep(name: string, model: () => ImageModel, loss: Loss, shape: readonly number[], eager = false): Workload {
+function trainingStep(
+  name: string,
+  model: () => ImageModel,
+  loss: Loss,
+  shape: readonly number[],
+  eager = false,
+): Workload {
   return {
     name,
     unit: "ms",
@@ -117,7 +127,9 @@ function inference(name: string, model: () => ImageModel, size: number): Workloa
       const stream = new RandomStream(3, 0);
       const x = tensor(Float32Array.from({ length: sizeOf(shape) }, () => stream.uniform()), shape); // prettier-ignore
       const sigma = tensor([25 / 255]);
-      const recorded = record(() => ({ y: net.restore(x, sigma) }), { frozen: [...net.parameters().values()] });
+      const recorded = record(() => ({ y: net.restore(x, sigma) }), {
+        frozen: [...net.parameters().values()],
+      });
       return {
         run: () => recorded.run(),
         flops: programFlops(recorded.program),
@@ -129,7 +141,10 @@ function inference(name: string, model: () => ImageModel, size: number): Workloa
 }
 
 const programFlops = (program: { readonly calls: readonly KernelCall[] }): number =>
-  program.calls.reduce((total, call) => total + (kernels[call.kernel].flops as (c: KernelCall) => number)(call), 0);
+  program.calls.reduce(
+    (total, call) => total + (kernels[call.kernel].flops as (c: KernelCall) => number)(call),
+    0,
+  );
 
 const dense = () => new DenseAutoencoder();
 

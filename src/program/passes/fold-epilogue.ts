@@ -20,7 +20,8 @@ export const foldEpilogue: Pass = (program) =>
     if (!isProduct(product)) return undefined;
     const result = outputsOf(product)[0];
     const reader = onlyReader(uses, result);
-    if (reader === undefined || !unchangedBetween(uses, inputsOf(product), position, reader)) return undefined;
+    if (reader === undefined || !unchangedBetween(uses, inputsOf(product), position, reader))
+      return undefined;
     const folded = absorb(product, calls[reader], result);
     return folded && calls.flatMap((c, i) => (i === position ? [] : i === reader ? [folded] : [c]));
   });
@@ -43,15 +44,19 @@ function absorb(product: Product, follower: KernelCall, result: Value): KernelCa
 
   if (follower.kernel === "binary" && (follower as KernelCall<"binary">).attributes.function === "add") {
     const other = follower.inputs[follower.inputs[0].storage === result ? 1 : 0];
-    if (!untouched || other.storage === result || sizeOf(follower.outputs[0].shape) !== result.length) return undefined;
+    if (!untouched || other.storage === result || sizeOf(follower.outputs[0].shape) !== result.length)
+      return undefined;
     if (isChannelVector(other, follower.outputs[0]) && !epilogue.bias && !epilogue.residual)
       return rebuild({ bias: true }, { bias: { storage: other.storage, shape: [sizeOf(other.shape)] } });
-    if (sizeOf(other.shape) === result.length && !epilogue.residual) return rebuild({ residual: true }, { residual: other });
+    if (sizeOf(other.shape) === result.length && !epilogue.residual)
+      return rebuild({ residual: true }, { residual: other });
     return undefined;
   }
   if (follower.kernel === "unary" && untouched) {
     const { function: activation, alpha } = (follower as KernelCall<"unary">).attributes;
-    return foldable.has(activation) ? rebuild({ activation: activation as EpilogueActivation, alpha }, {}) : undefined;
+    return foldable.has(activation)
+      ? rebuild({ activation: activation as EpilogueActivation, alpha }, {})
+      : undefined;
   }
   if (follower.kernel === "unaryGrad" && untouched) {
     const { function: gradientOf, alpha } = (follower as KernelCall<"unaryGrad">).attributes;

@@ -23,14 +23,24 @@ export const fuseElementwise: Pass = (program) =>
       if (!first || sizeOf(first.outputs[0].shape) !== sizeOf(second.outputs[0].shape)) continue;
       const place = meetingPlace(first, second, writes[0], position, uses);
       const fused = place === undefined ? undefined : merge(first, second, position, uses);
-      if (fused) return calls.flatMap((c, i) => (i === place ? [fused] : i === writes[0] || i === position ? [] : [c]));
+      if (fused)
+        return calls.flatMap((c, i) =>
+          i === place ? [fused] : i === writes[0] || i === position ? [] : [c],
+        );
     }
     return undefined;
   });
 
 /** Where both calls may stand: at the second's position, or else at the first's; undefined when neither is safe. */
-function meetingPlace(first: ElementwiseCall, second: ElementwiseCall, i: number, j: number, uses: Map<Value, Uses>) {
-  const unread = (values: readonly Value[]) => values.every((v) => !uses.get(v)!.reads.some((r) => r > i && r < j));
+function meetingPlace(
+  first: ElementwiseCall,
+  second: ElementwiseCall,
+  i: number,
+  j: number,
+  uses: Map<Value, Uses>,
+) {
+  const unread = (values: readonly Value[]) =>
+    values.every((v) => !uses.get(v)!.reads.some((r) => r > i && r < j));
   const steady = (call: KernelCall) => unchangedBetween(uses, [...inputsOf(call), ...outputsOf(call)], i, j);
   if (unread(outputsOf(first)) && steady(first)) return j;
   if (unread(outputsOf(second)) && steady(second)) return i;
@@ -43,13 +53,16 @@ function merge(first: ElementwiseCall, second: ElementwiseCall, position: number
   // Registers: the inputs of both, then the first's steps, then the second's.
   const inputIndex = second.inputs.map((operand) => {
     if (madeByFirst.includes(operand.storage as Value)) return -1;
-    const known = inputs.findIndex((o) => o.storage === operand.storage && sizeOf(o.shape) === sizeOf(operand.shape));
+    const known = inputs.findIndex(
+      (o) => o.storage === operand.storage && sizeOf(o.shape) === sizeOf(operand.shape),
+    );
     return known >= 0 ? known : inputs.push(operand) - 1;
   });
   const shift = inputs.length - first.inputs.length;
   const fromFirst = (r: number) => (r < first.inputs.length ? r : r + shift);
   const fromSecond = (r: number) => {
-    if (r >= second.inputs.length) return r - second.inputs.length + inputs.length + first.attributes.steps.length;
+    if (r >= second.inputs.length)
+      return r - second.inputs.length + inputs.length + first.attributes.steps.length;
     const made = madeByFirst.indexOf(second.inputs[r].storage as Value);
     return made >= 0 ? fromFirst(first.attributes.results[made]) : inputIndex[r];
   };
@@ -58,7 +71,10 @@ function merge(first: ElementwiseCall, second: ElementwiseCall, position: number
     const wanted = !value.isTemporary || uses.get(value)!.reads.some((r) => r !== position);
     return wanted ? [{ operand, register: fromFirst(first.attributes.results[k]) }] : [];
   });
-  const steps = [...renumber(first.attributes.steps, fromFirst), ...renumber(second.attributes.steps, fromSecond)];
+  const steps = [
+    ...renumber(first.attributes.steps, fromFirst),
+    ...renumber(second.attributes.steps, fromSecond),
+  ];
   const outputs = [...kept.map((k) => k.operand), ...second.outputs];
   if (inputs.length + outputs.length > mostOperands || steps.length > mostSteps) return undefined;
   const results = [...kept.map((k) => k.register), ...second.attributes.results.map(fromSecond)];

@@ -17,7 +17,8 @@ interface Life {
 export const planArena: Pass = (program) => {
   const lives: Life[] = [];
   for (const [value, { writes, reads }] of usesOf(program.calls))
-    if (value.isTemporary) lives.push({ value, first: Math.min(...writes, ...reads), last: Math.max(...writes, ...reads) });
+    if (value.isTemporary)
+      lives.push({ value, first: Math.min(...writes, ...reads), last: Math.max(...writes, ...reads) });
   lives.sort((a, b) => b.value.length - a.value.length || a.first - b.first);
 
   const placed: Life[] = [];

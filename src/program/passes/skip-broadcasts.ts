@@ -11,7 +11,9 @@ export const skipBroadcasts: Pass = (program) =>
   untilStable(program, (calls, position, uses) => {
     const call = asElementwise(calls[position]);
     if (!call) return undefined;
-    const inputs = call.inputs.map((operand) => original(operand, call.outputs[0].shape, calls, position, uses) ?? operand);
+    const inputs = call.inputs.map(
+      (operand) => original(operand, call.outputs[0].shape, calls, position, uses) ?? operand,
+    );
     if (inputs.every((operand, i) => operand === call.inputs[i])) return undefined;
     return calls.map((c, i) => (i === position ? { ...call, inputs } : c));
   });
@@ -24,11 +26,18 @@ function original(
   uses: Map<Value, Uses>,
 ): Operand | undefined {
   const writes = uses.get(operand.storage as Value)?.writes;
-  const copy = writes?.length === 1 && writes[0] < position ? (calls[writes[0]] as KernelCall<"copy">) : undefined;
-  if (copy?.kernel !== "copy" || !isStretch(copy) || !unchangedBetween(uses, inputsOf(copy), writes![0], position)) return undefined;
+  const copy =
+    writes?.length === 1 && writes[0] < position ? (calls[writes[0]] as KernelCall<"copy">) : undefined;
+  if (
+    copy?.kernel !== "copy" ||
+    !isStretch(copy) ||
+    !unchangedBetween(uses, inputsOf(copy), writes![0], position)
+  )
+    return undefined;
   const source = copy.inputs[0];
   const shape = sizeOf(source.shape) === 1 ? [] : [sizeOf(source.shape)];
-  return broadcastsSimply({ storage: source.storage, shape }, output) && sizeOf(operand.shape) === sizeOf(output)
+  return broadcastsSimply({ storage: source.storage, shape }, output) &&
+    sizeOf(operand.shape) === sizeOf(output)
     ? { storage: source.storage, shape }
     : undefined;
 }

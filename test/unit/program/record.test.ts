@@ -2,7 +2,19 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { setBackend } from "../../../src/backend/current.js";
 import { RandomStream } from "../../../src/backend/random-stream.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
-import { add, conv2d, matMul, mean, mul, relu, reshape, sigmoid, square, sub, upsample2d } from "../../../src/ops/index.js";
+import {
+  add,
+  conv2d,
+  matMul,
+  mean,
+  mul,
+  relu,
+  reshape,
+  sigmoid,
+  square,
+  sub,
+  upsample2d,
+} from "../../../src/ops/index.js";
 import { printProgram } from "../../../src/program/print.js";
 import { record } from "../../../src/tensor/record.js";
 import { scope } from "../../../src/tensor/scope.js";
@@ -15,7 +27,10 @@ afterEach(() => backend.close());
 
 function normal(shape: readonly number[], seed: number, scale = 1): [Float32Array, readonly number[]] {
   const stream = new RandomStream(seed, 0);
-  return [Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => stream.normal() * scale), shape];
+  return [
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => stream.normal() * scale),
+    shape,
+  ];
 }
 
 /** A small convolutional autoencoder with a skip, biases, an upsampling and an Adam step: everything the passes rewrite. */
@@ -49,7 +64,10 @@ function makeNet({ upsample = true } = {}) {
 const all = async (ts: readonly Tensor[]) => Promise.all(ts.map((t) => t.data()));
 
 describe("record and replay", () => {
-  async function sideBySide(upsample: boolean, compare: (replayed: ArrayLike<number>, eager: ArrayLike<number>) => void) {
+  async function sideBySide(
+    upsample: boolean,
+    compare: (replayed: ArrayLike<number>, eager: ArrayLike<number>) => void,
+  ) {
     const [eager, replayed] = [makeNet({ upsample }), makeNet({ upsample })];
     const program = record(replayed.step);
     for (let step = 0; step < 4; step++) {

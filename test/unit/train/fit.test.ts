@@ -20,7 +20,11 @@ function samples(count: number, width: number) {
 }
 
 const net = () =>
-  new Sequential([new Dense(6, { activation: "tanh" }), new Dropout(0.25), new Dense(8, { activation: "sigmoid" })]);
+  new Sequential([
+    new Dense(6, { activation: "tanh" }),
+    new Dropout(0.25),
+    new Dense(8, { activation: "sigmoid" }),
+  ]);
 
 const options = (more: Partial<FitOptions> = {}): FitOptions => ({
   optimizer: new Adam(1e-2),
@@ -84,7 +88,11 @@ describe("fit", () => {
     const figures = [1, 3, 2, 2];
     const seen: boolean[] = [];
     const validation = { everySteps: 10, measure: async () => figures.shift()! };
-    const result = await fit(net(), { x, y: x }, options({ validation, onValidation: (_s, _f, best) => void seen.push(best) }));
+    const result = await fit(
+      net(),
+      { x, y: x },
+      options({ validation, onValidation: (_s, _f, best) => void seen.push(best) }),
+    );
     expect(result.best).toBe(3);
     expect(seen).toEqual([true, true, false, false]);
   });
@@ -101,7 +109,11 @@ describe("fit", () => {
 
   it("leaves memory flat over a hundred steps", async () => {
     const bytes: number[] = [];
-    await fit(net(), { x, y: x }, options({ steps: 110, onStep: () => void bytes.push(backend.memory().bytes) }));
+    await fit(
+      net(),
+      { x, y: x },
+      options({ steps: 110, onStep: () => void bytes.push(backend.memory().bytes) }),
+    );
     expect(bytes[105]).toBe(bytes[5]);
   });
 
