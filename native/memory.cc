@@ -79,12 +79,7 @@ float* allocate_block(size_t bytes) {
     if (found->second.empty()) b.pooled.erase(found);
     b.pooled_bytes -= size;
   } else {
-    try {
-      address = (uintptr_t)allocate_aligned(size);
-    } catch (const std::bad_alloc&) {
-      trim(b, 0);
-      address = (uintptr_t)allocate_aligned(size);
-    }
+    address = (uintptr_t)allocate_aligned(size);
   }
   b.live.emplace(address, size);
   b.live_bytes += size;

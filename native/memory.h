@@ -15,7 +15,8 @@ struct MemoryCounts {
   size_t buffers, bytes, pooled_bytes;
 };
 
-/** A live block of at least `bytes` (0 is allowed; the address is never null). Its contents are undefined. */
+/** A live block of at least `bytes` (0 is allowed; the address is never null), contents undefined; throws
+ * std::bad_alloc. */
 float* allocate_block(size_t bytes);
 
 /** Takes a live block back into the pool; false if `address` is not the start of one. */

@@ -60,16 +60,47 @@ void execute(int kernel, const Call& call) {
   kernels().kernels[kernel](call);
 }
 
+namespace {
+
+/** The programs with frozen operands. Never destroyed. */
+struct Frozen {
+  std::mutex lock;
+  std::vector<Program*> programs;
+};
+Frozen& frozen() {
+  static Frozen* const made = new Frozen;
+  return *made;
+}
+
+}  // namespace
+
 Program::Program(std::vector<Step> steps, std::vector<OperandRange> operands, std::vector<double> numbers)
     : steps_(std::move(steps)),
       operands_(std::move(operands)),
       numbers_(std::move(numbers)),
       caches_(steps_.size()) {
   for (const OperandRange& operand : operands_) addresses_.push_back((float*)operand.address);
+  for (const Step& step : steps_) {
+    if (step.kernel < 0 || step.kernel >= kKernelCount) throw std::invalid_argument("a step names no kernel");
+    if (step.output_count < 0 || step.output_count > step.operand_count ||
+        (step.frozen && step.operand_count < 2))
+      throw std::invalid_argument(std::string("a step of ") + kernel_name(step.kernel) +
+                                  " has a wrong number of operands");
+    for (int i = step.operand_count - step.output_count; i < step.operand_count; i++)
+      written_.push_back(operands_[step.first_operand + i]);
+    has_frozen_ = has_frozen_ || step.frozen;
+  }
   check();
+  if (!has_frozen_) return;
+  std::lock_guard<std::mutex> guard(frozen().lock);
+  frozen().programs.push_back(this);
 }
 
 Program::~Program() {
+  if (has_frozen_) {
+    std::lock_guard<std::mutex> guard(frozen().lock);
+    std::erase(frozen().programs, this);
+  }
   for (Cache& cache : caches_) free_aligned(cache.data);
 }
 
@@ -81,7 +112,7 @@ void Program::check() {
   checked_at_ = now;
 }
 
-Call Program::call(int index) {
+Call Program::call(size_t index) {
   const Step& step = steps_[index];
   return {addresses_.data() + step.first_operand, numbers_.data() + step.first_number, step.operand_count,
           step.number_count, step.frozen ? &caches_[index] : nullptr};
@@ -89,29 +120,36 @@ Call Program::call(int index) {
 
 void Program::run() {
   const FlushDenormals flush;
-  for (int i = 0; i < (int)steps_.size(); i++) kernels().kernels[steps_[i].kernel](call(i));
-}
-
-void Program::forget(uintptr_t address) {
-  for (int i = 0; i < (int)steps_.size(); i++) {
-    if (!caches_[i].ready) continue;
-    const OperandRange* operands = operands_.data() + steps_[i].first_operand;
-    caches_[i].ready = std::none_of(operands, operands + steps_[i].operand_count,
-                                    [&](const OperandRange& operand) { return operand.address == address; });
-  }
+  for (size_t i = 0; i < steps_.size(); i++) kernels().kernels[steps_[i].kernel](call(i));
+  forget_prepared(written_.data(), written_.size());
 }
 
 std::vector<double> Program::profile(int rounds) {
   const FlushDenormals flush;
   std::vector<double> best(steps_.size(), 1e30);
   for (int round = 0; round < rounds; round++)
-    for (int i = 0; i < (int)steps_.size(); i++) {
+    for (size_t i = 0; i < steps_.size(); i++) {
       const auto begin = std::chrono::steady_clock::now();
       kernels().kernels[steps_[i].kernel](call(i));
       best[i] =
           std::min(best[i], std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
+  forget_prepared(written_.data(), written_.size());
   return best;
+}
+
+void forget_prepared(const OperandRange* written, size_t count) {
+  std::lock_guard<std::mutex> guard(frozen().lock);
+  for (Program* program : frozen().programs)
+    for (size_t i = 0; i < program->steps_.size(); i++) {
+      const Program::Step& step = program->steps_[i];
+      if (!step.frozen || !program->caches_[i].ready) continue;
+      const OperandRange& weights = program->operands_[step.first_operand + 1];
+      program->caches_[i].ready = std::none_of(written, written + count, [&](const OperandRange& range) {
+        return range.address < weights.address + weights.bytes &&
+               weights.address < range.address + range.bytes;
+      });
+    }
 }
 
 }  // namespace fovea

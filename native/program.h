@@ -57,11 +57,14 @@ class Program {
  public:
   struct Step {
     int kernel;
-    int first_operand, operand_count;
-    int first_number, number_count;
-    bool frozen;
+    size_t first_operand;
+    int operand_count, output_count;
+    size_t first_number;
+    int number_count;
+    bool frozen;  // operand 1 does not change between replays
   };
 
+  /** Throws std::invalid_argument if a step or an operand is not what it must be. */
   Program(std::vector<Step> steps, std::vector<OperandRange> operands, std::vector<double> numbers);
   ~Program();
   Program(const Program&) = delete;
@@ -70,20 +73,24 @@ class Program {
   /** Throws if a block that the program uses was released. */
   void check();
   void run();
-  /** Forgets prepared forms of frozen operands that lie in the block at `address`: it was written to. */
-  void forget(uintptr_t address);
   /** Runs every step `rounds` times and returns the seconds of each step's fastest round. */
   std::vector<double> profile(int rounds);
 
  private:
-  Call call(int step);
+  friend void forget_prepared(const OperandRange* written, size_t count);
+  Call call(size_t step);
 
   std::vector<Step> steps_;
   std::vector<OperandRange> operands_;
   std::vector<float*> addresses_;
   std::vector<double> numbers_;
   std::vector<Cache> caches_;
+  std::vector<OperandRange> written_;
+  bool has_frozen_ = false;
   uint64_t checked_at_ = UINT64_MAX;
 };
+
+/** These numbers changed: what any program prepared from them is made anew. Call it during a turn. */
+void forget_prepared(const OperandRange* written, size_t count);
 
 }  // namespace fovea

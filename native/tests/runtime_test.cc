@@ -93,7 +93,7 @@ TEST(order_serves_tickets_in_turn) {
 
 TEST(program_rejects_released_blocks) {
   float* a = allocate_block(64);
-  Program program({{kernel_index("fill"), 0, 1, 0, 0, false}}, {{(uintptr_t)a, 64}}, {});
+  Program program({{kernel_index("fill"), 0, 1, 1, 0, 0, false}}, {{(uintptr_t)a, 64}}, {});
   release_block((uintptr_t)a);
   try {
     program.check();

@@ -1,0 +1,78 @@
+// Finds and loads the C++ addon; says in one sentence why it cannot. What the functions do is in native/addon.cc.
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** A program that the addon holds. */
+export type ProgramHandle = object & { readonly __program: unique symbol };
+
+export interface AddonInfo {
+  /** The instruction set in use, and all that this machine can run, weakest first. */
+  isa: string;
+  isas: string[];
+  /** Floats in a vector. */
+  lanes: number;
+  cpu: string;
+  /** Physical cores that this process may use, and threads in use. */
+  cores: number;
+  threads: number;
+  /** Cache sizes in bytes. */
+  l1: number;
+  l2: number;
+  l3: number;
+  /** The kernels by their numbers, in C++ spelling. */
+  kernels: string[];
+}
+
+/** Addresses are numbers of bytes; operands are pairs of address and elements, inputs before outputs. */
+export interface Addon {
+  allocate(elements: number): number;
+  release(address: number): void;
+  write(address: number, data: Float32Array): void;
+  /** A promise while replays are pending. */
+  read(address: number, elements: number): Float32Array | Promise<Float32Array>;
+  memory(): { buffers: number; bytes: number; pooledBytes: number };
+  trim(keepBytes: number): void;
+  run(kernel: number, operands: Float64Array, outputs: number, numbers: Float64Array): void;
+  /** The description's layout is in native/addon.cc, at parse_program. */
+  createProgram(description: Float64Array): ProgramHandle;
+  replay(program: ProgramHandle): Promise<void>;
+  destroyProgram(program: ProgramHandle): void;
+  /** Seconds of every step: the best of `rounds` replays. */
+  profileProgram(program: ProgramHandle, rounds: number): Float64Array;
+  info(): AddonInfo;
+  setThreads(count: number): void;
+  /** Operations a second of a multiply-add loop in registers on `threads` threads, measured for `seconds`. */
+  peakFlops(threads: number, seconds: number): number;
+  /** Bytes a second, read plus written, of a large copy on `threads` threads. */
+  copyBandwidth(threads: number): number;
+}
+
+const path = fileURLToPath(new URL("../../../build/Release/fovea.node", import.meta.url));
+
+let loaded: { addon?: Addon; problem?: string } | undefined;
+
+function load(): { addon?: Addon; problem?: string } {
+  if (!existsSync(path))
+    return { problem: `the native addon is not built (${path}); run: npm run build:addon` };
+  try {
+    return { addon: createRequire(import.meta.url)(path) as Addon };
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    return { problem: `the native addon does not load (${message}); run: npm run build:addon -- --force` };
+  }
+}
+
+/** Why the native backend cannot be used here, in one sentence; undefined if it can. */
+export function nativeProblem(): string | undefined {
+  loaded ??= load();
+  return loaded.problem;
+}
+
+/** The addon. Throws an Error with nativeProblem()'s sentence where it cannot be loaded. */
+export function loadAddon(): Addon {
+  loaded ??= load();
+  if (!loaded.addon) throw new Error(loaded.problem);
+  return loaded.addon;
+}

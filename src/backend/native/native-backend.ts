@@ -1,0 +1,208 @@
+// The addon as a backend: storages are blocks of the addon's memory, run() calls a kernel at once, and a program becomes one
+// list that the addon replays off the main thread. Which instruction set runs is the addon's choice (see FOVEA_ISA in cpu.h).
+
+import type { Backend, KernelCall, MemoryInfo, Operand, Peak, Storage, Variant } from "../backend.js";
+import { sizeOf } from "../kernels.js";
+import type { KernelName } from "../kernels.js";
+import type { Executable, Program, Value } from "../program-types.js";
+import { loadAddon } from "./addon.js";
+import type { Addon, AddonInfo } from "./addon.js";
+import { encode, hasWeights, kernelNames } from "./encode.js";
+import { variantsOf } from "./variants.js";
+
+const BYTES = 4;
+
+class NativeStorage implements Storage {
+  /** @param address of the first element, in bytes; 0 once released */
+  constructor(
+    readonly length: number,
+    public address: number,
+    private readonly owner?: NativeStorage,
+  ) {}
+  get isView(): boolean {
+    return this.owner !== undefined;
+  }
+  get isLive(): boolean {
+    return this.owner ? this.owner.isLive : this.address !== 0;
+  }
+}
+
+/** A program that was made ready; `profile` is for `fovea bench --profile`. */
+export interface NativeExecutable extends Executable {
+  /** Seconds of every call: the best of `rounds` replays. Blocks the event loop. */
+  profile(rounds: number): Float64Array;
+}
+
+export class NativeBackend implements Backend {
+  readonly name = "native";
+  readonly precision = "float32";
+  private readonly live = new Set<NativeStorage>();
+  private bytes = 0;
+  private readonly pending = new Set<Promise<unknown>>();
+
+  constructor(private readonly addon: Addon) {}
+
+  allocate(length: number): NativeStorage {
+    const storage = new NativeStorage(length, this.addon.allocate(length));
+    this.live.add(storage);
+    this.bytes += length * BYTES;
+    return storage;
+  }
+
+  release(storage: Storage): void {
+    if (!(storage instanceof NativeStorage) || !this.live.delete(storage))
+      throw new Error("native: release() of a storage that is not live here (a view, or released before)");
+    this.addon.release(storage.address);
+    this.bytes -= storage.length * BYTES;
+    storage.address = 0;
+  }
+
+  view(storage: Storage, offset: number, length: number): Storage {
+    const whole = liveStorage(storage);
+    if (offset % 64 !== 0 || offset < 0 || length < 0 || offset + length > whole.length)
+      throw new Error(`native: view(${offset}, ${length}) of a storage of ${whole.length} elements`);
+    return new NativeStorage(length, whole.address + offset * BYTES, whole);
+  }
+
+  /** Waits for pending replays, on this thread. */
+  write(storage: Storage, data: ArrayLike<number>): void {
+    const to = liveStorage(storage);
+    if (data.length !== to.length)
+      throw new Error(`native: write() of ${data.length} values into a storage of ${to.length}`);
+    this.addon.write(to.address, data instanceof Float32Array ? data : Float32Array.from(data));
+  }
+
+  async read(storage: Storage): Promise<Float32Array> {
+    const from = liveStorage(storage);
+    return this.addon.read(from.address, from.length);
+  }
+
+  /** Computes at once; waits for pending replays, on this thread. */
+  run(call: KernelCall): void {
+    const { kernel, numbers } = encode(call);
+    const operands: number[] = [];
+    for (const operand of call.inputs)
+      pushOperand(operands, call, operand, liveStorage(operand.storage).address);
+    for (const operand of call.outputs)
+      pushOperand(operands, call, operand, liveStorage(operand.storage).address);
+    this.addon.run(kernel, Float64Array.from(operands), call.outputs.length, Float64Array.from(numbers));
+  }
+
+  variants(kernel: KernelName): readonly Variant[] {
+    return variantsOf(kernel);
+  }
+
+  async finish(): Promise<void> {
+    await Promise.allSettled(this.pending);
+  }
+
+  memory(): MemoryInfo {
+    return { buffers: this.live.size, bytes: this.bytes, pooledBytes: this.addon.memory().pooledBytes };
+  }
+
+  async close(): Promise<void> {
+    await this.finish();
+    for (const storage of [...this.live]) this.release(storage);
+    this.addon.trim(0);
+  }
+
+  compile(program: Program): NativeExecutable {
+    const { addon } = this;
+    const arena = this.allocate(program.arenaLength);
+    const addressOf = (operand: Operand): number => {
+      const value = operand.storage as Value;
+      return value.storage ? liveStorage(value.storage).address : arena.address + value.offset * BYTES;
+    };
+    let handle;
+    try {
+      handle = addon.createProgram(describe(program, addressOf));
+    } catch (error) {
+      this.release(arena);
+      throw error;
+    }
+    return {
+      run: () => this.track(addon.replay(handle)),
+      profile: (rounds) => addon.profileProgram(handle, rounds),
+      dispose: () => {
+        addon.destroyProgram(handle);
+        this.release(arena);
+      },
+    };
+  }
+
+  /** What the addon found: instruction set, processor, caches, threads. */
+  info(): AddonInfo {
+    return this.addon.info();
+  }
+
+  /** Threads that kernels use, at least 1; results are the same bits for any number. The whole process shares them. */
+  setThreads(count: number): void {
+    this.addon.setThreads(count);
+  }
+
+  /** Operations a second of a multiply-add loop that touches no memory, on `threads` threads: what shares are shares of. */
+  peakFlops(threads: number, seconds = 0.1): number {
+    return this.addon.peakFlops(threads, seconds);
+  }
+
+  /** Bytes a second, read plus written, of a large copy. */
+  copyBandwidth(threads: number): number {
+    return this.addon.copyBandwidth(threads);
+  }
+
+  async peak(): Promise<Peak> {
+    await this.finish();
+    const { threads } = this.info();
+    return { flopsPerSecond: this.peakFlops(threads), bytesPerSecond: this.copyBandwidth(threads) };
+  }
+
+  private track(replay: Promise<void>): Promise<void> {
+    const done = replay.finally(() => this.pending.delete(done));
+    this.pending.add(done);
+    return done;
+  }
+}
+
+/** The native backend. Throws an Error that says in one sentence why it cannot be used here. */
+export function createNativeBackend(): NativeBackend {
+  const addon = loadAddon();
+  const built = addon
+    .info()
+    .kernels.map((name) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()));
+  if (built.join() !== kernelNames.join())
+    throw new Error(
+      "the native addon was built for other kernels than this version's; run: npm run build:addon -- --force",
+    );
+  return new NativeBackend(addon);
+}
+
+function liveStorage(storage: Storage): NativeStorage {
+  if (!(storage instanceof NativeStorage)) throw new Error("native: this storage belongs to another backend");
+  if (!storage.isLive) throw new Error("native: use of a released storage");
+  return storage;
+}
+
+function pushOperand(to: number[], call: KernelCall, { storage, shape }: Operand, address: number): void {
+  const size = sizeOf(shape);
+  if (storage.length < size)
+    throw new Error(
+      `native: an operand of ${call.kernel} has shape [${shape}] on a storage of ${storage.length} elements`,
+    );
+  to.push(address, size);
+}
+
+/** The program as the addon's list of numbers; its layout is in native/addon.cc, at parse_program. */
+function describe(program: Program, addressOf: (operand: Operand) => number): Float64Array {
+  const description: number[] = [program.calls.length];
+  for (const call of program.calls) {
+    const frozen = hasWeights(call.kernel) && program.frozen.has(call.inputs[1].storage as Value);
+    const { kernel, numbers } = encode(call, frozen);
+    const operands: number[] = [];
+    for (const operand of [...call.inputs, ...call.outputs])
+      pushOperand(operands, call, operand, addressOf(operand));
+    description.push(kernel, operands.length / 2, call.outputs.length, numbers.length, frozen ? 1 : 0);
+    for (const number of operands) description.push(number);
+    for (const number of numbers) description.push(number);
+  }
+  return Float64Array.from(description);
+}
