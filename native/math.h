@@ -122,11 +122,17 @@ inline vf logarithm_of_1_plus(vf u) {
   return logarithm(w) + (u - (w - 1.0f)) / w;  // the second term gives back what rounding 1 + u lost
 }
 
-inline vf logistic(vf x) {
-  const vf e = exponential(-absolute(x));
-  const vf numerator = x < 0.0f ? e : splat(1.0f);
-  return numerator / (e + 1.0f);
-}
+/** 1 / (1 + e^-x), and 1 minus it: the smaller of the two keeps its digits. */
+struct Logistic {
+  vf value, complement;
+  explicit Logistic(vf x) {
+    const vf e = exponential(-absolute(x));
+    const vf large = 1.0f / (e + 1.0f), small = e * large;
+    value = x < 0.0f ? small : large;
+    complement = x < 0.0f ? large : small;
+  }
+};
+inline vf logistic(vf x) { return Logistic(x).value; }
 
 inline vf hyperbolic_tangent(vf x) {
   const vf z = x * x;

@@ -13,9 +13,11 @@ constexpr float kGeluCubic = 0.044715f;
 inline vf one_if(vi condition) { return (vf)(condition & (vi)splat(1.0f)); }
 inline vf sign_of(vf x) { return x != 0.0f ? copy_sign(x != x ? x : splat(1.0f), x) : x; }
 
+inline vf softplus(vf x) { return maximum(x, splat(0.0f)) + logarithm_of_1_plus(exponential(-absolute(x))); }
+
 inline vf silu_derivative(vf x) {
-  const vf s = logistic(x);
-  return s * (1.0f + x * (1.0f - s));
+  const Logistic s(x);
+  return s.value * (1.0f + x * s.complement);
 }
 
 // 1 + tanh(u) is 2 logistic(2u), which keeps its digits where tanh(u) is near -1.
@@ -23,15 +25,15 @@ inline vf gelu_argument(vf x) { return 2.0f * kGeluScale * (x + kGeluCubic * x *
 inline vf gelu_derivative(vf x) {
   // Beyond +-100 the derivative is 1 or 0, and x^3 would overflow before that is seen.
   const vf bounded = x > 100.0f ? splat(100.0f) : x < -100.0f ? splat(-100.0f) : x;
-  const vf s = logistic(gelu_argument(bounded));
+  const Logistic s(gelu_argument(bounded));
   const vf slope = 2.0f * kGeluScale * (1.0f + 3.0f * kGeluCubic * bounded * bounded);
-  return s + bounded * s * (1.0f - s) * slope;
+  return s.value + bounded * s.value * s.complement * slope;
 }
 
 // clang-format off
 /**
- * One function of one variable. `value(x)`; `gradient(saved, dy)` is dy * f', where saved is f's output for the functions in
- * gradientFromOutput (kernels.ts) and its input for the others. `a` is alpha, in every lane.
+ * One function of one variable. `value(x)`; `gradient(saved, dy)` is dy * f', where saved is f's output for the
+ * functions in gradientFromOutput (kernels.ts) and its input for the others. `a` is alpha, in every lane.
  */
 #define FOVEA_UNARY(Name, VALUE, GRADIENT)                                                       \
   struct Name {                                                                                  \
@@ -43,7 +45,7 @@ FOVEA_UNARY(Relu, x < 0.0f ? splat(0.0f) : x, dy * one_if(s > 0.0f))
 FOVEA_UNARY(LeakyRelu, x > 0.0f ? x : a * x, dy * (s > 0.0f ? splat(1.0f) : a))
 FOVEA_UNARY(Sigmoid, logistic(x), dy * (s * (1.0f - s)))
 FOVEA_UNARY(Tanh, hyperbolic_tangent(x), dy * fma(-s, s, splat(1.0f)))
-FOVEA_UNARY(Softplus, maximum(x, splat(0.0f)) + logarithm_of_1_plus(exponential(-absolute(x))), dy * (-exponential_minus_1(-s)))
+FOVEA_UNARY(Softplus, softplus(x), dy * (-exponential_minus_1(-s)))
 FOVEA_UNARY(Silu, x * logistic(x), dy * silu_derivative(s))
 FOVEA_UNARY(Gelu, x * logistic(gelu_argument(x)), dy * gelu_derivative(s))
 FOVEA_UNARY(Exp, exponential(x), dy * s)
