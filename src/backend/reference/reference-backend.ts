@@ -1,6 +1,7 @@
 // The specification as a backend: storage is a typed array, and run() calls the plain loops of this folder at once.
 
 import type { Backend, KernelCall, MemoryInfo, Operand, Storage, Variant } from "../backend.js";
+import { checkCall } from "../check-call.js";
 import { sizeOf } from "../kernels.js";
 import type { KernelName } from "../kernels.js";
 import { conv2d, conv2dInputGrad, conv2dWeightGrad } from "./conv2d.js";
@@ -97,6 +98,7 @@ export class ReferenceBackend implements Backend {
       throw new Error(
         `reference: ${call.kernel} has no variant "${call.variant}" (only "${VARIANTS[0].name}")`,
       );
+    checkCall(call);
     const run = functions[call.kernel] as KernelFunction<KernelName>;
     run(call.inputs.map(tensorOf), call.outputs.map(tensorOf), call.attributes);
   }
