@@ -48,7 +48,8 @@ export function broadcastsSimply({ shape }: Operand, output: readonly number[]):
   return sizeOf(shape) === sizeOf(output) || isOne(shape) || isChannelVector(shape, output);
 }
 
-function simplify(operand: Operand, output: readonly number[]): Operand {
+/** The operand under one of the three shapes that the fused kernel takes. */
+export function simplify(operand: Operand, output: readonly number[]): Operand {
   const { storage, shape } = operand;
   if (sizeOf(shape) === sizeOf(output)) return { storage, shape: output };
   return { storage, shape: isOne(shape) ? [] : [sizeOf(shape)] };

@@ -33,9 +33,12 @@ function absorb(product: Product, follower: KernelCall, result: Value): KernelCa
   const rebuild = (change: Epilogue, added: Partial<typeof operands>): KernelCall => {
     const { bias, residual, saved } = { ...operands, ...added };
     const shape = product.outputs[0].shape; // a reshape between the two shares its storage, and is no call
+    const alike = (operand: Operand | undefined) => operand && { storage: operand.storage, shape };
     return {
       ...product,
-      inputs: [...product.inputs.slice(0, 2), bias, residual, saved].filter((o) => o !== undefined),
+      inputs: [...product.inputs.slice(0, 2), bias, alike(residual), alike(saved)].filter(
+        (o) => o !== undefined,
+      ),
       outputs: [{ storage: follower.outputs[0].storage, shape }],
       attributes: { ...product.attributes, epilogue: { ...epilogue, ...change } },
     } as KernelCall;
@@ -46,7 +49,8 @@ function absorb(product: Product, follower: KernelCall, result: Value): KernelCa
     const other = follower.inputs[follower.inputs[0].storage === result ? 1 : 0];
     if (!untouched || other.storage === result || sizeOf(follower.outputs[0].shape) !== result.length)
       return undefined;
-    if (isChannelVector(other, follower.outputs[0]) && !epilogue.bias && !epilogue.residual)
+    const isBias = [product, follower].every((call) => isChannelVector(other, call.outputs[0]));
+    if (isBias && !epilogue.bias && !epilogue.residual)
       return rebuild({ bias: true }, { bias: { storage: other.storage, shape: [sizeOf(other.shape)] } });
     if (sizeOf(other.shape) === result.length && !epilogue.residual)
       return rebuild({ residual: true }, { residual: other });

@@ -6,7 +6,7 @@ import type { KernelCall, Operand } from "../../backend/backend.js";
 import { sizeOf } from "../../backend/kernels.js";
 import type { Value } from "../../backend/program-types.js";
 import { inputsOf, outputsOf, type Pass, unchangedBetween, untilStable, type Uses } from "../dataflow.js";
-import { asElementwise, type ElementwiseCall, renumber } from "../elementwise.js";
+import { asElementwise, broadcastsSimply, type ElementwiseCall, renumber, simplify } from "../elementwise.js";
 
 /** WebGPU guarantees 8 storage buffers a shader. */
 const mostOperands = 8;
@@ -21,6 +21,8 @@ export const fuseElementwise: Pass = (program) =>
       if (writes.length !== 1 || writes[0] >= position) continue;
       const first = asElementwise(calls[writes[0]]);
       if (!first || sizeOf(first.outputs[0].shape) !== sizeOf(second.outputs[0].shape)) continue;
+      // A reshape may lie between: a channel vector of the first must still be one under the second's shape.
+      if (!first.inputs.every((operand) => broadcastsSimply(operand, second.outputs[0].shape))) continue;
       const place = meetingPlace(first, second, writes[0], position, uses);
       const fused = place === undefined ? undefined : merge(first, second, position, uses);
       if (fused)
@@ -77,6 +79,12 @@ function merge(first: ElementwiseCall, second: ElementwiseCall, position: number
   ];
   const outputs = [...kept.map((k) => k.operand), ...second.outputs];
   if (inputs.length + outputs.length > mostOperands || steps.length > mostSteps) return undefined;
+  const shape = second.outputs[0].shape;
   const results = [...kept.map((k) => k.register), ...second.attributes.results.map(fromSecond)];
-  return { kernel: "elementwise", inputs, outputs, attributes: { steps, results } } as KernelCall;
+  return {
+    kernel: "elementwise",
+    inputs: inputs.map((operand) => simplify(operand, shape)),
+    outputs: outputs.map((operand) => simplify(operand, shape)),
+    attributes: { steps, results },
+  } as KernelCall;
 }
