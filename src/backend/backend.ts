@@ -62,8 +62,10 @@ export interface Backend {
   read(storage: Storage): Promise<Float32Array | Float64Array>;
   /** Enqueues a kernel; kernels take effect in the order of the calls. */
   run(call: KernelCall): void;
-  /** The implementations of a kernel; the first that supports a call is its default. */
+  /** The implementations of a kernel that may be forced by name. */
   variants(kernel: KernelName): readonly Variant[];
+  /** The variant that run() takes for a call that forces none; without this method, or undefined: the first that supports it. */
+  defaultVariant?(call: KernelCall): string | undefined;
   /** Resolves when everything enqueued has taken effect. */
   finish(): Promise<void>;
   memory(): MemoryInfo;

@@ -32,7 +32,9 @@ export async function open(name: BackendName, options: BackendOptions = {}): Pro
   switch (name) {
     case "native": {
       const { createNativeBackend } = await import("./native/native-backend.js");
-      return createNativeBackend(options);
+      const backend = createNativeBackend();
+      if (options.threads !== undefined) backend.setThreads(options.threads);
+      return backend;
     }
     case "webgpu": {
       const { createWebgpuBackend } = await import("./webgpu/backend.js");

@@ -7,8 +7,7 @@ export const chooseVariants: Pass = (program) =>
   withCalls(
     program,
     program.calls.map((call): KernelCall => {
-      const variant =
-        call.variant ?? program.backend.variants(call.kernel).find((v) => v.supports(call))?.name;
+      const variant = call.variant ?? program.backend.defaultVariant?.(call);
       return variant === undefined ? call : { ...call, variant };
     }),
   );
