@@ -20,5 +20,5 @@ test -f "$addon"
 # Node itself is not instrumented, so the runtimes go in first; V8 leaves its heap to the exit of the process.
 compiler=${CXX:-c++}
 preload="$($compiler -print-file-name=libasan.so):$($compiler -print-file-name=libubsan.so)"
-LD_PRELOAD="$preload" ASAN_OPTIONS="detect_leaks=0" FOVEA_ADDON="$addon" \
-  node node_modules/vitest/vitest.mjs run test/conformance -t native
+FOVEA_ADDON="$addon" FOVEA_REQUIRE_NATIVE=1 LD_PRELOAD="$preload" ASAN_OPTIONS="detect_leaks=0" \
+  node node_modules/vitest/vitest.mjs run test/conformance/native.test.ts

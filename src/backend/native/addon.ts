@@ -49,7 +49,9 @@ export interface Addon {
   copyBandwidth(threads: number): number;
 }
 
-const path = fileURLToPath(new URL("../../../build/Release/fovea.node", import.meta.url));
+/** FOVEA_ADDON names another build of it, such as the one under the sanitizers. */
+const path =
+  process.env.FOVEA_ADDON ?? fileURLToPath(new URL("../../../build/Release/fovea.node", import.meta.url));
 
 let loaded: { addon?: Addon; problem?: string } | undefined;
 
