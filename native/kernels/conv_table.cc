@@ -8,6 +8,7 @@
 #include "conv_direct.h"
 #include "conv_gather.h"
 #include "conv_weight_grad.h"
+#include "winograd_conv.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {
@@ -15,6 +16,9 @@ namespace {
 bool always(Direction, const ConvShape&) { return true; }
 
 bool channels_mix(Direction, const ConvShape& s) { return s.ci / s.groups > 1 || s.co / s.groups > 1; }
+
+bool winograd_fits(Direction, const ConvShape& s) { return winograd::supports(s); }
+bool enough_channels(Direction, const ConvShape& s) { return s.ci >= 16 && s.co >= 16; }
 
 /** The epilogue, or null where it does nothing. */
 const Epilogue* needed(const Epilogue& e) {
@@ -45,6 +49,17 @@ void run_implicit_gemm(const ConvCall& c) {
   gather_conv(g, prepared_weights(c.cache, packed_weights_size(g), [&](float* to) {
                 pack_weights(g, {&s, c.b, !forward}, to);
               }));
+}
+
+void run_winograd(const ConvCall& c) {
+  if (c.direction == Direction::weight_grad) return winograd::weight_grad(c.shape, c.a, c.b, c.out);
+  const bool turned = c.direction == Direction::input_grad;
+  const winograd::Plane plane =
+      turned ? winograd::input_grad_plane(c.shape) : winograd::forward_plane(c.shape);
+  const float* const weights = prepared_weights(c.cache, winograd::weights_size(plane), [&](float* to) {
+    winograd::transform_weights(plane, c.b, turned, to);
+  });
+  winograd::convolve(plane, c.a, weights, c.out, needed(c.epilogue));
 }
 
 void run_direct(const ConvCall& c) {
@@ -92,6 +107,7 @@ void run(const Call& call, Direction direction) {
 }  // namespace
 
 const ConvVariant kConvTable[kConvVariants] = {
+    {"winograd-4x4", winograd_fits, enough_channels, run_winograd},
     {"implicit-gemm", always, channels_mix, run_implicit_gemm},
     {"direct", always, always, run_direct},
 };
