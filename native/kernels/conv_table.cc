@@ -101,6 +101,7 @@ ConvCall read_call(const Call& call, Direction direction, int& variant) {
 void run(const Call& call, Direction direction) {
   int variant;
   const ConvCall c = read_call(call, direction, variant);
+  if (c.shape.n == 0 && direction != Direction::weight_grad) return;  // no images: nothing to write
   run_conv(c, variant);
 }
 
