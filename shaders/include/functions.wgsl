@@ -1,0 +1,99 @@
+// The functions of unary, unaryGrad and binary by number; the numbers are those of plans/functions.ts. Called with a
+// constant number, all but one case fall away when the pipeline is made.
+#include "include/math.wgsl"
+
+fn sigmoidOf(x: f32) -> f32 {
+  if (x >= 0.0) {
+    return 1.0 / (1.0 + exp(-x));
+  }
+  let e = exp(x);
+  return e / (1.0 + e);
+}
+
+const GELU_SCALE = 0.7978845608028654; // sqrt(2/pi)
+const GELU_CUBIC = 0.044715;
+
+fn geluTanh(x: f32) -> f32 {
+  return hyperbolicTangent(GELU_SCALE * (x + GELU_CUBIC * x * x * x));
+}
+
+fn unaryValue(function: u32, x: f32, alpha: f32) -> f32 {
+  switch (function) {
+    case 1u: { return select(x, 0.0, x <= 0.0); } // relu; NaN stays NaN
+    case 2u: { return select(alpha * x, x, x > 0.0); } // leakyRelu
+    case 3u: { return sigmoidOf(x); }
+    case 4u: { return hyperbolicTangent(x); }
+    case 5u: { return select(x, 0.0, x <= 0.0) + logOnePlus(exp(-abs(x))); } // softplus
+    case 6u: { return x * sigmoidOf(x); } // silu
+    case 7u: { return 0.5 * x * (1.0 + geluTanh(x)); }
+    case 8u: { return exp(x); }
+    case 9u: { return logarithm(x); }
+    case 10u: { return sqrt(x); }
+    case 11u: { return inverseSqrt(x); }
+    case 12u: { return x * x; }
+    case 13u: { return abs(x); }
+    case 14u: { return select(sign(x), x, isNan(x)); }
+    case 15u: { return -x; }
+    case 16u: { return 1.0 / x; }
+    case 17u: { return sinCos(x).x; }
+    case 18u: { return sinCos(x).y; }
+    default: { return x; } // linear
+  }
+}
+
+/** f' in terms of `saved`: f's output for the functions of `gradientFromOutput` (kernels.ts), else its input. */
+fn unaryDerivative(function: u32, saved: f32, alpha: f32) -> f32 {
+  switch (function) {
+    case 1u: { return select(0.0, 1.0, saved > 0.0); }
+    case 2u: { return select(alpha, 1.0, saved > 0.0); }
+    case 3u: { return saved * (1.0 - saved); }
+    case 4u: { return 1.0 - saved * saved; }
+    case 5u: { return -expMinusOne(-saved); }
+    case 6u: {
+      let s = sigmoidOf(saved);
+      return s * (1.0 + saved * (1.0 - s));
+    }
+    case 7u: {
+      let t = geluTanh(saved);
+      return 0.5 * (1.0 + t) + 0.5 * saved * (1.0 - t * t) * GELU_SCALE * (1.0 + 3.0 * GELU_CUBIC * saved * saved);
+    }
+    case 8u: { return saved; }
+    case 9u: { return 1.0 / saved; }
+    case 10u: { return 0.5 / saved; }
+    case 11u: { return -0.5 * saved * saved * saved; }
+    case 12u: { return 2.0 * saved; }
+    case 13u: { return select(sign(saved), saved, isNan(saved)); }
+    case 14u: { return 0.0; }
+    case 15u: { return -1.0; }
+    case 16u: { return -saved * saved; }
+    case 17u: { return sinCos(saved).y; }
+    case 18u: { return -sinCos(saved).x; }
+    default: { return 1.0; }
+  }
+}
+
+fn binaryValue(function: u32, a: f32, b: f32) -> f32 {
+  switch (function) {
+    case 1u: { return a - b; }
+    case 2u: { return a * b; }
+    case 3u: { return a / b; }
+    case 4u: { return largerOf(a, b); }
+    case 5u: { return smallerOf(a, b); }
+    case 6u: { return power(a, b); }
+    case 7u: { return select(0.0, 1.0, a > b); }
+    case 8u: { return select(0.0, 1.0, a >= b); }
+    case 9u: { return select(0.0, 1.0, a < b); }
+    case 10u: { return select(0.0, 1.0, a <= b); }
+    case 11u: { return select(0.0, 1.0, a == b); }
+    default: { return a + b; }
+  }
+}
+
+/** The maximum; NaN if either is. */
+fn largerOf(a: f32, b: f32) -> f32 {
+  return select(select(b, a, a > b), a, isNan(a));
+}
+
+fn smallerOf(a: f32, b: f32) -> f32 {
+  return select(select(b, a, a < b), a, isNan(a));
+}
