@@ -20,8 +20,9 @@ export interface StepReport {
 }
 
 export interface Validation {
-  /** Evaluate after every so many steps, and at the end. */
-  readonly everySteps: number;
+  /** Evaluate after every so many steps, or seconds, and at the end. */
+  readonly everySteps?: number;
+  readonly everySeconds?: number;
   /** The figure, larger is better (a PSNR, an accuracy, minus a loss). */
   measure(): Promise<number>;
 }
@@ -52,6 +53,8 @@ export interface FitOptions {
   resume?: Snapshot;
   /** Steps between snapshots (default 100); `onSnapshot` gets each, and the last one at the end. */
   snapshotEvery?: number;
+  /** Seconds between snapshots instead. */
+  snapshotSeconds?: number;
   onSnapshot?(snapshot: Snapshot): void | Promise<void>;
   onStep?(report: StepReport): void;
   onValidation?(step: number, figure: number, isBest: boolean): void | Promise<void>;
@@ -130,7 +133,10 @@ class Run {
   }
 
   async untilStopped(): Promise<FitResult> {
-    const { snapshotEvery = 100, validation } = this.options;
+    const { snapshotEvery = 100, snapshotSeconds, validation } = this.options;
+    const snapshots = new Cadence(snapshotSeconds === undefined ? snapshotEvery : undefined, snapshotSeconds);
+    const validations = new Cadence(validation?.everySteps, validation?.everySeconds);
+    const breaths = new Cadence(undefined, 0.1);
     await this.snapshot();
     let batch = this.data.batch(this.step);
     let reason = this.stopReason();
@@ -147,12 +153,19 @@ class Run {
       if (this.losses.length > window) this.losses.shift();
       this.report(loss, learningRate);
       reason = this.stopReason();
-      if (validation && (reason || this.step % validation.everySteps === 0)) {
+      if (validation && (validations.isDue(this.step) || reason)) {
         await this.validate(validation);
+        validations.done();
         reason ??= this.stopReason();
       }
-      if (reason || this.step % snapshotEvery === 0) await this.snapshot();
-      if (this.step % 16 === 0) await new Promise((resume) => setTimeout(resume)); // lets signals and timers through
+      if (snapshots.isDue(this.step) || reason) {
+        await this.snapshot();
+        snapshots.done();
+      }
+      if (breaths.isDue(this.step)) {
+        await new Promise((resume) => setTimeout(resume)); // lets signals and timers through
+        breaths.done();
+      }
     }
     return { reason, steps: this.step, minutes: this.minutes(), loss: this.meanLoss(), best: this.best };
   }
@@ -247,5 +260,24 @@ class Run {
     throw new DivergedError(
       `Training stopped at step ${until + 1} because ${what}${cause}${kept}. Try a smaller learning rate.`,
     );
+  }
+}
+
+/** After how many steps, or how many seconds since it was last done, something is due again. */
+class Cadence {
+  private last = performance.now();
+  constructor(
+    private readonly steps: number | undefined,
+    private readonly seconds: number | undefined,
+  ) {}
+  isDue(step: number): boolean {
+    const seconds = (performance.now() - this.last) / 1000;
+    return (
+      (this.steps !== undefined && step % this.steps === 0) ||
+      (this.seconds !== undefined && seconds >= this.seconds)
+    );
+  }
+  done(): void {
+    this.last = performance.now();
   }
 }

@@ -1,0 +1,217 @@
+// A model put to work on planes of pixels of any size: padded to what the model takes, cut into tiles under a bound on memory,
+// each tile a replay of one recorded program. Colour and files are left to enhance.ts and files.ts.
+
+import { UserError } from "../backend/errors.js";
+import type { ImageModel } from "../models/index.js";
+import { record, type Recorded } from "../tensor/record.js";
+import { forget, scope } from "../tensor/scope.js";
+import { noGrad } from "../tensor/tape.js";
+import { empty, type Tensor } from "../tensor/tensor.js";
+import { balancedTile, leastTile, reflected, roundUp, spansAlong, type TileRules } from "./tiles.js";
+
+/** Pixels, interleaved, [height, width, channels], in [0, 1]. */
+export interface Plane {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Float32Array;
+}
+
+export interface DenoiserOptions {
+  /** Side of the tiles in pixels, rounded up to the model's alignment; by default as large as the memory allows. */
+  tile?: number;
+  /** Bound on the bytes of a tile's intermediate values, in MiB (default 1024). */
+  maxMemory?: number;
+  /** Runs operation by operation instead of replaying a recorded program. */
+  eager?: boolean;
+  /** The model is being trained: nothing prepared from its weights may be kept between runs. */
+  weightsChange?: boolean;
+}
+
+export interface DenoiseOptions {
+  onTile?(done: number, total: number): void;
+  /** Stops after the tile that is running, by throwing the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Wider than this a tile gains little: its margins are a small part already, and progress is told per tile. */
+const usefulPixels = 1024;
+const defaultMaxMemory = 1024;
+const mebibyte = 2 ** 20;
+/** Programs kept for tile shapes seen before; sets of photographs usually have one or two sizes. */
+const programsKept = 2;
+
+/** One recorded call of the model for tiles of one shape. */
+interface TileProgram {
+  readonly images: Tensor;
+  readonly sigma: Tensor;
+  readonly recorded?: Recorded<{ restored: Tensor }>;
+}
+
+export class Denoiser {
+  readonly rules: TileRules;
+  private readonly programs = new Map<string, TileProgram>();
+  /** A tile's side that was found to fit the memory, for an image large enough to need it. */
+  private fitting: number;
+
+  /**
+   * @param model built; it stays the caller's
+   * @throws UserError when the tile or the memory asked for is too small for the model
+   */
+  constructor(
+    readonly model: ImageModel,
+    private readonly options: DenoiserOptions = {},
+  ) {
+    const { alignment, imageSize, receptiveRadius } = model;
+    // A model of one image size sees every tile as an image of its own.
+    this.rules = { alignment, margin: imageSize ? 0 : roundUp(receptiveRadius, alignment) };
+    const { tile } = options;
+    const least = leastTile(this.rules);
+    if (tile !== undefined && !imageSize && tile < least)
+      throw new UserError(
+        `--tile ${tile} is too small for the model ${model.architecture}, whose pixels depend on others up to ${receptiveRadius} away; give at least ${least}.`,
+      );
+    this.fitting = roundUp(tile ?? usefulPixels + 2 * this.rules.margin, alignment);
+  }
+
+  /**
+   * The plane as the model restores it, of the same size; not clipped.
+   * @param plane with as many channels as the model
+   * @param sigma standard deviation of its noise in 8-bit grey levels; models that take none ignore it
+   */
+  async denoise(plane: Plane, sigma: number, options: DenoiseOptions = {}): Promise<Float32Array> {
+    const { width, height } = plane;
+    const [tileHeight, tileWidth] = this.tileFor(height, width);
+    const rows = spansAlong(this.paddedTo(height, tileHeight), tileHeight, this.rules);
+    const columns = spansAlong(this.paddedTo(width, tileWidth), tileWidth, this.rules);
+    const { channels } = this.model;
+    const out = new Float32Array(width * height * channels);
+    const window = new Float32Array(tileHeight * tileWidth * channels);
+    let done = 0;
+    for (const y of rows)
+      for (const x of columns) {
+        options.signal?.throwIfAborted();
+        copyWindow(plane, channels, y.start, x.start, tileHeight, tileWidth, window);
+        const restored = await this.run([1, tileHeight, tileWidth, channels], window, sigma);
+        const right = Math.min(x.keepTo, width);
+        for (let row = y.keepFrom; row < Math.min(y.keepTo, height); row++) {
+          const from = ((row - y.start) * tileWidth + (x.keepFrom - x.start)) * channels;
+          const length = Math.max(0, right - x.keepFrom) * channels;
+          out.set(restored.subarray(from, from + length), (row * width + x.keepFrom) * channels);
+        }
+        options.onTile?.(++done, rows.length * columns.length);
+      }
+    return out;
+  }
+
+  dispose(): void {
+    for (const program of this.programs.values()) disposeProgram(program);
+    this.programs.clear();
+  }
+
+  private paddedTo(length: number, tile: number): number {
+    return Math.max(tile, roundUp(length, this.model.imageSize ? tile : this.model.alignment));
+  }
+
+  /** The tile's [height, width] for an image: the model's own size, or the largest under the bounds. */
+  private tileFor(height: number, width: number): readonly [number, number] {
+    if (this.model.imageSize) return this.model.imageSize;
+    const { alignment } = this.rules;
+    const [padded, paddedWidth] = [roundUp(height, alignment), roundUp(width, alignment)];
+    const allowed = (this.options.maxMemory ?? defaultMaxMemory) * mebibyte;
+    for (let wanted = this.fitting; ;) {
+      const tile = [
+        balancedTile(padded, wanted, this.rules),
+        balancedTile(paddedWidth, wanted, this.rules),
+      ] as const;
+      const bytes = this.bytesOf(tile);
+      if (bytes <= allowed || this.options.tile !== undefined) return tile;
+      const least = leastTile(this.rules);
+      const largest = Math.max(...tile);
+      if (largest <= least)
+        throw new UserError(
+          `--max-memory ${this.options.maxMemory} MB is too little for the model ${this.model.architecture}: its smallest tile, ${tile[1]}x${tile[0]}, takes ${Math.ceil(bytes / mebibyte)} MB; give more.`,
+        );
+      const shrunk = Math.floor((largest * Math.sqrt(allowed / bytes)) / alignment) * alignment;
+      wanted = this.fitting = Math.max(least, Math.min(shrunk, largest - alignment));
+    }
+  }
+
+  /** Memory of one tile's run: the program's temporaries, its input and its output. */
+  private bytesOf([height, width]: readonly [number, number]): number {
+    const shape = [1, height, width, this.model.channels];
+    const program = this.programFor(shape);
+    return 4 * ((program.recorded?.program.arenaLength ?? 0) + 2 * program.images.size);
+  }
+
+  private programFor(shape: readonly number[]): TileProgram {
+    const key = shape.join("x");
+    const known = this.programs.get(key);
+    if (known) return known;
+    for (const [oldest, program] of this.programs) {
+      if (this.programs.size < programsKept) break;
+      disposeProgram(program);
+      this.programs.delete(oldest);
+    }
+    const program = this.recordFor(shape);
+    this.programs.set(key, program);
+    return program;
+  }
+
+  private recordFor(shape: readonly number[]): TileProgram {
+    const { model } = this;
+    const [images, sigma] = [lasting(empty(shape)), lasting(empty([1]))];
+    if (this.options.eager) return { images, sigma };
+    const weights = [...model.parameters().values(), ...model.state().values()];
+    const frozen = this.options.weightsChange ? [] : weights;
+    const body = () => noGrad(() => ({ restored: model.restore(images, sigma) }));
+    return { images, sigma, recorded: record(body, { frozen }) };
+  }
+
+  private async run(
+    shape: readonly number[],
+    pixels: Float32Array,
+    sigma: number,
+  ): Promise<ArrayLike<number> & Float32Array> {
+    const program = this.programFor(shape);
+    program.images.write(pixels);
+    program.sigma.write([sigma / 255]);
+    if (program.recorded) {
+      await program.recorded.run();
+      return asFloat32(await program.recorded.outputs.restored.data());
+    }
+    using _step = scope();
+    return asFloat32(await noGrad(() => this.model.restore(program.images, program.sigma)).data());
+  }
+}
+
+/** Fills `window` with the rectangle at (top, left), the image being continued by reflection at the bottom and the right. */
+function copyWindow(
+  plane: Plane,
+  channels: number,
+  top: number,
+  left: number,
+  height: number,
+  width: number,
+  window: Float32Array,
+): void {
+  const inside = Math.max(0, Math.min(width, plane.width - left));
+  for (let y = 0; y < height; y++) {
+    const row = reflected(top + y, plane.height) * plane.width;
+    const to = y * width * channels;
+    window.set(plane.data.subarray((row + left) * channels, (row + left + inside) * channels), to);
+    for (let x = inside; x < width; x++) {
+      const from = (row + reflected(left + x, plane.width)) * channels;
+      for (let c = 0; c < channels; c++) window[to + x * channels + c] = plane.data[from + c];
+    }
+  }
+}
+
+function disposeProgram({ images, sigma, recorded }: TileProgram): void {
+  recorded?.dispose();
+  images.dispose();
+  sigma.dispose();
+}
+
+const lasting = (t: Tensor): Tensor => (forget(t), t);
+const asFloat32 = (data: Float32Array | Float64Array): Float32Array =>
+  data instanceof Float32Array ? data : Float32Array.from(data);

@@ -1,0 +1,59 @@
+// Models from files: a run of `fovea train`, or weights from elsewhere whose architecture the caller names. The enhance room's
+// one file that touches the disk.
+
+import { UserError } from "../backend/errors.js";
+import { readSafetensorsFile } from "../formats/files.js";
+import { createModel, type ImageModel, loadWeights, type ModelConfig } from "../models/index.js";
+import { decodeCheckpoint } from "../train/checkpoint.js";
+import { modelFileOf } from "../train/files.js";
+
+/** What a run of `fovea train` writes about its model into its files; the rest is training's business. */
+export interface RunConfig {
+  readonly model: ModelConfig;
+}
+
+export interface LoadedModel {
+  readonly model: ImageModel;
+  /** The file that was read. */
+  readonly file: string;
+}
+
+/**
+ * Reads a model on the current backend.
+ * @param fileOrRun a safetensors file, or a run's folder
+ * @param architecture for files that do not say it themselves: a state dict in PyTorch's layout
+ * @throws UserError when the file is not sound, is of another architecture, holds NaN, or says too little
+ */
+export function loadModel(fileOrRun: string, architecture?: string): LoadedModel {
+  const file = modelFileOf(fileOrRun);
+  const content = readSafetensorsFile(file);
+  const isOurs = content.metadata.fovea !== undefined;
+  if (!isOurs && architecture === undefined)
+    throw new UserError(
+      `${file} does not say which network its weights belong to; name it, for example --arch dncnn.`,
+    );
+  if (!isOurs) {
+    const model = createModel({ architecture: architecture! });
+    loadWeights(model, content.tensors, file);
+    return { model, file };
+  }
+  const { config, snapshot } = decodeCheckpoint(content, file);
+  const { model: described } = modelPart(config, file);
+  if (architecture !== undefined && architecture !== described.architecture)
+    throw new UserError(
+      `${file} holds the model ${described.architecture}, not ${architecture} as --arch says; leave --arch out.`,
+    );
+  const model = createModel(described);
+  const prefix = "model.";
+  const weights = [...snapshot.tensors].filter(([name]) => name.startsWith(prefix));
+  loadWeights(model, new Map(weights.map(([name, t]) => [name.slice(prefix.length), t])), file);
+  return { model, file };
+}
+
+/** The configuration of a file, if it describes a model. Throws UserError. */
+export function modelPart(config: unknown, file: string): RunConfig {
+  const { model } = (config ?? {}) as Partial<RunConfig>;
+  if (typeof model !== "object" || model === null || typeof model.architecture !== "string")
+    throw new UserError(`${file} does not describe its model; take a file that fovea train wrote.`);
+  return config as RunConfig;
+}
