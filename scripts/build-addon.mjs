@@ -39,6 +39,7 @@ function main() {
   if (missing.length > 0) return giveUp(`not found: ${missing.join(", ")}`, installHint());
   mkdirSync(join(root, "build", "Release"), { recursive: true });
   forgetForeignCache();
+  console.log("fovea: building the native addon, which takes a minute or two ...");
   const started = performance.now();
   const log = openSync(logFile, "w");
   const run = spawnSync(
