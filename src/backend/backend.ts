@@ -69,6 +69,10 @@ export interface Backend {
   /** Resolves when everything enqueued has taken effect. */
   finish(): Promise<void>;
   memory(): MemoryInfo;
+  /** Runs `work` and tells how long it took, and how long a device of its own (a GPU) was busy with it. */
+  time?(
+    work: () => void | Promise<void>,
+  ): Promise<{ wallSeconds: number; deviceSeconds: number | undefined }>;
   /**
    * The most this machine does, measured now: floating-point operations a second of a loop of fused multiply-adds in registers,
    * and bytes a second of a large copy (read + written). Benchmarks quote their share of it.

@@ -1,11 +1,12 @@
 // fovea bench: how fast the workloads run here, as a rate or a time and as a share of this machine's peak, measured in the same run.
 
+import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import type { Backend, BackendName } from "../backend/backend.js";
 import { UserError } from "../backend/errors.js";
 import { useBackend } from "../backend/select.js";
 import { errorOf, variantsFor } from "./bench/ladder.js";
-import { measure } from "./bench/measure.js";
+import { measure, type Timing } from "./bench/measure.js";
 import { profile } from "./bench/profile.js";
 import { workloadsFrom } from "./bench/shapes.js";
 import { type kernelWorkload, type Workload, workloads } from "./bench/workloads.js";
@@ -26,7 +27,7 @@ export const benchCommand = (): Command =>
     .description("time the workloads that rivals run under the same names")
     .argument("[work...]", "names or beginnings of names, such as sgemm or conv-dx; all by default")
     .option("--backend <name>", "auto, native, webgpu or reference", "auto")
-    .option("--threads <n,...>", "CPU threads; a list runs everything for each")
+    .option("--threads <n,...>", "CPU threads (default: one a core); a list runs everything for each")
     .option("--kernel <variant>", "force this variant of a kernel workload")
     .option("--ladder", "every variant of a kernel, each checked against the reference before it is timed")
     .option("--profile", "per kernel of a step: time, GFLOP/s, GB/s, share of the peak")
@@ -53,11 +54,10 @@ async function bench(works: string[], flags: BenchFlags): Promise<void> {
       `There is no workload ${works.join(", ")}; choose among ${all.map((w) => w.name).join(", ")}.`,
     );
   const seconds = positive("--seconds", flags.seconds);
-  for (const threads of flags.threads?.split(",") ?? [undefined]) {
-    const backend = await useBackend(flags.backend, {
-      threads: threads === undefined ? undefined : positive("--threads", threads),
-    });
-    const run = new BenchRun(backend, threads === undefined ? undefined : Number(threads), seconds, flags);
+  for (const text of (flags.threads ?? String(availableParallelism())).split(",")) {
+    const threads = positive("--threads", text);
+    const backend = await useBackend(flags.backend, { threads });
+    const run = new BenchRun(backend, threads, seconds, flags);
     await run.start();
     for (const workload of wanted) await run.one(workload);
     await backend.close();
@@ -76,7 +76,7 @@ class BenchRun {
 
   constructor(
     private readonly backend: Backend,
-    private readonly threads: number | undefined,
+    private readonly threads: number,
     private readonly seconds: number,
     private readonly flags: BenchFlags,
   ) {}
@@ -96,8 +96,8 @@ class BenchRun {
     try {
       if (this.flags.profile && prepared.program)
         return await this.profile(workload.name, prepared.program());
-      const { median, best } = await measure(() => prepared.run(), this.seconds);
-      this.print(workload, prepared.flops, median, best, this.flags.kernel);
+      const timing = await measure(this.backend, () => prepared.run(), this.seconds);
+      this.print(workload, prepared.flops, timing, this.flags.kernel);
     } finally {
       prepared.dispose();
     }
@@ -113,23 +113,17 @@ class BenchRun {
           `${workload.name}: the variant ${variant} is wrong: its error against the reference is ${error}.`,
         );
       const prepared = workload.prepare(this.backend, variant);
-      const { median, best } = await measure(() => prepared.run(), this.seconds);
-      this.print(workload, prepared.flops, median, best, variant, error);
+      const timing = await measure(this.backend, () => prepared.run(), this.seconds);
+      this.print(workload, prepared.flops, timing, variant, error);
       prepared.dispose();
     }
     for (const o of [...call.inputs, ...call.outputs]) this.backend.release(o.storage);
   }
 
-  private print(
-    workload: Workload,
-    flops: number,
-    median: number,
-    best: number,
-    variant?: string,
-    error?: number,
-  ): void {
+  private print(workload: Workload, flops: number, timing: Timing, variant?: string, error?: number): void {
     const quoted = (time: number) => round(workload.unit === "ms" ? time * 1000 : flops / time / 1e9);
-    const share = this.flopsPerSecond ? round(flops / median / this.flopsPerSecond) : undefined;
+    const { median, best, device } = timing;
+    const share = this.flopsPerSecond ? round(flops / (device ?? median) / this.flopsPerSecond) : undefined;
     const { name: backend } = this.backend;
     const row = {
       work: workload.name,
@@ -138,6 +132,7 @@ class BenchRun {
       variant,
       value: quoted(median),
       best: quoted(best),
+      device: device === undefined ? undefined : quoted(device),
       unit: workload.unit,
       peakShare: share,
       error,
@@ -145,9 +140,10 @@ class BenchRun {
     if (this.flags.json) return console.log(JSON.stringify(row));
     const kind = variant ? `  ${variant}` : "";
     const shareText = share === undefined ? "" : `  ${(share * 100).toFixed(0)} % of the peak`;
+    const deviceText = row.device === undefined ? "" : `  (${row.device} on the device)`;
     const errorText = error === undefined ? "" : `  error ${error.toExponential(1)}`;
     console.log(
-      `${row.work.padEnd(30)}${kind.padEnd(28)}${String(row.value).padStart(10)} ${row.unit}${shareText}${errorText}`,
+      `${row.work.padEnd(30)}${kind.padEnd(28)}${String(row.value).padStart(10)} ${row.unit}${deviceText}${shareText}${errorText}`,
     );
   }
 
