@@ -44,6 +44,10 @@ export function loadModel(fileOrRun: string, architecture?: string): LoadedModel
       `${file} holds the model ${described.architecture}, not ${architecture} as --arch says; leave --arch out.`,
     );
   const model = createModel(described);
+  if (model.channels !== 1 && model.channels !== 3)
+    throw new UserError(
+      `${file} is a model of images of ${model.channels} channels; only grey (1) and colour (3) are read.`,
+    );
   const prefix = "model.";
   const weights = [...snapshot.tensors].filter(([name]) => name.startsWith(prefix));
   loadWeights(model, new Map(weights.map(([name, t]) => [name.slice(prefix.length), t])), file);

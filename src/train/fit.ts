@@ -20,7 +20,7 @@ export interface StepReport {
 }
 
 export interface Validation {
-  /** Evaluate after every so many steps, or seconds, and at the end. */
+  /** Evaluate after every so many steps, or seconds, and at the end unless that is by `signal`. */
   readonly everySteps?: number;
   readonly everySeconds?: number;
   /** The figure, larger is better (a PSNR, an accuracy, minus a loss). */
@@ -153,7 +153,7 @@ class Run {
       if (this.losses.length > window) this.losses.shift();
       this.report(loss, learningRate);
       reason = this.stopReason();
-      if (validation && (validations.isDue(this.step) || reason)) {
+      if (validation && (validations.isDue(this.step) || (reason && reason !== "aborted"))) {
         await this.validate(validation);
         validations.done();
         reason ??= this.stopReason();

@@ -1,0 +1,40 @@
+// One sentence for whatever went wrong: what, where, and what to do. Stack traces are for those who ask (FOVEA_DEBUG=1).
+
+import { CommanderError } from "commander";
+import { UserError } from "../backend/errors.js";
+
+/** Ctrl-C: the process ends with code 130, as shells expect. */
+export class Interrupted extends Error {
+  override name = "Interrupted";
+}
+
+/** The message for stderr, on one line unless stacks are asked for. */
+export function explain(error: unknown, command: string | undefined): string {
+  if (process.env.FOVEA_DEBUG === "1" && error instanceof Error && error.stack) return error.stack;
+  if (error instanceof CommanderError) return `fovea: ${usageMistake(error, command)}`;
+  const message = oneLine(error instanceof Error ? error.message : String(error));
+  if (error instanceof UserError || error instanceof Interrupted || isForUsers(error))
+    return `fovea: ${message}`;
+  return `fovea: unexpected error: ${message} (set FOVEA_DEBUG=1 for the stack)`;
+}
+
+/** Errors of the rooms below that say what happened and what to do, known by name so that nothing heavy is loaded for them. */
+function isForUsers(error: unknown): boolean {
+  return error instanceof Error && ["DivergedError", "DeviceLostError"].includes(error.name);
+}
+
+/** Commander's "error: unknown option '--x'" as a sentence with a way out. */
+function usageMistake(error: CommanderError, command: string | undefined): string {
+  const what = oneLine(error.message.replace(/^error: /, ""));
+  const help =
+    command !== undefined && !command.startsWith("-") && !what.includes("unknown command")
+      ? `fovea ${command} --help`
+      : "fovea --help";
+  return `${what}; ${help} tells what there is.`;
+}
+
+const oneLine = (text: string): string =>
+  text
+    .trim()
+    .split(/\s*\n\s*/)
+    .join(" ");

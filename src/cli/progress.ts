@@ -1,0 +1,67 @@
+// Progress on stderr: a bar on a terminal, and a plain line now and then where stderr is a file or a pipe.
+
+import cliProgress from "cli-progress";
+import { say } from "./session.js";
+
+/** Seconds between plain lines, growing so that a long run does not fill a log. */
+const firstPause = 2;
+const longestPause = 60;
+
+export interface Progress {
+  /** @param share of the work that is done, in [0, 1]; `text` stands behind the bar. */
+  update(share: number, text: string): void;
+  /** A line that stays, above the bar. */
+  note(text: string): void;
+  stop(): void;
+}
+
+export function showProgress(label: string): Progress {
+  return process.stderr.isTTY ? bar(label) : lines(label);
+}
+
+function bar(label: string): Progress {
+  const total = 1000;
+  const shown = new cliProgress.SingleBar({
+    stream: process.stderr,
+    format: `${label} {bar} {percentage}%  {text}`,
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
+    barsize: 24,
+    fps: 5,
+    hideCursor: true,
+    gracefulExit: false,
+    noTTYOutput: false,
+    linewrap: false,
+  });
+  shown.start(total, 0, { text: "" });
+  return {
+    update: (share, text) => shown.update(Math.round(share * total), { text }),
+    note: (text) => {
+      process.stderr.write(`\r\x1b[K${text}\n`);
+      shown.render();
+    },
+    stop: () => shown.stop(),
+  };
+}
+
+function lines(label: string): Progress {
+  let [last, pause] = [performance.now(), firstPause];
+  return {
+    update: (share, text) => {
+      if (performance.now() - last < pause * 1000) return;
+      say(`${label} ${Math.floor(share * 100)} %  ${text}`);
+      last = performance.now();
+      pause = Math.min(longestPause, pause * 1.5);
+    },
+    note: say,
+    stop: () => undefined,
+  };
+}
+
+/** 75 as "1:15", 4000 as "1:06:40". */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const pad = (n: number) => String(n).padStart(2, "0");
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}

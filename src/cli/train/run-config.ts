@@ -1,0 +1,194 @@
+// What a run is: everything that decides its bits, kept in its checkpoints as plain JSON, and the limits at which it stops.
+// From flags for a new run; from the checkpoint, with the flags checked against it, for one that goes on.
+
+import fs from "node:fs";
+import path from "node:path";
+import { UserError } from "../../backend/errors.js";
+import { modelPart } from "../../enhance/files.js";
+import { createModel, type ModelConfig } from "../../models/index.js";
+import { charbonnier, type Loss, meanAbsoluteError, meanSquaredError } from "../../nn/losses.js";
+import { readCheckpoint, type RunFiles } from "../../train/files.js";
+import type { Snapshot } from "../../train/snapshot.js";
+import type { SharedOptions } from "../options.js";
+
+const losses = { l1: meanAbsoluteError, mse: meanSquaredError, charbonnier } as const;
+export type LossName = keyof typeof losses;
+export const lossNames = Object.keys(losses) as LossName[];
+export const lossOf = (name: LossName): Loss => losses[name];
+
+export interface TrainFlags extends SharedOptions {
+  task?: string;
+  data?: string;
+  val?: string;
+  out?: string;
+  resume?: boolean;
+  model?: string;
+  channels?: number;
+  widths?: number[];
+  blocks?: number;
+  sigma?: number | readonly [number, number];
+  steps?: number;
+  epochs?: number;
+  minutes?: number;
+  stopLoss?: number;
+  patience?: number;
+  batch?: number;
+  patch?: number;
+  lr?: number;
+  loss?: LossName;
+  seed?: number;
+  valEvery?: number;
+  saveEvery?: number;
+  eager?: boolean;
+}
+
+/** What decides the bits. */
+interface Settings {
+  readonly task: string;
+  readonly sigma: number | readonly [number, number];
+  readonly batch: number;
+  readonly patch: number;
+  readonly lr: number;
+  readonly loss: LossName;
+  readonly seed: number;
+}
+
+/** Where it reads, and when it stops: what a resumed run may be told anew. */
+interface Limits {
+  readonly data: string;
+  readonly val?: string;
+  readonly steps?: number;
+  readonly epochs?: number;
+  readonly minutes?: number;
+  readonly stopLoss?: number;
+  readonly patience?: number;
+  readonly valEvery?: number;
+}
+
+export interface RunConfig extends Settings, Limits {
+  readonly model: ModelConfig;
+}
+
+const settingNames = ["task", "sigma", "batch", "patch", "lr", "loss", "seed"] as const;
+const limitNames = ["data", "val", "steps", "epochs", "minutes", "stopLoss", "patience", "valEvery"] as const;
+
+export interface Start {
+  readonly config: RunConfig;
+  readonly snapshot?: Snapshot;
+}
+
+/** The run that the flags ask for. Throws UserError when they do not make one. */
+export function startOf(flags: TrainFlags, files: RunFiles): Start {
+  const exists = fs.existsSync(files.checkpoint);
+  if (exists && !flags.resume)
+    throw new UserError(
+      `--out ${files.folder} already holds a run; add --resume to go on with it, or name another folder.`,
+    );
+  if (!exists && flags.resume)
+    throw new UserError(
+      `--resume: there is no checkpoint in ${files.folder}; check --out, or leave --resume out to begin a run.`,
+    );
+  const start = exists ? resumed(flags, files.checkpoint) : { config: begun(flags) };
+  const { patience, val, steps, epochs, minutes, stopLoss } = start.config;
+  if (patience !== undefined && val === undefined)
+    throw new UserError("--patience needs images to validate on; add --val DIR.");
+  if ([steps, epochs, minutes, stopLoss, patience].every((limit) => limit === undefined))
+    throw new UserError(
+      "fovea train does not know when to stop; add --minutes, --steps or --epochs, for example --minutes 20.",
+    );
+  return start;
+}
+
+function begun(flags: TrainFlags): RunConfig {
+  if (flags.data === undefined) throw new UserError("fovea train needs images to train on; add --data DIR.");
+  const architecture = flags.model ?? "unet";
+  const isDense = architecture === "dense-autoencoder";
+  const patch = flags.patch ?? (isDense ? 28 : 64);
+  const { channels = 1, widths, blocks } = flags;
+  const shape = isDense ? { height: patch, width: patch } : {};
+  const model = createModel({ architecture, options: given({ channels, widths, blocks, ...shape }) });
+  const { alignment, config } = model;
+  model.dispose();
+  if (patch % alignment !== 0)
+    throw new UserError(
+      `--patch ${patch} is not a multiple of ${alignment}, as the model ${architecture} needs; give for example ${Math.max(1, Math.round(patch / alignment)) * alignment}.`,
+    );
+  return {
+    model: config,
+    task: flags.task ?? "denoise",
+    sigma: flags.sigma ?? 25,
+    batch: flags.batch ?? 16,
+    patch,
+    lr: flags.lr ?? 1e-3,
+    loss: flags.loss ?? "l1",
+    seed: flags.seed ?? 0,
+    ...limitsOf(flags),
+    data: path.resolve(flags.data),
+  };
+}
+
+/** What is there: the options that were given. */
+const given = <T extends object>(options: T): Partial<T> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+
+const limitsOf = (flags: TrainFlags) => ({
+  ...given(Object.fromEntries(limitNames.map((name) => [name, flags[name]]))),
+  ...(flags.val === undefined ? {} : { val: path.resolve(flags.val) }),
+  ...(flags.data === undefined ? {} : { data: path.resolve(flags.data) }),
+});
+
+function resumed(flags: TrainFlags, file: string): Start {
+  const { config, snapshot } = readCheckpoint(file);
+  const saved = checked(config, snapshot, file);
+  const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+  const refuse = (flag: string, given: unknown, known: unknown): never => {
+    throw new UserError(
+      `${flag} ${shown(given)} is not what this run began with (${shown(known)}); leave it out to go on, or begin another run.`,
+    );
+  };
+  for (const name of settingNames)
+    if (flags[name] !== undefined && shown(flags[name]) !== shown(saved[name]))
+      refuse(flagOf(name), flags[name], saved[name]);
+  if (flags.model !== undefined && flags.model !== saved.model.architecture)
+    refuse("--model", flags.model, saved.model.architecture);
+  for (const name of ["channels", "widths", "blocks"] as const)
+    if (flags[name] !== undefined && String(flags[name]) !== String(saved.model.options[name]))
+      refuse(`--${name}`, flags[name], saved.model.options[name]);
+  return { config: { ...saved, ...limitsOf(flags) }, snapshot };
+}
+
+/** As it is given on the command line. */
+const shown = (value: unknown): string =>
+  Array.isArray(value) ? value.join(value.length === 2 ? ".." : ",") : String(value);
+
+/** A file's configuration is believed only as far as it makes sense. */
+function checked(config: unknown, snapshot: Snapshot, file: string): RunConfig {
+  const fail = (): never => {
+    throw new UserError(
+      `${file} does not hold what is needed to go on; take a checkpoint.safetensors that fovea train wrote.`,
+    );
+  };
+  const run = modelPart(config, file) as RunConfig;
+  const { sigma } = run;
+  const isCount = (n: unknown, from: number) => Number.isSafeInteger(n) && (n as number) >= from;
+  const isSigma =
+    typeof sigma === "number" ||
+    (Array.isArray(sigma) && sigma.length === 2 && sigma.every((s) => typeof s === "number"));
+  if (
+    !isCount(snapshot.step, 0) ||
+    !Number.isFinite(snapshot.minutes) ||
+    !isSigma ||
+    typeof run.data !== "string"
+  )
+    fail();
+  if (
+    !isCount(run.batch, 1) ||
+    !isCount(run.patch, 1) ||
+    !isCount(run.seed, 0) ||
+    !(run.lr > 0) ||
+    !lossNames.includes(run.loss)
+  )
+    fail();
+  if (![...snapshot.tensors.keys()].some((name) => name.startsWith("optimizer."))) fail();
+  return run;
+}

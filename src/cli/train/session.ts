@@ -1,0 +1,230 @@
+// One run of `fovea train`: data, model and optimiser put together, fit() called, and what it reports written down: checkpoints,
+// best weights, the log, the progress.
+
+import type { Backend } from "../../backend/backend.js";
+import { UserError } from "../../backend/errors.js";
+import { loadPatches } from "../../data/files.js";
+import type { PatchDataset } from "../../data/patches.js";
+import { createModel, type ImageModel, loadWeights } from "../../models/index.js";
+import { readTensors, weightsOf } from "../../nn/weights.js";
+import { Adam } from "../../optim/index.js";
+import type { TrainingData } from "../../train/data.js";
+import { openRun, RunLog, type RunFiles, writeCheckpoint } from "../../train/files.js";
+import { fit, type FitResult, type StepReport } from "../../train/fit.js";
+import type { Snapshot } from "../../train/snapshot.js";
+import { Interrupted } from "../errors.js";
+import { clock, type Progress, showProgress } from "../progress.js";
+import { print, printJson, rounded, say, withBackend } from "../session.js";
+import { lossOf, type RunConfig, type Start, startOf, type TrainFlags } from "./run-config.js";
+import { Validator } from "./validator.js";
+
+/** Seconds between checkpoints on the disk, and between step lines of --json. */
+const saveSeconds = 30;
+const reportSeconds = 1;
+
+export async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
+  if (flags.out === undefined)
+    throw new UserError(
+      "fovea train needs a folder to write to; add --out RUN, for example --out runs/mine.",
+    );
+  const files = openRun(flags.out);
+  const start = startOf(flags, files);
+  await withBackend(flags, async (backend) => {
+    const { config } = start;
+    const patches = await loadPatches(config.data, channelsOf(config), {
+      patch: config.patch,
+      batchSize: config.batch,
+      sigma: config.sigma,
+      seed: config.seed,
+    });
+    const model = createModel(config.model, config.seed);
+    const validator =
+      config.val === undefined ? undefined : await Validator.load(config.val, model, config, flags.eager);
+    const run = new Run(files, start, model, flags, backend);
+    try {
+      await run.go(patches, validator, signal);
+    } finally {
+      run.close();
+      validator?.dispose();
+      model.dispose();
+    }
+  });
+}
+
+const channelsOf = (config: RunConfig) => config.model.options.channels as 1 | 3;
+
+/** Batches as the model takes them: with the noise level, in the images' unit, where it wants it. */
+function trainingData(patches: PatchDataset, model: ImageModel): TrainingData {
+  const { batchSize, patch, channels } = patches;
+  const images = [batchSize, patch, patch, channels];
+  return {
+    inputShapes: model.takesSigma ? [images, [batchSize]] : [images],
+    targetShape: images,
+    stepsPerEpoch: Math.ceil(patches.size / batchSize),
+    batch(step) {
+      const { clean, noisy, sigma } = patches.batch(step);
+      return { inputs: model.takesSigma ? [noisy, sigma.map((s) => s / 255)] : [noisy], target: clean };
+    },
+  };
+}
+
+class Run {
+  private readonly log: RunLog;
+  private readonly progress: Progress;
+  private readonly fromStep: number;
+  private lastReport = -Infinity;
+  private validation = "";
+  private lossMean: number | undefined;
+
+  constructor(
+    private readonly files: RunFiles,
+    private readonly start: Start,
+    private readonly model: ImageModel,
+    private readonly flags: TrainFlags,
+    private readonly backend: Backend,
+  ) {
+    this.fromStep = start.snapshot?.step ?? 0;
+    this.log = new RunLog(files.log, this.fromStep);
+    this.progress = showProgress("train");
+  }
+
+  async go(patches: PatchDataset, validator: Validator | undefined, signal: AbortSignal): Promise<void> {
+    const { config, snapshot } = this.start;
+    const optimizer = new Adam(config.lr);
+    if (snapshot) checkFits(snapshot, this.model, this.files.checkpoint);
+    this.announce(patches);
+    try {
+      const result = await fit(this.model, trainingData(patches, this.model), {
+        optimizer,
+        loss: lossOf(config.loss),
+        steps: config.steps,
+        epochs: config.epochs,
+        minutes: config.minutes,
+        stopLoss: config.stopLoss,
+        patience: config.patience,
+        seed: config.seed,
+        signal,
+        resume: snapshot,
+        eager: this.flags.eager,
+        learningRateAt: (progress) => (config.lr * (1 + Math.cos(Math.PI * progress))) / 2,
+        validation: validator && { ...validator.cadence, measure: () => validator.measure() },
+        ...(this.flags.saveEvery === undefined
+          ? { snapshotSeconds: saveSeconds }
+          : { snapshotEvery: this.flags.saveEvery }),
+        onSnapshot: (state) => this.save(state),
+        onStep: (report) => this.report(report),
+        onValidation: (step, figure, isBest) => this.validated(step, figure, isBest),
+      });
+      this.finish(result);
+    } finally {
+      optimizer.dispose();
+    }
+  }
+
+  close(): void {
+    this.progress.stop();
+    this.log.close();
+  }
+
+  private announce(patches: PatchDataset): void {
+    const { model, data, sigma } = this.start.config;
+    const from = this.fromStep > 0 ? `, from step ${this.fromStep} on` : "";
+    const parameters = [...this.model.parameters().values()].reduce((n, p) => n + p.size, 0);
+    const level = typeof sigma === "number" ? String(sigma) : sigma.join("..");
+    this.progress.note(
+      `${model.architecture} (${parameters.toLocaleString("en-US")} parameters) on ${patches.size} images of ${data}, sigma ${level}, backend ${this.backend.name}${from}`,
+    );
+    this.json({
+      event: "start",
+      model: model.architecture,
+      parameters,
+      images: patches.size,
+      step: this.fromStep,
+      backend: this.backend.name,
+    });
+  }
+
+  private save(snapshot: Snapshot): void {
+    writeCheckpoint(this.files.checkpoint, { snapshot, config: this.start.config });
+    this.json({ event: "checkpoint", step: snapshot.step, file: this.files.checkpoint });
+  }
+
+  private report({ step, loss, learningRate, samplesPerSecond, progress, secondsLeft }: StepReport): void {
+    const imagesPerSecond = rounded(samplesPerSecond, 1);
+    this.log.write({ step, loss, learningRate, imagesPerSecond });
+    this.lossMean = this.lossMean === undefined ? loss : 0.98 * this.lossMean + 0.02 * loss;
+    const left = secondsLeft === undefined ? "" : `, ${clock(secondsLeft)} left`;
+    this.progress.update(
+      progress,
+      `step ${step}, loss ${this.lossMean.toFixed(5)}, ${imagesPerSecond} images/s${this.validation}${left}`,
+    );
+    if (performance.now() - this.lastReport < reportSeconds * 1000) return;
+    this.lastReport = performance.now();
+    this.json({
+      event: "step",
+      step,
+      loss,
+      learningRate,
+      imagesPerSecond,
+      secondsLeft: secondsLeft && Math.round(secondsLeft),
+    });
+  }
+
+  private async validated(step: number, psnr: number, isBest: boolean): Promise<void> {
+    this.validation = `, validation ${psnr.toFixed(2)} dB`;
+    this.log.write({ step, validationPsnr: psnr, best: isBest });
+    this.progress.note(`step ${step}: validation ${psnr.toFixed(3)} dB${isBest ? ", the best so far" : ""}`);
+    this.json({ event: "validation", step, psnr: rounded(psnr), best: isBest });
+    if (!isBest) return;
+    const weights = await readTensors(weightsOf(this.model));
+    const tensors = new Map([...weights].map(([name, array]) => [`model.${name}`, array]));
+    const snapshot = { step, minutes: 0, best: psnr, tensors };
+    writeCheckpoint(this.files.best, { snapshot, config: this.start.config }, true);
+  }
+
+  private finish({ reason, steps, minutes, loss, best }: FitResult): void {
+    this.progress.stop();
+    const { folder } = this.files;
+    this.json({
+      event: "end",
+      reason,
+      steps,
+      minutes: rounded(minutes, 2),
+      loss,
+      best: best && rounded(best),
+      run: folder,
+    });
+    if (reason === "aborted")
+      throw new Interrupted(
+        `interrupted after step ${steps}, which is saved; fovea train --out ${folder} --resume goes on.`,
+      );
+    const quality = best === undefined ? "" : `, best validation ${best.toFixed(2)} dB`;
+    const summary = `${folder}: ${steps} steps in ${clock(minutes * 60)}, loss ${loss.toFixed(5)}${quality} (${reasons[reason]})`;
+    if (this.flags.json) say(summary);
+    else print(summary);
+  }
+
+  private json(event: Readonly<Record<string, unknown>>): void {
+    if (this.flags.json) printJson(event);
+  }
+}
+
+/** Throws UserError when a checkpoint's tensors are not those of the model that its configuration describes. */
+function checkFits({ tensors }: Snapshot, model: ImageModel, file: string): void {
+  const weights = [...tensors].filter(([name]) => name.startsWith("model."));
+  loadWeights(model, new Map(weights.map(([name, t]) => [name.slice("model.".length), t])), file);
+  for (const [name, p] of model.parameters())
+    for (const slot of ["m", "v"]) {
+      const memory = tensors.get(`optimizer.${name}.${slot}`);
+      if (memory?.shape.join() !== p.shape.join())
+        throw new UserError(`${file} lacks the optimiser's memory of ${name}; take an earlier checkpoint.`);
+    }
+}
+
+const reasons: Readonly<Record<Exclude<FitResult["reason"], "aborted">, string>> = {
+  steps: "all steps done",
+  epochs: "all epochs done",
+  minutes: "the time is up",
+  stopLoss: "the loss is low enough",
+  patience: "validation no longer improves",
+};
