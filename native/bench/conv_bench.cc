@@ -22,8 +22,8 @@ std::function<void()> prepare(const Shape& f, const char* kernel) {
                c = name == "conv2d"              ? y
                    : name == "conv2d_input_grad" ? x
                                                  : w;
-  std::vector<std::vector<float>> buffers{random_numbers(a + 16, 1), random_numbers(b + 16, 2),
-                                          random_numbers(c + 16, 3)};
+  std::vector<std::shared_ptr<float>> buffers{random_numbers(a, 1), random_numbers(b, 2),
+                                              random_numbers(c, 3)};
   const char* forced = std::getenv("CONV_VARIANT");
   std::vector<double> numbers;
   for (int v : {f.n,      f.size,
@@ -39,9 +39,9 @@ std::function<void()> prepare(const Shape& f, const char* kernel) {
                 0,        forced ? std::atoi(forced) : -1})
     numbers.push_back(v);
   const int index = kernel_index(kernel);
-  return [buffers = std::move(buffers), numbers, index]() mutable {
+  return [buffers = std::move(buffers), numbers, index]() {
     std::vector<float*> operands;
-    for (auto& buffer : buffers) operands.push_back((float*)(((uintptr_t)buffer.data() + 63) / 64 * 64));
+    for (const auto& buffer : buffers) operands.push_back(buffer.get());
     try {
       kernels().kernels[index]({operands.data(), numbers.data(), 3, (int)numbers.size(), nullptr});
     } catch (const std::exception&) {  // the forced variant does not do this shape

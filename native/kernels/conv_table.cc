@@ -6,6 +6,7 @@
 #include "../numbers.h"
 #include "../thread_pool.h"
 #include "conv_direct.h"
+#include "conv_few_outputs.h"
 #include "conv_gather.h"
 #include "conv_weight_grad.h"
 #include "winograd_conv.h"
@@ -19,6 +20,15 @@ bool channels_mix(Direction, const ConvShape& s) { return s.ci / s.groups > 1 ||
 
 bool winograd_fits(Direction, const ConvShape& s) { return winograd::supports(s); }
 bool enough_channels(Direction, const ConvShape& s) { return s.ci >= 16 && s.co >= 16; }
+
+/** One to four channels on the side that is written. */
+bool few_outputs(Direction direction, const ConvShape& s) {
+  if (direction == Direction::weight_grad && (s.stride_y != 1 || s.stride_x != 1 || s.up != 1)) return false;
+  return s.groups == 1 && (direction == Direction::input_grad ? s.ci : s.co) <= kFewOutputs;
+}
+bool many_inputs(Direction direction, const ConvShape& s) {
+  return (direction == Direction::input_grad ? s.co : s.ci) >= kLanes;
+}
 
 /** The epilogue, or null where it does nothing. */
 const Epilogue* needed(const Epilogue& e) {
@@ -37,18 +47,32 @@ const float* prepared_weights(Cache* cache, size_t size, Prepare prepare) {
   return to;
 }
 
+Gather gather_of(const ConvCall& c) {
+  const ConvShape& s = c.shape;
+  const Epilogue* const e = needed(c.epilogue);
+  if (c.direction == Direction::forward)
+    return {plan_forward(s), s.n, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.groups, c.a, c.out, e};
+  return {plan_input_grad(s), s.n, s.oh, s.ow, s.co, s.h, s.w, s.ci, s.groups, c.a, c.out, e};
+}
+
 void run_implicit_gemm(const ConvCall& c) {
   const ConvShape& s = c.shape;
   if (c.direction == Direction::weight_grad) return weight_grad_gemm(s, c.a, c.b, c.out);
-  const bool forward = c.direction == Direction::forward;
-  const Gather g =
-      forward ? Gather{plan_forward(s),   s.n, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.groups, c.a, c.out,
-                       needed(c.epilogue)}
-              : Gather{plan_input_grad(s), s.n, s.oh, s.ow, s.co, s.h, s.w, s.ci, s.groups, c.a, c.out,
-                       needed(c.epilogue)};
+  const bool turned = c.direction == Direction::input_grad;
+  const Gather g = gather_of(c);
   gather_conv(g, prepared_weights(c.cache, packed_weights_size(g), [&](float* to) {
-                pack_weights(g, {&s, c.b, !forward}, to);
+                pack_weights(g, {&s, c.b, turned}, to);
               }));
+}
+
+void run_few_outputs(const ConvCall& c) {
+  const ConvShape& s = c.shape;
+  if (c.direction == Direction::weight_grad) return few_outputs_weight_grad(s, c.a, c.b, c.out);
+  const bool turned = c.direction == Direction::input_grad;
+  const Gather g = gather_of(c);
+  few_outputs_conv(g, prepared_weights(c.cache, few_outputs_weights_size(g), [&](float* to) {
+                     few_outputs_pack(g, {&s, c.b, turned}, to);
+                   }));
 }
 
 void run_winograd(const ConvCall& c) {
@@ -109,6 +133,7 @@ void run(const Call& call, Direction direction) {
 
 const ConvVariant kConvTable[kConvVariants] = {
     {"winograd-4x4", winograd_fits, enough_channels, run_winograd},
+    {"few-output-channels", few_outputs, many_inputs, run_few_outputs},
     {"implicit-gemm", always, channels_mix, run_implicit_gemm},
     {"direct", always, always, run_direct},
 };

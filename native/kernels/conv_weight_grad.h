@@ -13,10 +13,4 @@ namespace fovea::FOVEA_ISA {
 /** dw [kh, kw, ci/groups, co] = the weight gradient for x and dy. */
 void weight_grad_gemm(const ConvShape& s, const float* x, const float* dy, float* dw);
 
-/**
- * The same for few output channels, stride 1, no groups and no upsampling: rows are the elements (tap, o) of
- * dy's window, columns are x's channels.
- */
-void weight_grad_few_outputs(const ConvShape& s, const float* x, const float* dy, float* dw);
-
 }  // namespace fovea::FOVEA_ISA

@@ -194,6 +194,8 @@ std::vector<ConvCase> conv_cases() {
        Activation::linear,
        Activation::relu},
       {{1, 9, 12, 4, 11, 13, 6, 3, 3, 1, 1, 2, 1, 1, 1, 1, 1}, kHasBias, Activation::tanh},
+      {{1, 6, 7, 18, 14, 13, 2, 3, 3, 1, 1, 5, 6, 1, 1, 1, 1}, kHasBias, Activation::relu},
+      {{1, 6, 3, 16, 4, 2, 1, 5, 4, 2, 2, 2, 2, 1, 1, 1, 1}, kHasResidual},
       {{2, 17, 19, 1, 17, 19, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, kHasBias, Activation::sigmoid},
       {{2, 17, 19, 32, 17, 19, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, all, Activation::linear, Activation::tanh},
       {{1, 21, 10, 33, 21, 10, 3, 5, 5, 1, 1, 2, 2, 1, 1, 1, 1}, kHasResidual},

@@ -1,0 +1,284 @@
+#include "conv_few_outputs.h"
+
+#include <algorithm>
+
+#include "../thread_pool.h"
+#include "conv_band.h"
+#include "conv_micro.h"
+#include "conv_weight_grad.h"
+#include "transpose.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+// Sums in flight: kPixels * outputs, within the registers.
+constexpr int kRegisters = kLanes == 16 ? 24 : 12;
+constexpr int pixels_at_once(int outputs) { return std::min(8, kRegisters / outputs); }
+
+/** A window's runs: rows of kernel taps that are neighbours in memory, each `length` numbers, padded to whole
+ * vectors. */
+struct Runs {
+  int count, length, padded;
+  bool joined;
+};
+
+Runs runs_of(const AxisPhase& y, const AxisPhase& x, int channels) {
+  const int taps = (int)x.taps.size();
+  const bool joined = taps > 0 && x.last() - x.first() + 1 == taps;
+  const int length = joined ? taps * channels : channels;
+  return {(int)y.taps.size() * (joined ? 1 : taps), length, round_up(length, kLanes), joined};
+}
+
+/** The sums across the rows of `rows`, one a lane: each step adds neighbours and halves the number of
+ * vectors. */
+template <int kBit = 1>
+inline __attribute__((always_inline)) vf sums_across(vf (&rows)[kLanes]) {
+  if constexpr (kBit == kLanes) {
+    return rows[0];
+  } else {
+#pragma GCC unroll 8
+    for (int i = 0; i < kLanes / kBit / 2; i++) {
+      vf a = rows[2 * i], b = rows[2 * i + 1];
+      exchange<kBit>(a, b, std::make_integer_sequence<int, kLanes>{});
+      rows[i] = a + b;
+    }
+    return sums_across<kBit * 2>(rows);
+  }
+}
+
+/** The runs of a window that lie in the image: where the first place's begin, and their weights for the first
+ * output. */
+struct Window {
+  int runs = 0;
+  const float** starts;
+  const float** weights;
+  void add(const float* start, const float* run_weights) {
+    starts[runs] = start;
+    weights[runs++] = run_weights;
+  }
+};
+
+/** The vectors of products of kPixels neighbouring places, `step` apart: sums[o * kLanes + pixel]. */
+template <int kOutputs, int kPixels>
+inline __attribute__((always_inline)) void accumulate(const Runs& runs, const Window& window, ptrdiff_t at,
+                                                      ptrdiff_t step, vf* sums) {
+  vf acc[kOutputs][kPixels];
+#pragma GCC unroll 4
+  for (int o = 0; o < kOutputs; o++) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kPixels; i++) acc[o][i] = vf{};
+  }
+  const ptrdiff_t next_output = (ptrdiff_t)runs.count * runs.padded;
+  const auto add = [&](const float* x, const float* w, auto lanes) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kPixels; i++) {
+      const vf a = lanes.get(x + i * step);
+#pragma GCC unroll 4
+      for (int o = 0; o < kOutputs; o++) acc[o][i] = fma(a, load(w + o * next_output), acc[o][i]);
+    }
+  };
+  for (int run = 0; run < window.runs; run++) {
+    const float *const x = window.starts[run] + at, *const w = window.weights[run];
+    int k = 0;
+    for (; k + kLanes <= runs.length; k += kLanes) add(x + k, w + k, Whole{});
+    if (k < runs.length) add(x + k, w + k, Part{runs.length - k});
+  }
+#pragma GCC unroll 4
+  for (int o = 0; o < kOutputs; o++) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kPixels; i++) sums[o * kLanes + i] = acc[o][i];
+  }
+}
+
+/** Places whose windows are alike: to[place * kOutputs + o]. */
+template <int kOutputs>
+void row_of_places(const Runs& runs, const Window& window, ptrdiff_t step, int places, float* to) {
+  constexpr int kPixels = pixels_at_once(kOutputs);
+  for (int first = 0; first < places; first += kLanes) {
+    vf sums[kOutputs * kLanes];
+    const int wanted = std::min(kLanes, places - first);
+    int i = 0;
+    for (; i + kPixels <= wanted; i += kPixels)
+      accumulate<kOutputs, kPixels>(runs, window, (first + i) * step, step, sums + i);
+    for (; i < wanted; i++) accumulate<kOutputs, 1>(runs, window, (first + i) * step, step, sums + i);
+    for (; i < kLanes; i++)
+      for (int o = 0; o < kOutputs; o++) sums[o * kLanes + i] = vf{};
+    for (int o = 0; o < kOutputs; o++) {
+      const vf made = sums_across<1>(*(vf(*)[kLanes])(sums + o * kLanes));
+      if (kOutputs == 1) {
+        store_partial(to + first, made, wanted);
+      } else {
+        for (int j = 0; j < wanted; j++) to[(first + j) * kOutputs + o] = made[j];
+      }
+    }
+  }
+}
+
+using RowOfPlaces = void (*)(const Runs&, const Window&, ptrdiff_t, int, float*);
+constexpr RowOfPlaces kRowOfPlaces[kFewOutputs] = {row_of_places<1>, row_of_places<2>, row_of_places<3>,
+                                                   row_of_places<4>};
+
+/** Adds the bias, which the vectors below cannot: their lanes are different channels. Then the rest of the
+ * epilogue. */
+void finish_row(const Gather& g, const float* sums, int places, ptrdiff_t step, float* out) {
+  const int outputs = g.out_c;
+  Epilogue e = g.epilogue ? *g.epilogue : Epilogue{};
+  if (step == outputs && (outputs == 1 || !e.bias)) {
+    const vf bias = splat(e.bias ? e.bias[0] : 0.0f);
+    e.bias = nullptr;
+    for_lanes((int64_t)places * outputs, [&](int64_t i, auto lanes) {
+      lanes.put(out + i, finish(e, lanes.get(sums + i) + bias, out + i - g.out, 0, lanes));
+    });
+    return;
+  }
+  const Part lanes{outputs};
+  for (int i = 0; i < places; i++, out += step)
+    lanes.put(out, finish(e, lanes.get(sums + i * outputs), out - g.out, 0, lanes));
+}
+
+}  // namespace
+
+size_t few_outputs_weights_size(const Gather& g) {
+  size_t size = 0;
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x) {
+      const Runs runs = runs_of(y, x, g.in_c);
+      size += (size_t)g.out_c * runs.count * runs.padded;
+    }
+  return size;
+}
+
+void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed) {
+  const ConvShape& s = *w.shape;
+  std::memset(packed, 0, sizeof(float) * few_outputs_weights_size(g));
+  for (const AxisPhase& y : g.plan.y) {
+    for (const AxisPhase& x : g.plan.x) {
+      const Runs runs = runs_of(y, x, g.in_c);
+      const int taps = (int)x.taps.size();
+      for (int o = 0; o < g.out_c; o++, packed += (ptrdiff_t)runs.count * runs.padded) {
+        for (int t = 0; t < (int)y.taps.size() * taps; t++) {
+          float* const to =
+              packed + (runs.joined ? t / taps * runs.padded + t % taps * g.in_c : t * runs.padded);
+          for (int p : y.taps[t / taps].elements)
+            for (int q : x.taps[t % taps].elements) {
+              const float* const element = w.weights + (ptrdiff_t)(p * s.kw + q) * s.ci * s.co;
+              for (int c = 0; c < g.in_c; c++)
+                to[c] += w.transposed ? element[o * s.co + c] : element[c * s.co + o];
+            }
+        }
+      }
+    }
+  }
+}
+
+namespace {
+
+/** One phase of the plan, with what its rows of places share. */
+struct Phase {
+  const Gather& g;
+  const AxisPhase &y, &x;
+  Runs runs;
+  const float* weights;
+  int left = 0, right = 0;  // windows of places [left, right) lie between the image's sides
+
+  Phase(const Gather& g, const AxisPhase& y, const AxisPhase& x, const Runs& runs, const float* weights)
+      : g(g), y(y), x(x), runs(runs), weights(weights) {
+    left = std::clamp(ceil_div(std::max(-x.first(), 0), x.in_step), 0, x.count);
+    const int beyond = g.in_w - 1 - x.last();
+    right = std::clamp(beyond < 0 ? 0 : beyond / x.in_step + 1, left, x.count);
+  }
+
+  /** The runs of rows that lie in the image; column(tx) is where a tap of the window's row begins, row(ty)
+   * the row itself. */
+  template <class Row>
+  void find(Window& window, int first_row, Row row) const {
+    window.runs = 0;
+    int run = 0;
+    for (const Tap& ty : y.taps) {
+      const bool inside = first_row + ty.offset >= 0 && first_row + ty.offset < g.in_h;
+      for (int t = 0; t < (runs.joined ? 1 : (int)x.taps.size()); t++, run++)
+        if (inside) window.add(row(ty.offset, x.taps[t].offset), weights + (ptrdiff_t)run * runs.padded);
+    }
+  }
+};
+
+/** Places [begin, end) of a row, of which some window elements lie left or right of the image. */
+void edge_of_row(const Phase& p, const Image& in, Window& window, int first_row, int begin, int end,
+                 float* room, float* sums) {
+  if (begin >= end) return;
+  const int rows = p.y.last() - p.y.first() + 1;
+  const int columns = (end - 1 - begin) * p.x.in_step + p.x.last() - p.x.first() + 1;
+  const Band band =
+      take_band(in, first_row + p.y.first(), begin * p.x.in_step + p.x.first(), rows, columns, room, true);
+  p.find(window, first_row, [&](int dy, int dx) {
+    return band.data + (dy - p.y.first()) * band.pitch + (dx - p.x.first()) * band.pixel;
+  });
+  kRowOfPlaces[p.g.out_c - 1](p.runs, window, p.x.in_step * band.pixel, end - begin,
+                              sums + begin * p.g.out_c);
+}
+
+void run_row(const Phase& p, const Image& in, int row, Window& window, float* room, float* sums) {
+  const int first_row = row * p.y.in_step, left = p.left, right = p.right;
+  edge_of_row(p, in, window, first_row, 0, left, room, sums);
+  edge_of_row(p, in, window, first_row, right, p.x.count, room, sums);
+  p.find(window, first_row, [&](int dy, int dx) {
+    return in.data + ((ptrdiff_t)(first_row + dy) * in.w + left * p.x.in_step + dx) * in.pixel;
+  });
+  kRowOfPlaces[p.g.out_c - 1](p.runs, window, (ptrdiff_t)p.x.in_step * in.pixel, right - left,
+                              sums + left * p.g.out_c);
+}
+
+void run_phase(const Phase& p) {
+  const Gather& g = p.g;
+  const int rows = std::clamp(1024 / p.x.count, 1, std::max(1, p.y.count * g.n / 8)),
+            down = ceil_div(p.y.count, rows);
+  const int span_y = p.y.last() - p.y.first() + 1;
+  const int edge = std::max(p.left, p.x.count - p.right) * p.x.in_step + p.x.last() - p.x.first() + 1;
+  const size_t room_size = (size_t)span_y * edge * g.in_c;
+  parallel_for(g.n * down, [&](int task, int) {
+    auto** const pointers = (const float**)thread_scratch(
+        2 * sizeof(float*) * (p.runs.count + 1) + sizeof(float) * (room_size + (size_t)p.x.count * g.out_c));
+    Window window{0, pointers, pointers + p.runs.count + 1};
+    float* const room = (float*)(pointers + 2 * (p.runs.count + 1));
+    float* const sums = room + room_size;
+    const int image = task / down, first = task % down * rows;
+    const Image in{g.in + (ptrdiff_t)image * g.in_h * g.in_w * g.in_c, g.in_h, g.in_w, g.in_c, g.in_c};
+    for (int row = first; row < std::min(first + rows, p.y.count); row++) {
+      run_row(p, in, row, window, room, sums);
+      float* const out =
+          g.out + (((ptrdiff_t)image * g.out_h + p.y.out + row * p.y.out_step) * g.out_w + p.x.out) * g.out_c;
+      finish_row(g, sums, p.x.count, (ptrdiff_t)p.x.out_step * g.out_c, out);
+    }
+  });
+}
+
+}  // namespace
+
+void few_outputs_conv(const Gather& g, const float* packed) {
+  for (const AxisPhase& y : g.plan.y) {
+    for (const AxisPhase& x : g.plan.x) {
+      const Runs runs = runs_of(y, x, g.in_c);
+      if (y.count > 0 && x.count > 0) run_phase({g, y, x, runs, packed});
+      packed += (ptrdiff_t)g.out_c * runs.count * runs.padded;
+    }
+  }
+}
+
+// dw[p, q, c, o] = sum over places (u, v) of x[u, v, c] * dy[u + top - p*d, v + left - q*d, o]: the weight
+// gradient of a convolution whose input is dy and whose output is x, with the kernel turned round.
+void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
+  ConvShape turned = s;
+  turned.h = s.oh, turned.w = s.ow, turned.ci = s.co;
+  turned.oh = s.h, turned.ow = s.w, turned.co = s.ci;
+  turned.pad_top = (s.kh - 1) * s.dilation_y - s.pad_top;
+  turned.pad_left = (s.kw - 1) * s.dilation_x - s.pad_left;
+  const int elements = s.kh * s.kw;
+  float* const made = (float*)shared_scratch(1, sizeof(float) * elements * s.ci * s.co);
+  weight_grad_gemm(turned, dy, x, made);
+  for (int element = 0; element < elements; element++)
+    for (int c = 0; c < s.ci; c++)
+      for (int o = 0; o < s.co; o++)
+        dw[(element * s.ci + c) * s.co + o] = made[((elements - 1 - element) * s.co + o) * s.ci + c];
+}
+
+}  // namespace fovea::FOVEA_ISA
