@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../errors.js";
 
 /** A program that the addon holds. */
 export type ProgramHandle = object & { readonly __program: unique symbol };
@@ -72,9 +73,9 @@ export function nativeProblem(): string | undefined {
   return loaded.problem;
 }
 
-/** The addon. Throws an Error with nativeProblem()'s sentence where it cannot be loaded. */
+/** The addon. Throws a UserError with nativeProblem()'s sentence where it cannot be loaded. */
 export function loadAddon(): Addon {
   loaded ??= load();
-  if (!loaded.addon) throw new Error(loaded.problem);
+  if (!loaded.addon) throw new UserError(loaded.problem ?? "the native addon does not load");
   return loaded.addon;
 }

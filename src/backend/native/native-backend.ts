@@ -2,6 +2,7 @@
 // list that the addon replays off the main thread. Which instruction set runs is the addon's choice (see FOVEA_ISA in cpu.h).
 
 import type { Backend, KernelCall, MemoryInfo, Operand, Peak, Storage, Variant } from "../backend.js";
+import { UserError } from "../errors.js";
 import { sizeOf } from "../kernels.js";
 import type { KernelName } from "../kernels.js";
 import type { Executable, Program, Value } from "../program-types.js";
@@ -163,14 +164,14 @@ export class NativeBackend implements Backend {
   }
 }
 
-/** The native backend. Throws an Error that says in one sentence why it cannot be used here. */
+/** The native backend. Throws a UserError that says in one sentence why it cannot be used here. */
 export function createNativeBackend(): NativeBackend {
   const addon = loadAddon();
   const built = addon
     .info()
     .kernels.map((name) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()));
   if (built.join() !== kernelNames.join())
-    throw new Error(
+    throw new UserError(
       "the native addon was built for other kernels than this version's; run: npm run build:addon -- --force",
     );
   return new NativeBackend(addon);

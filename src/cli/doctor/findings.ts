@@ -1,0 +1,123 @@
+// What works here: each part examined by trying it, with the reason where it does not and the one command that mends it.
+
+import fs from "node:fs";
+import path from "node:path";
+
+export interface Finding {
+  readonly part: "webgpu" | "native" | "reference" | "sharp";
+  readonly works: boolean;
+  /** One sentence. */
+  readonly summary: string;
+  /** The one command. */
+  readonly remedy?: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export async function examineNative(): Promise<Finding> {
+  const { loadAddon, nativeProblem } = await import("../../backend/native/addon.js");
+  const problem = nativeProblem();
+  if (problem !== undefined) {
+    const [summary, remedy] = problem.split("; run: ");
+    const compiler = ["cmake", "g++", "make"].filter((tool) => !isOnPath(tool) && !(tool === "g++" && isOnPath("clang++")));
+    const install = compiler.length > 0 ? `${installCommand(["cmake", "g++", "make"])} && npm run build:addon` : remedy;
+    return { part: "native", works: false, summary, remedy: install, details: compiler.length > 0 ? { "not found": compiler } : {} };
+  }
+  const { isa, isas, cpu, cores, threads, l1, l2, l3 } = loadAddon().info();
+  const caches = { L1: kib(l1), L2: kib(l2), L3: kib(l3) };
+  return {
+    part: "native",
+    works: true,
+    summary: `the C++ addon runs with ${isa} on ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    details: { cpu, "physical cores": cores, "instruction sets": isas, caches },
+  };
+}
+
+export function examineReference(): Finding {
+  return { part: "reference", works: true, summary: "plain TypeScript always works, slowly", details: {} };
+}
+
+export async function examineWebgpu(): Promise<Finding> {
+  const drivers = vulkanDrivers();
+  const details: Record<string, unknown> = process.platform === "linux" ? { "driver files": drivers } : {};
+  const missing = (summary: string, remedy: string): Finding => ({ part: "webgpu", works: false, summary, remedy, details });
+  const { describeAdapter, findAdapter } = await import("../../backend/webgpu/adapter.js");
+  const { listAdapters } = await import("../../backend/webgpu/dawn.js");
+  let adapter;
+  try {
+    const adapters = await listAdapters();
+    if (adapters.length > 0) details.adapters = adapters;
+    adapter = await findAdapter(undefined);
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    return missing(message.replace(/: npm install webgpu$/, ""), "npm install webgpu");
+  }
+  if (!adapter) {
+    const why = drivers.length === 0 ? "there is no Vulkan driver" : "no driver offers an adapter that Dawn takes";
+    return missing(`no adapter was found: ${why}`, driverCommand());
+  }
+  const { name, vendor, isSoftware, features, limits, subgroupSize, subgroupMatrices } = describeAdapter(adapter);
+  return {
+    part: "webgpu",
+    works: true,
+    summary: isSoftware
+      ? `${name} is software on the CPU: right for tests, slower than the other backends, so auto passes it by`
+      : `${name} (${vendor})`,
+    details: { ...details, features, limits, "subgroup size": subgroupSize.join(" to "), "subgroup matrices": subgroupMatrices },
+  };
+}
+
+export async function examineSharp(): Promise<Finding> {
+  const name = "sharp";
+  try {
+    await import(name);
+    return { part: "sharp", works: true, summary: "JPEG, WebP and TIFF are read and written", details: {} };
+  } catch {
+    const summary = "JPEG, WebP and TIFF need the optional package sharp; PNG works without";
+    return { part: "sharp", works: false, summary, remedy: "npm install sharp", details: {} };
+  }
+}
+
+/** The files that tell the Vulkan loader of drivers. */
+function vulkanDrivers(): string[] {
+  const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
+  if (named) return named.split(path.delimiter).filter((file) => fs.existsSync(file));
+  return ["/etc/vulkan/icd.d", "/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"].flatMap((folder) => {
+    try {
+      return fs.readdirSync(folder).map((file) => path.join(folder, file));
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** What installs a driver on this system. */
+function driverCommand(): string {
+  if (process.platform === "darwin") return "update macOS: Metal comes with it";
+  if (process.platform === "win32") return "install the graphics card maker's driver: Direct3D 12 comes with it";
+  if (fs.existsSync("/dev/nvidiactl")) return installCommand(["libvulkan1", "nvidia-driver"]);
+  const script = new URL("../../../scripts/install-software-vulkan.sh", import.meta.url);
+  if (isOnPath("apt-get") && fs.existsSync(script) && !fs.existsSync("/dev/dri")) return "sudo bash scripts/install-software-vulkan.sh";
+  return installCommand(isOnPath("apt-get") ? ["mesa-vulkan-drivers", "libvulkan1"] : ["mesa-vulkan-drivers", "vulkan-loader"]);
+}
+
+function installCommand(packages: readonly string[]): string {
+  const managers = [
+    ["apt-get", "sudo apt-get install"],
+    ["dnf", "sudo dnf install"],
+    ["pacman", "sudo pacman -S"],
+    ["zypper", "sudo zypper install"],
+    ["apk", "sudo apk add"],
+    ["brew", "brew install"],
+  ] as const;
+  const found = managers.find(([tool]) => isOnPath(tool));
+  return `${found?.[1] ?? "install"} ${packages.join(" ")}`;
+}
+
+function isOnPath(tool: string): boolean {
+  const suffixes = process.platform === "win32" ? [".exe", ".cmd"] : [""];
+  return (process.env.PATH ?? "")
+    .split(path.delimiter)
+    .some((folder) => suffixes.some((suffix) => fs.existsSync(path.join(folder, tool + suffix))));
+}
+
+const kib = (bytes: number): string => (bytes >= 2 ** 20 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 10} KiB`);
