@@ -201,6 +201,15 @@ void run(const CallbackInfo& info) {
   });
 }
 
+/** supports(kernel, numbers): whether the variant that the numbers name can serve such a call */
+Value supports(const CallbackInfo& info) {
+  const int kernel = (int)whole(info, 0, kKernelCount - 1);
+  const auto numbers = doubles(info, 1);
+  float* const none[8] = {};
+  const Call call{none, numbers.Data(), 0, (int)numbers.ElementLength(), nullptr};
+  return Napi::Boolean::New(info.Env(), kernels().supports(kernel, call));
+}
+
 /**
  * steps, then for each step: kernel, operands, outputs, numbers, frozen (0 or 1), then its operands as pairs
  * address, elements, then its numbers.
@@ -400,6 +409,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("memory", memory);
   add("trim", trim);
   add("run", run);
+  add("supports", supports);
   add("createProgram", create_program);
   add("replay", replay);
   add("destroyProgram", destroy_program);

@@ -16,6 +16,8 @@ struct KernelTable {
   const char* isa;
   int lanes;
   Kernel kernels[kKernelCount];
+  /** Whether the variant that the call's numbers name can serve the call. Looks at no operand. */
+  bool (*supports)(int kernel, const Call& call);
   /** Runs a register-only fused-multiply-add loop on the calling thread for about `seconds`; returns
    * operations a second. */
   double (*peak_flops)(double seconds);

@@ -1,5 +1,6 @@
 #include "conv_table.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -125,7 +126,12 @@ ConvCall read_call(const Call& call, Direction direction, int& variant) {
 void run(const Call& call, Direction direction) {
   int variant;
   const ConvCall c = read_call(call, direction, variant);
-  if (c.shape.n == 0 && direction != Direction::weight_grad) return;  // no images: nothing to write
+  const ConvShape& s = c.shape;
+  if (s.n == 0) {  // no images: nothing to write, or sums of nothing
+    if (direction == Direction::weight_grad)
+      std::fill_n(c.out, (size_t)s.kh * s.kw * (s.ci / s.groups) * s.co, 0.0f);
+    return;
+  }
   run_conv(c, variant);
 }
 
@@ -149,6 +155,12 @@ void run_conv(const ConvCall& call, int variant) {
   }
   for (const ConvVariant& v : kConvTable)
     if (v.supports(call.direction, call.shape) && v.preferred(call.direction, call.shape)) return v.run(call);
+}
+
+bool conv_supports(const Call& call, Direction direction) {
+  int variant;
+  const ConvShape shape = read_call(call, direction, variant).shape;
+  return variant < kConvVariants && (variant < 0 || kConvTable[variant].supports(direction, shape));
 }
 
 void conv2d(const Call& call) { run(call, Direction::forward); }

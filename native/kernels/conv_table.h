@@ -33,6 +33,9 @@ extern const ConvVariant kConvTable[kConvVariants];
  * shape. */
 void run_conv(const ConvCall& call, int variant);
 
+/** Whether the variant that a call's numbers name can serve it. */
+bool conv_supports(const Call& call, Direction direction);
+
 void conv2d(const Call& call);
 void conv2d_input_grad(const Call& call);
 void conv2d_weight_grad(const Call& call);

@@ -1,5 +1,6 @@
 // The table of this instruction set's kernels.
 #include "dispatch.h"
+#include "kernels/conv_table.h"
 #include "kernels/peak.h"
 #include "simd.h"
 
@@ -14,12 +15,25 @@ namespace fovea::FOVEA_ISA {
   }
 FOVEA_KERNELS(FOVEA_DECLARE)
 
+namespace {
+
+/** Only the convolution trio has variants that do not serve every shape. */
+bool supports(int kernel, const Call& call) {
+  if (kernel == kernel_index("conv2d")) return conv_supports(call, Direction::forward);
+  if (kernel == kernel_index("conv2d_input_grad")) return conv_supports(call, Direction::input_grad);
+  if (kernel == kernel_index("conv2d_weight_grad")) return conv_supports(call, Direction::weight_grad);
+  return true;
+}
+
+}  // namespace
+
 #define FOVEA_STRING_(x) #x
 #define FOVEA_STRING(x) FOVEA_STRING_(x)
 #define FOVEA_ENTRY(name) name,
 
 const KernelTable& table() {
-  static const KernelTable made = {FOVEA_STRING(FOVEA_ISA), kLanes, {FOVEA_KERNELS(FOVEA_ENTRY)}, peak_flops};
+  static const KernelTable made = {
+      FOVEA_STRING(FOVEA_ISA), kLanes, {FOVEA_KERNELS(FOVEA_ENTRY)}, supports, peak_flops};
   return made;
 }
 

@@ -1,8 +1,11 @@
 // The named implementations of each kernel on the addon. A variant's place in its list is the number that C++ is given.
 
-import type { Variant } from "../backend.js";
+import type { KernelCall, Variant } from "../backend.js";
+import { kernels } from "../kernels.js";
 import type { KernelName } from "../kernels.js";
+import { loadAddon } from "./addon.js";
 import { convVariants } from "./conv-variants.js";
+import { productEncoders } from "./encode-products.js";
 
 const always = (): boolean => true;
 
@@ -12,8 +15,15 @@ const matmulVariants: readonly Variant[] = [
   { name: "plain", supports: always },
 ];
 
-/** native/kernels/conv_table.cc. */
-const convolutionVariants: readonly Variant[] = convVariants.map((name) => ({ name, supports: always }));
+/** native/kernels/conv_table.cc, which also says what each variant supports. */
+const convolutionVariants: readonly Variant[] = convVariants.map((name, variant) => ({
+  name,
+  supports: (call) => {
+    const encoder = productEncoders[call.kernel as "conv2d"];
+    const numbers = encoder(call as KernelCall<"conv2d">, variant, false);
+    return loadAddon().supports(Object.keys(kernels).indexOf(call.kernel), Float64Array.from(numbers));
+  },
+}));
 
 const onlyVariant: readonly Variant[] = [{ name: "simd", supports: always }];
 
