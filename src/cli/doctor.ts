@@ -5,7 +5,13 @@ import os from "node:os";
 import { Command } from "commander";
 import { currentBackend } from "../backend/current.js";
 import { useBackend } from "../backend/select.js";
-import { examineNative, examineReference, examineSharp, examineWebgpu, type Finding } from "./doctor/findings.js";
+import {
+  examineNative,
+  examineReference,
+  examineSharp,
+  examineWebgpu,
+  type Finding,
+} from "./doctor/findings.js";
 import { jsonOption } from "./options.js";
 import { print, printJson } from "./session.js";
 import { version } from "./version.js";

@@ -18,9 +18,18 @@ export async function examineNative(): Promise<Finding> {
   const problem = nativeProblem();
   if (problem !== undefined) {
     const [summary, remedy] = problem.split("; run: ");
-    const compiler = ["cmake", "g++", "make"].filter((tool) => !isOnPath(tool) && !(tool === "g++" && isOnPath("clang++")));
-    const install = compiler.length > 0 ? `${installCommand(["cmake", "g++", "make"])} && npm run build:addon` : remedy;
-    return { part: "native", works: false, summary, remedy: install, details: compiler.length > 0 ? { "not found": compiler } : {} };
+    const compiler = ["cmake", "g++", "make"].filter(
+      (tool) => !isOnPath(tool) && !(tool === "g++" && isOnPath("clang++")),
+    );
+    const install =
+      compiler.length > 0 ? `${installCommand(["cmake", "g++", "make"])} && npm run build:addon` : remedy;
+    return {
+      part: "native",
+      works: false,
+      summary,
+      remedy: install,
+      details: compiler.length > 0 ? { "not found": compiler } : {},
+    };
   }
   const { isa, isas, cpu, cores, threads, l1, l2, l3 } = loadAddon().info();
   const caches = { L1: kib(l1), L2: kib(l2), L3: kib(l3) };
@@ -39,7 +48,13 @@ export function examineReference(): Finding {
 export async function examineWebgpu(): Promise<Finding> {
   const drivers = vulkanDrivers();
   const details: Record<string, unknown> = process.platform === "linux" ? { "driver files": drivers } : {};
-  const missing = (summary: string, remedy: string): Finding => ({ part: "webgpu", works: false, summary, remedy, details });
+  const missing = (summary: string, remedy: string): Finding => ({
+    part: "webgpu",
+    works: false,
+    summary,
+    remedy,
+    details,
+  });
   const { describeAdapter, findAdapter } = await import("../../backend/webgpu/adapter.js");
   const { listAdapters } = await import("../../backend/webgpu/dawn.js");
   let adapter;
@@ -52,17 +67,25 @@ export async function examineWebgpu(): Promise<Finding> {
     return missing(message.replace(/: npm install webgpu$/, ""), "npm install webgpu");
   }
   if (!adapter) {
-    const why = drivers.length === 0 ? "there is no Vulkan driver" : "no driver offers an adapter that Dawn takes";
+    const why =
+      drivers.length === 0 ? "there is no Vulkan driver" : "no driver offers an adapter that Dawn takes";
     return missing(`no adapter was found: ${why}`, driverCommand());
   }
-  const { name, vendor, isSoftware, features, limits, subgroupSize, subgroupMatrices } = describeAdapter(adapter);
+  const { name, vendor, isSoftware, features, limits, subgroupSize, subgroupMatrices } =
+    describeAdapter(adapter);
   return {
     part: "webgpu",
     works: true,
     summary: isSoftware
       ? `${name} is software on the CPU: right for tests, slower than the other backends, so auto passes it by`
       : `${name} (${vendor})`,
-    details: { ...details, features, limits, "subgroup size": subgroupSize.join(" to "), "subgroup matrices": subgroupMatrices },
+    details: {
+      ...details,
+      features,
+      limits,
+      "subgroup size": subgroupSize.join(" to "),
+      "subgroup matrices": subgroupMatrices,
+    },
   };
 }
 
@@ -81,23 +104,29 @@ export async function examineSharp(): Promise<Finding> {
 function vulkanDrivers(): string[] {
   const named = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
   if (named) return named.split(path.delimiter).filter((file) => fs.existsSync(file));
-  return ["/etc/vulkan/icd.d", "/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"].flatMap((folder) => {
-    try {
-      return fs.readdirSync(folder).map((file) => path.join(folder, file));
-    } catch {
-      return [];
-    }
-  });
+  return ["/etc/vulkan/icd.d", "/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"].flatMap(
+    (folder) => {
+      try {
+        return fs.readdirSync(folder).map((file) => path.join(folder, file));
+      } catch {
+        return [];
+      }
+    },
+  );
 }
 
 /** What installs a driver on this system. */
 function driverCommand(): string {
   if (process.platform === "darwin") return "update macOS: Metal comes with it";
-  if (process.platform === "win32") return "install the graphics card maker's driver: Direct3D 12 comes with it";
+  if (process.platform === "win32")
+    return "install the graphics card maker's driver: Direct3D 12 comes with it";
   if (fs.existsSync("/dev/nvidiactl")) return installCommand(["libvulkan1", "nvidia-driver"]);
   const script = new URL("../../../scripts/install-software-vulkan.sh", import.meta.url);
-  if (isOnPath("apt-get") && fs.existsSync(script) && !fs.existsSync("/dev/dri")) return "sudo bash scripts/install-software-vulkan.sh";
-  return installCommand(isOnPath("apt-get") ? ["mesa-vulkan-drivers", "libvulkan1"] : ["mesa-vulkan-drivers", "vulkan-loader"]);
+  if (isOnPath("apt-get") && fs.existsSync(script) && !fs.existsSync("/dev/dri"))
+    return "sudo bash scripts/install-software-vulkan.sh";
+  return installCommand(
+    isOnPath("apt-get") ? ["mesa-vulkan-drivers", "libvulkan1"] : ["mesa-vulkan-drivers", "vulkan-loader"],
+  );
 }
 
 function installCommand(packages: readonly string[]): string {
@@ -120,4 +149,5 @@ function isOnPath(tool: string): boolean {
     .some((folder) => suffixes.some((suffix) => fs.existsSync(path.join(folder, tool + suffix))));
 }
 
-const kib = (bytes: number): string => (bytes >= 2 ** 20 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 10} KiB`);
+const kib = (bytes: number): string =>
+  bytes >= 2 ** 20 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 10} KiB`;

