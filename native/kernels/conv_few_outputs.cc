@@ -6,7 +6,7 @@
 #include "conv_band.h"
 #include "conv_micro.h"
 #include "conv_weight_grad.h"
-#include "transpose.h"
+#include "conv_transpose.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {

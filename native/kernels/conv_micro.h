@@ -42,6 +42,7 @@ struct TileProduct {
   const Epilogue* epilogue;  // null: C is stored as it is, or, with `add`, added to what is there
   const float* output;       // the epilogue's operands are laid out like this tensor
   bool add;
+  bool together;  // the rows are neighbours: rows[r] = rows[0] + r
   const float* rows[kMaxRows];
   float* out[kMaxRows];
 };

@@ -93,14 +93,15 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
   m.b_step = o.dy_step;
   m.b_jump = o.dy_row - columns * o.dy_step;
   m.add = add;
-  const int tiles = ceil_div(end - begin, kMaxRows);
+  // Rows that are neighbours in memory: a tile of such is cheaper, so that tiles end where they do, unless they are too few.
+  const bool joined = o.x.pixel == ci && ax.last() - ax.first() + 1 == taps_x;
+  const int neighbours = joined ? ci * taps_x : ci;
   for (int c = 0; c < co; c += kPanel) {
     m.columns = std::min(kPanel, co - c);
     m.b = o.dy + c;
-    int at = begin;
-    for (int tile = 0; tile < tiles; tile++) {
-      const int next = begin + (int)((int64_t)(end - begin) * (tile + 1) / tiles);
-      const int size = next - at;
+    for (int at = begin; at < end;) {
+      const int stop = neighbours < kMaxRows ? end : std::min(end, (at / neighbours + 1) * neighbours);
+      const int size = ceil_div(stop - at, ceil_div(stop - at, kMaxRows));
       for (int r = 0; r < size; r++, at++) {
         const int tap = at / ci, channel = at % ci;
         const int dy = ay.taps[tap / taps_x].offset - ay.first(),
@@ -108,6 +109,7 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
         m.rows[r] = o.x.data + dy * o.x.pitch + dx * o.x.pixel + channel;
         m.out[r] = partial + (ptrdiff_t)at * s.co + group * co + c;
       }
+      m.together = m.rows[size - 1] - m.rows[0] == size - 1;
       run_tile(m, size);
     }
   }

@@ -6,7 +6,7 @@
 #include "../cpu.h"
 #include "../thread_pool.h"
 #include "conv_micro.h"
-#include "transpose.h"
+#include "conv_transpose.h"
 #include "winograd_conv.h"
 
 namespace fovea::FOVEA_ISA::winograd {

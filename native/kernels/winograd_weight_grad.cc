@@ -41,6 +41,7 @@ void add_points(int tiles, int in_c, int channels, int outputs, const float* x, 
   p.a_step = channels;
   p.b_step = outputs;
   p.add = add;
+  p.together = true;
   const int groups = ceil_div(in_c, kMaxRows);
   for (int point = 0; point < kPoints; point++) {
     for (int o = 0; o < outputs; o += kPanel) {
@@ -48,8 +49,8 @@ void add_points(int tiles, int in_c, int channels, int outputs, const float* x, 
       p.b = dy + point * dy_step + o;
       for (int group = 0, c = 0; group < groups; group++) {
         const int end = in_c * (group + 1) / groups, size = end - c;
+        p.rows[0] = x + point * x_step + c;
         for (int r = 0; r < size; r++, c++) {
-          p.rows[r] = x + point * x_step + c;
           p.out[r] = sums + point * sums_step + (ptrdiff_t)c * outputs + o;
         }
         run_tile(p, size);
