@@ -7,6 +7,14 @@
 
 namespace fovea::FOVEA_ISA {
 
+/** 0, 1, 2, ... */
+inline vi lane_numbers() {
+  alignas(64) static constexpr int32_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  vi v;
+  std::memcpy(&v, numbers, sizeof v);
+  return v;
+}
+
 /** A whole vector of an array. */
 struct Whole {
   vf get(const float* p) const { return load(p); }
@@ -20,10 +28,7 @@ struct Part {
   vf get(const float* p) const { return load_partial(p, n); }
   void put(float* p, vf v) const { store_partial(p, v, n); }
   /** v, with `other` in the lanes that are not there. */
-  vf or_else(vf v, float other) const {
-    for (int i = n; i < kLanes; i++) v[i] = other;
-    return v;
-  }
+  vf or_else(vf v, float other) const { return lane_numbers() < n ? v : splat(other); }
 };
 
 /** step(i, lanes) for i = 0, kLanes, 2 kLanes, ... below n; `lanes` is a Whole, or a Part at a ragged end. */
@@ -61,7 +66,6 @@ inline void parallel_rows(int64_t rows, int64_t cost, Task task) {
 // Sums are kept in double: half a vector of floats widens to one vector of doubles.
 constexpr int kHalf = kLanes / 2;
 typedef double vd __attribute__((vector_size(kHalf * 8)));
-typedef float vh __attribute__((vector_size(kHalf * 4)));
 
 inline vd load_double(const double* p) {
   vd v;
@@ -69,6 +73,14 @@ inline vd load_double(const double* p) {
   return v;
 }
 inline void store_double(double* p, vd v) { std::memcpy(p, &v, sizeof v); }
+#if defined(__AVX512F__)
+inline vd widen_low(vf v) { return (vd)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)v)); }
+inline vd widen_high(vf v) { return (vd)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)v, 1)); }
+#elif defined(__AVX2__)
+inline vd widen_low(vf v) { return (vd)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v)); }
+inline vd widen_high(vf v) { return (vd)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1)); }
+#else
+typedef float vh __attribute__((vector_size(kHalf * 4)));
 inline vd widen_low(vf v) {
   vh half;
   std::memcpy(&half, &v, sizeof half);
@@ -79,5 +91,6 @@ inline vd widen_high(vf v) {
   std::memcpy(&half, (const char*)&v + sizeof half, sizeof half);
   return __builtin_convertvector(half, vd);
 }
+#endif
 
 }  // namespace fovea::FOVEA_ISA

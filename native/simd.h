@@ -52,10 +52,18 @@ inline vf fma(vf a, vf b, vf c) {
 inline vf max(vf a, vf b) { return a > b ? a : b; }
 inline vf min(vf a, vf b) { return a < b ? a : b; }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+inline __m256i first_lanes(int n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#endif
+
 /** The first n lanes (0 <= n <= kLanes) from p, zeros after; reads nothing beyond them. */
 inline vf load_partial(const float* p, int n) {
 #if defined(__AVX512F__)
   return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif defined(__AVX2__)
+  return (vf)_mm256_maskload_ps(p, first_lanes(n));
 #else
   vf v{};
   std::memcpy(&v, p, (size_t)n * 4);
@@ -65,6 +73,8 @@ inline vf load_partial(const float* p, int n) {
 inline void store_partial(float* p, vf v, int n) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif defined(__AVX2__)
+  _mm256_maskstore_ps(p, first_lanes(n), (__m256)v);
 #else
   std::memcpy(p, &v, (size_t)n * 4);
 #endif

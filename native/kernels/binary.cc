@@ -8,7 +8,7 @@ namespace fovea::FOVEA_ISA {
 namespace {
 
 /** Rows shorter than this are worked on several at a time, of at most kTile elements. */
-constexpr int64_t kShortRow = 256;
+constexpr int64_t kShortRow = 32;
 constexpr int64_t kTile = 1024;
 
 /** Merged axes, innermost first, with each operand's stride along them (0 where it repeats). */

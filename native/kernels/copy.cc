@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../lanes.h"
+#include "transpose.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {
@@ -50,6 +51,16 @@ StridedCopy simplified(const float*& x, float*& y, const StridedCopy& axes) {
   return merged;
 }
 
+/** `rows` rows of N elements. */
+template <int N>
+void copy_short_rows(const float* x, int64_t x_step, float* y, int64_t y_step, int64_t rows) {
+  for (int64_t r = 0; r < rows; r++) std::memcpy(y + r * y_step, x + r * x_step, N * sizeof(float));
+}
+using ShortRows = void (*)(const float*, int64_t, float*, int64_t, int64_t);
+constexpr ShortRows kShortRows[] = {copy_short_rows<0>, copy_short_rows<1>, copy_short_rows<2>,
+                                    copy_short_rows<3>, copy_short_rows<4>, copy_short_rows<5>,
+                                    copy_short_rows<6>, copy_short_rows<7>, copy_short_rows<8>};
+
 /** memcpy without the call, for rows of a few vectors. */
 inline void copy_row(const float* x, float* y, int64_t n) {
   if (n > 256) {
@@ -65,38 +76,41 @@ void copy_run(const float* x, int64_t x_stride, float* y, int64_t y_stride, int6
   for (int64_t i = 0; i < n; i++) y[i * y_stride] = x[i * x_stride];
 }
 
-typedef float v4 __attribute__((vector_size(16)));
+constexpr int64_t kLine = 16;  // floats in a cache line
 
-inline void transpose_4x4(const float* x, int64_t x_stride, float* y, int64_t y_stride) {
-  v4 row[4];
-  for (int k = 0; k < 4; k++) std::memcpy(&row[k], x + k * x_stride, sizeof(v4));
-  const v4 low01 = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5),
-           high01 = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
-  const v4 low23 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5),
-           high23 = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
-  const v4 out[4] = {__builtin_shufflevector(low01, low23, 0, 1, 4, 5),
-                     __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
-                     __builtin_shufflevector(high01, high23, 0, 1, 4, 5),
-                     __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
-  for (int k = 0; k < 4; k++) std::memcpy(y + k * y_stride, &out[k], sizeof(v4));
-}
-
-/** y[i * y_stride + j] = x[i + j * x_stride] for i < m, j < n. */
-void transpose_tile(const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t m, int64_t n) {
-  int64_t i = 0;
-  for (; i + 4 <= m; i += 4) {
-    int64_t j = 0;
-    for (; j + 4 <= n; j += 4) transpose_4x4(x + i + j * x_stride, x_stride, y + i * y_stride + j, y_stride);
-    for (; j < n; j++)
-      for (int k = 0; k < 4; k++) y[(i + k) * y_stride + j] = x[i + k + j * x_stride];
+/** y[i * y_stride + j] = x[i + j * x_stride] for i < m, j < n, both at most kLanes. */
+inline void transpose_block(const float* x, int64_t x_stride, float* y, int64_t y_stride, int m, int n) {
+  vf rows[kLanes];
+  if (m == kLanes && n == kLanes) {
+    for (int j = 0; j < kLanes; j++) rows[j] = load(x + j * x_stride);
+    transpose(rows);
+    for (int i = 0; i < kLanes; i++) store(y + i * y_stride, rows[i]);
+    return;
   }
-  for (; i < m; i++)
-    for (int64_t j = 0; j < n; j++) y[i * y_stride + j] = x[i + j * x_stride];
+  for (int j = 0; j < kLanes; j++) rows[j] = j < n ? load_partial(x + j * x_stride, m) : splat(0.0f);
+  transpose(rows);
+  for (int i = 0; i < m; i++) store_partial(y + i * y_stride, rows[i], n);
 }
 
-/** Tiles of a transposition: 32 rows of 32 elements on either side fit the first-level cache many times over.
- */
-constexpr int64_t kTile = 32;
+/** The same for any m and n. */
+void transpose_tile(const float* x, int64_t x_stride, float* y, int64_t y_stride, int64_t m, int64_t n) {
+  if (m < 4 || n < 4) {
+    for (int64_t j = 0; j < n; j++)
+      for (int64_t i = 0; i < m; i++) y[i * y_stride + j] = x[i + j * x_stride];
+    return;
+  }
+  // Whole cache lines at a time: those a power of two apart would push each other out before they were used
+  // up.
+  for (int64_t i0 = 0; i0 < m; i0 += kLine)
+    for (int64_t j0 = 0; j0 < n; j0 += kLine)
+      for (int64_t i = i0; i < std::min(i0 + kLine, m); i += kLanes)
+        for (int64_t j = j0; j < std::min(j0 + kLine, n); j += kLanes)
+          transpose_block(x + i + j * x_stride, x_stride, y + i * y_stride + j, y_stride,
+                          int(std::min<int64_t>(kLanes, m - i)), int(std::min<int64_t>(kLanes, n - j)));
+}
+
+/** A transposition's task is one or more tiles. */
+constexpr int64_t kTile = 64;
 
 /** Offsets of the `index`-th combination of the axes from `first` on, the one at `skip` left out. */
 std::pair<int64_t, int64_t> offsets(const StridedCopy& axes, int first, int skip, int64_t index) {
@@ -155,6 +169,11 @@ void strided_copy(const float* x, float* y, StridedCopy given) {
       const auto [from, to] = offsets(axes, 2, -1, row / axes.size[1]);
       const float* source = x + from + index * axes.x_stride[1];
       float* target = y + to + index * axes.y_stride[1];
+      if (x_stride == 1 && y_stride == 1 && n < int64_t(std::size(kShortRows))) {
+        kShortRows[n](source, axes.x_stride[1], target, axes.y_stride[1], count);
+        row += count;
+        continue;
+      }
       for (int64_t k = 0; k < count; k++)
         copy_run(source + k * axes.x_stride[1], x_stride, target + k * axes.y_stride[1], y_stride, n);
       row += count;

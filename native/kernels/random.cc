@@ -33,10 +33,8 @@ struct Words {
 
 /** The words of the blocks base, base + 1, ..., one in every lane. */
 Words philox(uint64_t base, uint32_t key_low, uint32_t key_high) {
-  vu lane;
-  for (int i = 0; i < kLanes; i++) lane[i] = uint32_t(i);
   const uint32_t base_low = uint32_t(base);
-  vu c0 = lane + base_low;
+  vu c0 = (vu)lane_numbers() + base_low;
   vu c1 = uint32_t(base >> 32) - (vu)(c0 < base_low);  // a comparison that holds is -1: the carry
   vu c2{}, c3{};
   for (int round = 0; round < 10; round++) {
@@ -66,6 +64,24 @@ inline void make_normal(vf& u, vf& v) {
   v = radius * sine_in_quarter(angle, quarter);
 }
 
+typedef float v4 __attribute__((vector_size(16)));
+
+/** y[4 i + k] = x[k * kLanes + i]: the words of four blocks from one place each to one block after the other.
+ */
+inline void interleave_4(const float* x, float* y) {
+  v4 word[4];
+  for (int k = 0; k < 4; k++) std::memcpy(&word[k], x + k * kLanes, sizeof(v4));
+  const v4 low01 = __builtin_shufflevector(word[0], word[1], 0, 4, 1, 5);
+  const v4 low23 = __builtin_shufflevector(word[2], word[3], 0, 4, 1, 5);
+  const v4 high01 = __builtin_shufflevector(word[0], word[1], 2, 6, 3, 7);
+  const v4 high23 = __builtin_shufflevector(word[2], word[3], 2, 6, 3, 7);
+  const v4 block[4] = {__builtin_shufflevector(low01, low23, 0, 1, 4, 5),
+                       __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
+                       __builtin_shufflevector(high01, high23, 0, 1, 4, 5),
+                       __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
+  std::memcpy(y, block, sizeof block);
+}
+
 }  // namespace
 
 void random(const Call& call) {
@@ -88,10 +104,14 @@ void random(const Call& call) {
         make_normal(value[0], value[1]);
         make_normal(value[2], value[3]);
       }
-      float in_order[kStep];
-      for (int lane = 0; lane < kLanes; lane++)
-        for (int k = 0; k < 4; k++) in_order[4 * lane + k] = value[k][lane];
-      std::copy_n(in_order, std::min(kStep, end - i), y + i);
+      float by_word[kStep], in_order[kStep];
+      for (int k = 0; k < 4; k++) store(by_word + k * kLanes, value[k]);
+      for (int lane = 0; lane < kLanes; lane += 4) interleave_4(by_word + lane, in_order + 4 * lane);
+      if (end - i >= kStep) {
+        std::memcpy(y + i, in_order, sizeof in_order);
+      } else {
+        std::copy_n(in_order, end - i, y + i);
+      }
     }
   });
 }

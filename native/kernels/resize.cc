@@ -21,6 +21,9 @@ struct Resize {
   int64_t n, h, w, c, oh, ow;
   bool bilinear;
   std::vector<Sample> rows, columns;
+  // For few channels, what each element of an output row reads: all in one loop over the row.
+  std::vector<int32_t> low_elements, high_elements;
+  std::vector<float> fractions;
 
   explicit Resize(Numbers numbers)
       : n(numbers.whole()),
@@ -31,7 +34,15 @@ struct Resize {
         ow(numbers.whole()),
         bilinear(numbers.flag()),
         rows(samples(h, oh)),
-        columns(samples(w, ow)) {}
+        columns(samples(w, ow)) {
+    if (!bilinear || c >= kLanes) return;
+    for (const Sample& s : columns)
+      for (int64_t i = 0; i < c; i++) {
+        low_elements.push_back(int32_t(s.low * c + i));
+        high_elements.push_back(int32_t(s.high * c + i));
+        fractions.push_back(s.fraction);
+      }
+  }
 
  private:
   std::vector<Sample> samples(int64_t inputs, int64_t outputs) const {
@@ -72,15 +83,16 @@ void nearest_row(const Resize& r, const float* x, float* y) {
 void bilinear_row(const Resize& r, const float* top, const float* bottom, float fraction, float* y) {
   float* row = (float*)thread_scratch(size_t(r.w * r.c) * sizeof(float));
   blend(top, bottom, fraction, row, r.w * r.c);
+  if (r.c < kLanes) {
+    const int32_t *low = r.low_elements.data(), *high = r.high_elements.data();
+    const float* fractions = r.fractions.data();
+    for (int64_t i = 0; i < r.ow * r.c; i++)
+      y[i] = (1 - fractions[i]) * row[low[i]] + fractions[i] * row[high[i]];
+    return;
+  }
   for (int64_t j = 0; j < r.ow; j++) {
     const Sample& s = r.columns[size_t(j)];
-    const float *a = row + s.low * r.c, *b = row + s.high * r.c;
-    float* to = y + j * r.c;
-    if (r.c < kLanes) {
-      for (int64_t i = 0; i < r.c; i++) to[i] = (1 - s.fraction) * a[i] + s.fraction * b[i];
-    } else {
-      blend(a, b, s.fraction, to, r.c);
-    }
+    blend(row + s.low * r.c, row + s.high * r.c, s.fraction, y + j * r.c, r.c);
   }
 }
 

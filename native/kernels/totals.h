@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "../lanes.h"
@@ -115,6 +116,48 @@ struct Totals {
   }
 };
 
+template <class Op, int K, class At>
+__attribute__((noinline)) std::array<double, K> long_row_totals(int64_t columns, const At& at) {
+  const Folded f(columns, 1);
+  Totals<Op, K> totals;
+  totals.clear(f.width);
+  totals.add_rows(f.rows, f.width,
+                  [&](int64_t r, int64_t i, auto lanes) { return at(r * f.width + i, lanes); });
+  totals.add_rest(f.rest, [&](int64_t i, auto lanes) { return at(f.rows * f.width + i, lanes); });
+  totals.fold(f.fold, 1);
+  std::array<double, K> result;
+  for (int k = 0; k < K; k++) result[k] = totals.of[k][0];
+  return result;
+}
+
+/**
+ * The totals of one contiguous row; at(column, lanes) gives the values. A short row is added up in double
+ * throughout.
+ */
+template <class Op, int K, class At>
+__attribute__((always_inline)) inline std::array<double, K> row_totals(int64_t columns, const At& at) {
+  if (columns >= 512) return long_row_totals<Op, K>(columns, at);
+  vd low[K], high[K];
+  for (int k = 0; k < K; k++) low[k] = high[k] = Op::start - vd{};
+  for_lanes(columns, [&](int64_t i, auto lanes) {
+    const Values<K> values = at(i, lanes);
+    for (int k = 0; k < K; k++) {
+      const vf v = lanes.or_else(values.v[k], float(Op::start));
+      low[k] = Op::of(low[k], widen_low(v));
+      high[k] = Op::of(high[k], widen_high(v));
+    }
+  });
+  std::array<double, K> result;
+  for (int k = 0; k < K; k++) {
+    double lanes[kHalf];
+    store_double(lanes, Op::of(low[k], high[k]));
+    for (int half = kHalf / 2; half > 0; half /= 2)
+      for (int i = 0; i < half; i++) lanes[i] = Op::of(lanes[i], lanes[i + half]);
+    result[k] = lanes[0];
+  }
+  return result;
+}
+
 /**
  * at(place, lanes) gives the K values of a vector of elements. finish(first, n, totals) gets the totals of
  * the outputs first .. first + n of [outer, inner].
@@ -146,6 +189,18 @@ void totals_over(int64_t outer, int64_t count, int64_t inner, At at, Finish fini
     finish(o * inner + left, std::min(tile, inner - left), totals);
   };
 
+  if (chunks == 1 && inner == 1) {
+    parallel_rows(outer, count, [&](int64_t begin, int64_t end) {
+      T totals;
+      for (int64_t o = begin; o < end; o++) {
+        const auto of_row = [&](int64_t i, auto lanes) { return at(Place{o * count + i, 0, o}, lanes); };
+        const auto row = row_totals<Op, K>(count, of_row);
+        for (int k = 0; k < K; k++) totals.of[k][0] = row[k];
+        finish(o, 1, totals);
+      }
+    });
+    return;
+  }
   if (chunks == 1) {
     parallel_rows(outer * tiles, count * inner / tiles, [&](int64_t begin, int64_t end) {
       T totals;
