@@ -45,11 +45,21 @@ function guard(backend: Backend, shape: readonly number[], numbers: Float32Array
   return { storage, contents, operand: { storage: backend.view(storage, GUARD, numbers.length), shape } };
 }
 
+/** Remembers what `make` made last: a case is asked for again by every variant, then never more. */
+function remembered<T>(make: (testCase: ConformanceCase) => T): (testCase: ConformanceCase) => T {
+  let last: { testCase: ConformanceCase; made: T } | undefined;
+  return (testCase) => {
+    if (last?.testCase !== testCase) last = { testCase, made: make(testCase) };
+    return last.made;
+  };
+}
+
 /** The numbers of a case's inputs, the same at every call. */
-export const inputNumbers = (testCase: ConformanceCase): Float32Array[] =>
+export const inputNumbers = remembered((testCase): readonly Float32Array[] =>
   testCase.inputs.map(({ shape, values }, i) =>
     makeNumbers(shape, values, `${testCase.kernel}: ${testCase.name}: ${i}`),
-  );
+  ),
+);
 
 /** What an output holds before the call. */
 export const outputNumbers = (testCase: ConformanceCase, { shape, before }: OutputSpec): Float32Array =>
@@ -134,12 +144,8 @@ function placeOf(index: number, { contents }: Guarded): string {
   return i < length ? `at element ${i}` : `${i - length} elements past its end`;
 }
 
-/** The specification's results, kept as long as the case: every variant and backend is held to the same. */
-const expectations = new WeakMap<ConformanceCase, readonly Float64Array[]>();
-
-export async function expectedOutputs(testCase: ConformanceCase): Promise<readonly Float64Array[]> {
-  const known = expectations.get(testCase);
-  if (known) return known;
+/** The specification's results, which every variant and backend is held to. */
+export const expectedOutputs = remembered(async (testCase): Promise<readonly Float64Array[]> => {
   const reference = new ReferenceBackend({ precision: "float64" });
   const store = (shape: readonly number[], numbers: Float32Array): Operand => {
     const storage = reference.allocate(numbers.length);
@@ -154,12 +160,8 @@ export async function expectedOutputs(testCase: ConformanceCase): Promise<readon
       : inputs[output.inPlaceOf],
   );
   reference.run({ kernel: testCase.kernel, inputs, outputs, attributes: testCase.attributes });
-  const results = (await Promise.all(
-    outputs.map(({ storage }) => reference.read(storage)),
-  )) as Float64Array[];
-  expectations.set(testCase, results);
-  return results;
-}
+  return (await Promise.all(outputs.map(({ storage }) => reference.read(storage)))) as Float64Array[];
+});
 
 /**
  * How far `actual` is from `expected`: sum (a - e)^2 / sum e^2, where e is first rounded to float32 if it is to be met
