@@ -236,7 +236,7 @@ function outputFor(input: string, output: string | undefined, isFolder: boolean)
 }
 
 function isExistingFolder(file: string): boolean {
-  return fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  return fs.existsSync(file) && fs.statSync(file).isDirectory();
 }
 
 function makeFolder(folder: string): void {

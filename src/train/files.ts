@@ -55,7 +55,7 @@ export function readCheckpoint(file: string): Checkpoint {
 
 /** The file that holds a run's model: the best weights where there are any, else the checkpoint; a file is itself. */
 export function modelFileOf(fileOrRun: string): string {
-  if (!fs.statSync(fileOrRun, { throwIfNoEntry: false })?.isDirectory()) return fileOrRun;
+  if (!fs.existsSync(fileOrRun) || !fs.statSync(fileOrRun).isDirectory()) return fileOrRun;
   const { best, checkpoint } = runFiles(fileOrRun);
   const found = [best, checkpoint].find((file) => fs.existsSync(file));
   if (found === undefined)
