@@ -22,14 +22,14 @@ function middle(cell: number): number {
   return 1 + (cell + 0.5) / CELLS;
 }
 
-/** -2 ln(1 - u) of the uniform number u that the word's upper 24 bits are. */
-function minus2LogOf(word: number): number {
+/** -2 ln(1 - u) of the uniform number u that the word's upper 24 bits are; never below 0, whatever rounding does near u = 0. */
+export function minus2LogOf(word: number): number {
   const n = (0x1000000 - (word >>> 8)) | 0; // (1 - u) 2^24, from 1 to 2^24
   const zeros = Math.clz32(n);
   const mantissa = n << (zeros - 7); // from 2^24 to 2^25 - 1, standing for [1, 2)
   const cell = (mantissa >>> REST_BITS) & (CELLS - 1);
   const f = mantissa * 2 ** -24 * RECIPROCAL[cell] - 1; // |f| < 2^-10: ln(1 + f) = f - f²/2 + f³/3 - ...
-  return MINUS_2_LOG_POWER[zeros] + MINUS_2_LOG[cell] - 2 * (f - f * f * (0.5 - f * (1 / 3)));
+  return Math.max(0, MINUS_2_LOG_POWER[zeros] + MINUS_2_LOG[cell] - 2 * (f - f * f * (0.5 - f * (1 / 3))));
 }
 
 /**
