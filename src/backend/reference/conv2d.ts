@@ -1,5 +1,6 @@
 // The closed trio of convolutions: conv2d and its adjoints in the input and in the weights. All three run over the same
-// terms x[n,y,x,c] * w[p,q,c,o] * dy[n,i,j,o]; each sums over the indices that its result does not have.
+// terms x[n,y,x,c] * w[p,q,c,o] * dy[n,i,j,o]; each sums over the indices that its result does not have. Channels run group
+// by group: `first` is the first output channel of a group, `c` runs on through the input channels of all.
 
 import type { ConvAttributes } from "../kernels.js";
 import { storeWith } from "./epilogue.js";
@@ -82,12 +83,11 @@ export const conv2d: KernelFunction<"conv2d"> = (inputs, [y], attributes) => {
       attributes,
       (_, tap, inputPixel) => {
         const xStart = (xImage + inputPixel) * ci;
-        for (let channel = 0; channel < ci; channel++) {
-          const value = xData[xStart + channel];
-          const first = Math.floor(channel / ciGroup) * coGroup;
-          const wStart = (tap * ciGroup + (channel % ciGroup)) * co;
-          for (let o = first; o < first + coGroup; o++) sums[o] += value * wData[wStart + o];
-        }
+        for (let first = 0, c = 0; first < co; first += coGroup)
+          for (let wStart = tap * ciGroup * co; wStart < (tap + 1) * ciGroup * co; wStart += co) {
+            const value = xData[xStart + c++];
+            for (let o = first; o < first + coGroup; o++) sums[o] += value * wData[wStart + o];
+          }
       },
       (pixel) => {
         store(sums, 0, (image * oh * ow + pixel) * co);
@@ -115,13 +115,12 @@ export const conv2dInputGrad: KernelFunction<"conv2dInputGrad"> = (inputs, [dx],
     forEachTap(dx.shape, w.shape, dy.shape, attributes, (pixel, tap, inputPixel) => {
       const dyStart = (dyImage + pixel) * co;
       const sumStart = inputPixel * ci;
-      for (let channel = 0; channel < ci; channel++) {
-        const first = Math.floor(channel / ciGroup) * coGroup;
-        const wStart = (tap * ciGroup + (channel % ciGroup)) * co;
-        let sum = 0;
-        for (let o = first; o < first + coGroup; o++) sum += dyData[dyStart + o] * wData[wStart + o];
-        sums[sumStart + channel] += sum;
-      }
+      for (let first = 0, c = 0; first < co; first += coGroup)
+        for (let wStart = tap * ciGroup * co; wStart < (tap + 1) * ciGroup * co; wStart += co) {
+          let sum = 0;
+          for (let o = first; o < first + coGroup; o++) sum += dyData[dyStart + o] * wData[wStart + o];
+          sums[sumStart + c++] += sum;
+        }
     });
     for (let pixel = 0; pixel < height * width; pixel++)
       store(sums, pixel * ci, (image * height * width + pixel) * ci);
@@ -144,12 +143,11 @@ export const conv2dWeightGrad: KernelFunction<"conv2dWeightGrad"> = ([x, dy], [d
     forEachTap(x.shape, dw.shape, dy.shape, attributes, (pixel, tap, inputPixel) => {
       const xStart = (xImage + inputPixel) * ci;
       const dyStart = (dyImage + pixel) * co;
-      for (let channel = 0; channel < ci; channel++) {
-        const value = xData[xStart + channel];
-        const first = Math.floor(channel / ciGroup) * coGroup;
-        const sumStart = (tap * ciGroup + (channel % ciGroup)) * co;
-        for (let o = first; o < first + coGroup; o++) sums[sumStart + o] += value * dyData[dyStart + o];
-      }
+      for (let first = 0, c = 0; first < co; first += coGroup)
+        for (let dwStart = tap * ciGroup * co; dwStart < (tap + 1) * ciGroup * co; dwStart += co) {
+          const value = xData[xStart + c++];
+          for (let o = first; o < first + coGroup; o++) sums[dwStart + o] += value * dyData[dyStart + o];
+        }
     });
   }
   dw.data.set(sums);
