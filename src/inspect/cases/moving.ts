@@ -106,6 +106,9 @@ const counters: readonly (readonly [string, readonly number[]])[] = [
   ["2^48 - 1", [65535, 65535, 65535, 0]],
   ["2^53 + 11", [11, 0, 0, 32]],
   ["2^64 - 2", [65534, 65535, 65535, 65535]],
+  // Where, under the key below, a uniform number that goes into a logarithm is exactly 0.
+  ["7170240", [26816, 109, 0, 0]],
+  ["14114837", [24597, 215, 0, 0]],
 ];
 const seeds = [0, 1, 42, 2 ** 31, 2 ** 32 - 1, 2 ** 32 + 5, 2 ** 53 - 1];
 
