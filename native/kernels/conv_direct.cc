@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "../thread_pool.h"
-#include "conv_epilogue.h"
 #include "conv_plan.h"
+#include "epilogue.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {

@@ -5,8 +5,8 @@
 #include "../thread_pool.h"
 #include "conv_band.h"
 #include "conv_micro.h"
-#include "conv_weight_grad.h"
 #include "conv_transpose.h"
+#include "conv_weight_grad.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {

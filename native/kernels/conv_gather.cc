@@ -9,6 +9,11 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
+/** The size of part `index` of `parts` nearly equal parts of `whole`. */
+int share(int whole, int index, int parts) {
+  return (int)((int64_t)whole * (index + 1) / parts - (int64_t)whole * index / parts);
+}
+
 /** A rectangle of one phase's output places, for some of one group's output channels. */
 struct Block {
   const AxisPhase *y, *x;
@@ -44,14 +49,14 @@ std::vector<Block> blocks_of(const Gather& g, const float* packed) {
       cut(y, x, g, rows, columns);
       const int places = g.n * g.groups * ceil_div(y.count, rows) * ceil_div(x.count, columns);
       const int panels = ceil_div(outputs, kPanel);
-      const int share = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places))) * kPanel;
+      const int portion = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places))) * kPanel;
       for (int image = 0; image < g.n; image++)
         for (int y0 = 0; y0 < y.count; y0 += rows)
           for (int x0 = 0; x0 < x.count; x0 += columns)
             for (int group = 0; group < g.groups; group++)
-              for (int c = 0; c < outputs; c += share)
+              for (int c = 0; c < outputs; c += portion)
                 blocks.push_back({&y, &x, image, group, y0, x0, std::min(rows, y.count - y0),
-                                  std::min(columns, x.count - x0), c, std::min(share, outputs - c),
+                                  std::min(columns, x.count - x0), c, std::min(portion, outputs - c),
                                   weights + depth * ((size_t)group * round_up(outputs, kLanes) + c)});
     }
   }
@@ -105,7 +110,13 @@ void run_block(const Gather& g, const Block& block) {
        (ptrdiff_t)block.x0 * ax.out_step) *
           g.out_c +
       block.group * outputs;
-  const int places = block.rows * block.columns, tiles = ceil_div(places, kMaxRows);
+  p.a_row = ax.in_step * band.pixel;
+  p.c_row = out_column;
+  // A tile lies in one row of places, unless rows are short or leave a short rest; then it may wrap round.
+  const int tiles_a_row = ceil_div(block.columns, kMaxRows);
+  const bool wrap = block.columns < tiles_a_row * (kMaxScattered * 3 / 4) && block.rows > 1;
+  const int places = block.rows * block.columns;
+  const int tiles = wrap ? ceil_div(places, kMaxScattered) : block.rows * tiles_a_row;
   for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {
     p.columns = std::min(kPanel, outputs - c);
     p.channel = block.group * outputs + c;
@@ -113,13 +124,20 @@ void run_block(const Gather& g, const Block& block) {
     p.b_step = round_up(p.columns, kLanes);
     int row = 0, column = 0;
     for (int tile = 0; tile < tiles; tile++) {
-      const int size = (int)((int64_t)places * (tile + 1) / tiles - (int64_t)places * tile / tiles);
-      for (int r = 0; r < size; r++) {
-        p.rows[r] = band.data + row * ay.in_step * band.pitch + column * ax.in_step * band.pixel;
-        p.out[r] = out + row * out_row + column * out_column + c;
-        if (++column == block.columns) column = 0, row++;
+      const int size =
+          wrap ? share(places, tile, tiles) : share(block.columns, tile % tiles_a_row, tiles_a_row);
+      p.scattered = column + size > block.columns;
+      p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
+      p.c = out + row * out_row + column * out_column + c;
+      for (int r = 0; r < size && p.scattered; r++) {
+        const int down = row + (column + r) / block.columns, across = (column + r) % block.columns;
+        p.a_rows[r] = band.data + down * ay.in_step * band.pitch + across * p.a_row;
+        p.c_rows[r] = out + down * out_row + across * out_column + c;
       }
       run_tile(p, size);
+      column += size;
+      row += column / block.columns;
+      column %= block.columns;
     }
   }
 }

@@ -6,11 +6,11 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** How a step's numbers of A are found; fewer addresses leave more of the 16 integer registers to the loop. */
+/** How a step's numbers of A are found: each way needs few enough of the 16 integer registers. */
 enum class Rows {
-  unit,       // one pointer a row, steps are neighbours, B is a packed panel
-  together,   // rows are neighbours: one pointer, any step
-  anywhere,   // one pointer a row, any step
+  even,       // evenly spaced rows, neighbouring steps, and B is a packed panel
+  together,   // neighbouring rows, any step
+  scattered,  // one pointer a row, any step
 };
 
 template <int R, int V>
@@ -29,41 +29,69 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
   }
 }
 
-template <int R, int V, Rows kRows>
-inline __attribute__((always_inline)) void accumulate(const TileProduct& p, Sums<R, V>& sums) {
-  const float* b = p.b;
-  for (int run = 0; run < p.runs; run++) {
-    if constexpr (kRows == Rows::together) {
-      const float* a = p.rows[0] + p.run_offsets[run];
-      const ptrdiff_t a_step = p.a_step, b_step = p.b_step;
-      for (int k = p.length; k > 0; k--) {
-        step<R, V>(b, sums, [&](int r) { return a[r]; });
-        a += a_step;
-        b += b_step;
-      }
-    } else {
-      // Counting up to 0 needs no register for the end.
-      const ptrdiff_t a_step = kRows == Rows::unit ? 1 : p.a_step, end = p.length * a_step;
-      const float* a[R];
-#pragma GCC unroll 16
-      for (int r = 0; r < R; r++) a[r] = p.rows[r] + p.run_offsets[run] + end;
-      for (ptrdiff_t i = -end; i != 0; i += a_step) {
-        step<R, V>(b, sums, [&](int r) { return a[r][i]; });
-        b += kRows == Rows::unit ? V * kLanes : p.b_step;
-      }
-    }
-    b += p.b_jump;
+/** Rows in threes: x86 addresses p, p + s and p + 2 s without arithmetic, so that 14 rows need 5 pointers. */
+template <int R, int V>
+inline __attribute__((always_inline)) const float* run_even(const TileProduct& p, const float* start,
+                                                            const float* b, Sums<R, V>& sums) {
+  constexpr int kThrees = (R + 2) / 3;
+  const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
+  const char* a[kThrees];
+#pragma GCC unroll 8
+  for (int i = 0; i < kThrees; i++) a[i] = (const char*)start + 3 * i * s;
+  const auto at = [&](int u) {
+    return [&, u](int r) { return *(const float*)(a[r / 3] + r % 3 * s + 4 * u); };
+  };
+  int k = p.length;
+  for (; k >= 2; k -= 2) {
+    step<R, V>(b, sums, at(0));
+    step<R, V>(b + V * kLanes, sums, at(1));
+    b += 2 * V * kLanes;
+#pragma GCC unroll 8
+    for (int i = 0; i < kThrees; i++) a[i] += 8;
   }
+  if (k > 0) {
+    step<R, V>(b, sums, at(0));
+    b += V * kLanes;
+  }
+  return b;
+}
+
+template <int R, int V>
+inline __attribute__((always_inline)) const float* run_together(const TileProduct& p, const float* a,
+                                                                const float* b, Sums<R, V>& sums) {
+  const ptrdiff_t a_step = p.a_step, b_step = p.b_step;
+  int k = p.length;
+  for (; k >= 2; k -= 2) {
+    step<R, V>(b, sums, [&](int r) { return a[r]; });
+    step<R, V>(b + b_step, sums, [&](int r) { return a[a_step + r]; });
+    a += 2 * a_step;
+    b += 2 * b_step;
+  }
+  if (k > 0) {
+    step<R, V>(b, sums, [&](int r) { return a[r]; });
+    b += b_step;
+  }
+  return b;
+}
+
+template <int R, int V>
+inline __attribute__((always_inline)) const float* run_scattered(const TileProduct& p, ptrdiff_t offset,
+                                                                 const float* b, Sums<R, V>& sums) {
+  const float* a[R];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) a[r] = p.a_rows[r] + offset;
+  ptrdiff_t i = 0;
+  for (int k = p.length; k > 0; k--) {
+    step<R, V>(b, sums, [&](int r) { return a[r][i]; });
+    i += p.a_step;
+    b += p.b_step;
+  }
+  return b;
 }
 
 template <class Lanes>
-inline void put(const TileProduct& p, float* y, vf sum, int column, Lanes lanes) {
-  if (p.epilogue) {
-    sum = finish(*p.epilogue, sum, y + column - p.output, p.channel + column, lanes);
-  } else if (p.add) {
-    sum += lanes.get(y + column);
-  }
-  lanes.put(y + column, sum);
+inline void put(const TileProduct& p, float* c, vf sum, Lanes lanes) {
+  lanes.put(c, p.add ? sum + lanes.get(c) : sum);
 }
 
 template <int R, int V, Rows kRows>
@@ -74,32 +102,34 @@ void multiply_fixed(const TileProduct& p) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) sums[r][v] = vf{};
   }
-  accumulate<R, V, kRows>(p, sums);
-  if (p.columns == V * kLanes && !p.epilogue) {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; r++) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; v++) {
-        float* y = p.out[r] + v * kLanes;
-        store(y, p.add ? sums[r][v] + load(y) : sums[r][v]);
-      }
-    }
-    return;
+  const float* b = p.b;
+  for (int run = 0; run < p.runs; run++) {
+    if constexpr (kRows == Rows::even) b = run_even<R, V>(p, p.a + p.run_offsets[run], b, sums);
+    if constexpr (kRows == Rows::together) b = run_together<R, V>(p, p.a + p.run_offsets[run], b, sums);
+    if constexpr (kRows == Rows::scattered) b = run_scattered<R, V>(p, p.run_offsets[run], b, sums);
+    b += p.b_jump;
   }
-  Sums<R, V> kept;  // a copy that may be indexed, so that `sums` can stay in registers
+  const int last = p.columns - (V - 1) * kLanes;
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
+    float* const c = kRows == Rows::scattered ? p.c_rows[r] : p.c + r * p.c_row;
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) kept[r][v] = sums[r][v];
-  }
-  for (int r = 0; r < R; r++) {
     for (int v = 0; v < V; v++) {
-      const int left = p.columns - v * kLanes;
-      if (left >= kLanes)
-        put(p, p.out[r], kept[r][v], v * kLanes, Whole{});
-      else if (left > 0)
-        put(p, p.out[r], kept[r][v], v * kLanes, Part{left});
+      if (v < V - 1 || last == kLanes)
+        put(p, c + v * kLanes, sums[r][v], Whole{});
+      else
+        put(p, c + v * kLanes, sums[r][v], Part{last});
     }
+  }
+}
+
+/** The epilogue, on the sums just stored: they are still in the first-level cache. */
+void finish_rows(const TileProduct& p, int rows) {
+  for (int r = 0; r < rows; r++) {
+    float* const y = p.scattered ? p.c_rows[r] : p.c + r * p.c_row;
+    for_lanes(p.columns, [&](int64_t c, auto lanes) {
+      lanes.put(y + c, finish(*p.epilogue, lanes.get(y + c), y + c - p.output, p.channel + (int)c, lanes));
+    });
   }
 }
 
@@ -110,19 +140,25 @@ constexpr std::array<Multiply, sizeof...(R)> all_sizes(std::integer_sequence<int
   return {multiply_fixed<R + 1, V, kRows>...};
 }
 
-using Sizes = std::make_integer_sequence<int, kMaxRows>;
-template <int V>
-constexpr std::array<std::array<Multiply, kMaxRows>, 3> kTable = {
-    all_sizes<V, Rows::unit>(Sizes{}), all_sizes<V, Rows::together>(Sizes{}), all_sizes<V, Rows::anywhere>(Sizes{})};
+template <Rows kRows, int kMost>
+Multiply find(int vectors, int rows) {
+  static constexpr std::array<Multiply, kMost> kTable[kMaxVectors] = {
+      all_sizes<1, kRows>(std::make_integer_sequence<int, kMost>{}),
+      all_sizes<2, kRows>(std::make_integer_sequence<int, kMost>{})};
+  return kTable[vectors - 1][rows - 1];
+}
 
 }  // namespace
 
 void run_tile(const TileProduct& p, int rows) {
   const int vectors = p.columns > kLanes ? 2 : 1;
-  const Rows kind = p.together                                         ? Rows::together
-                    : p.a_step == 1 && p.b_step == vectors * kLanes ? Rows::unit
-                                                                       : Rows::anywhere;
-  (vectors == 2 ? kTable<2> : kTable<1>)[(int)kind][rows - 1](p);
+  if (p.scattered)
+    find<Rows::scattered, kMaxScattered>(vectors, rows)(p);
+  else if (p.a_step == 1 && p.b_step == vectors * kLanes)
+    find<Rows::even, kMaxRows>(vectors, rows)(p);
+  else
+    find<Rows::together, kMaxRows>(vectors, rows)(p);
+  if (p.epilogue) finish_rows(p, rows);
 }
 
 }  // namespace fovea::FOVEA_ISA

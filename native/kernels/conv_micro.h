@@ -14,16 +14,16 @@
 
 #include <cstddef>
 
-#include "conv_epilogue.h"
+#include "epilogue.h"
 
 namespace fovea::FOVEA_ISA {
 
 #if defined(__AVX512F__)
-constexpr int kMaxRows = 12;
+constexpr int kMaxRows = 14, kMaxScattered = 12;
 #elif defined(__aarch64__)
-constexpr int kMaxRows = 10;
+constexpr int kMaxRows = 10, kMaxScattered = 10;
 #else
-constexpr int kMaxRows = 6;
+constexpr int kMaxRows = 6, kMaxScattered = 6;
 #endif
 constexpr int kMaxVectors = 2;
 constexpr int kPanel = kMaxVectors * kLanes;  // columns of C in one product
@@ -42,9 +42,15 @@ struct TileProduct {
   const Epilogue* epilogue;  // null: C is stored as it is, or, with `add`, added to what is there
   const float* output;       // the epilogue's operands are laid out like this tensor
   bool add;
-  bool together;  // the rows are neighbours: rows[r] = rows[0] + r
-  const float* rows[kMaxRows];
-  float* out[kMaxRows];
+
+  // Rows of A and of C: evenly spaced (by 1 in A, unless a_step is 1 and B a packed panel), or, with
+  // `scattered`, at most kMaxScattered of them anywhere, which is slower.
+  const float* a;
+  float* c;
+  ptrdiff_t a_row, c_row;
+  bool scattered;
+  const float* a_rows[kMaxScattered];
+  float* c_rows[kMaxScattered];
 };
 
 /** Runs the product for `rows` rows (1 .. kMaxRows). */

@@ -93,24 +93,32 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
   m.b_step = o.dy_step;
   m.b_jump = o.dy_row - columns * o.dy_step;
   m.add = add;
-  // Rows that are neighbours in memory: a tile of such is cheaper, so that tiles end where they do, unless they are too few.
+  // Tiles of rows that are neighbours in memory are cheaper: tiles end where neighbours do, unless those are
+  // too few.
   const bool joined = o.x.pixel == ci && ax.last() - ax.first() + 1 == taps_x;
   const int neighbours = joined ? ci * taps_x : ci;
+  m.scattered = neighbours < kMaxScattered / 2 && neighbours < end - begin;
+  m.a_row = 1;
+  m.c_row = s.co;
+  const auto row_of_window = [&](int at) {
+    const int tap = at / ci;
+    const int dy = ay.taps[tap / taps_x].offset - ay.first(), dx = ax.taps[tap % taps_x].offset - ax.first();
+    return o.x.data + dy * o.x.pitch + dx * o.x.pixel + at % ci;
+  };
   for (int c = 0; c < co; c += kPanel) {
     m.columns = std::min(kPanel, co - c);
     m.b = o.dy + c;
     for (int at = begin; at < end;) {
-      const int stop = neighbours < kMaxRows ? end : std::min(end, (at / neighbours + 1) * neighbours);
-      const int size = ceil_div(stop - at, ceil_div(stop - at, kMaxRows));
-      for (int r = 0; r < size; r++, at++) {
-        const int tap = at / ci, channel = at % ci;
-        const int dy = ay.taps[tap / taps_x].offset - ay.first(),
-                  dx = ax.taps[tap % taps_x].offset - ax.first();
-        m.rows[r] = o.x.data + dy * o.x.pitch + dx * o.x.pixel + channel;
-        m.out[r] = partial + (ptrdiff_t)at * s.co + group * co + c;
+      const int stop = m.scattered ? end : std::min(end, (at / neighbours + 1) * neighbours);
+      const int size = ceil_div(stop - at, ceil_div(stop - at, m.scattered ? kMaxScattered : kMaxRows));
+      m.a = row_of_window(at);
+      m.c = partial + (ptrdiff_t)at * s.co + group * co + c;
+      for (int r = 0; r < size && m.scattered; r++) {
+        m.a_rows[r] = row_of_window(at + r);
+        m.c_rows[r] = m.c + r * m.c_row;
       }
-      m.together = m.rows[size - 1] - m.rows[0] == size - 1;
       run_tile(m, size);
+      at += size;
     }
   }
 }

@@ -34,18 +34,19 @@ void multiply_points(int tiles, int channels, int outputs, const float* from, pt
   p.length = channels;
   p.run_offsets = &no_offset;
   p.a_step = 1;
+  p.a_row = from_row;
+  p.c_row = outputs;
   const int groups = ceil_div(tiles, kMaxRows);
   for (int point = 0; point < kPoints; point++) {
     for (int c = 0; c < outputs; c += kPanel) {
       p.columns = p.b_step = std::min(kPanel, outputs - c);
       p.b = weights + ((ptrdiff_t)point * outputs + c) * channels;
       for (int group = 0, row = 0; group < groups; group++) {
-        const int end = tiles * (group + 1) / groups, size = end - row;
-        for (int r = 0; r < size; r++, row++) {
-          p.rows[r] = from + point * from_step + row * from_row;
-          p.out[r] = to + point * to_step + (ptrdiff_t)row * outputs + c;
-        }
-        run_tile(p, size);
+        const int end = tiles * (group + 1) / groups;
+        p.a = from + point * from_step + row * from_row;
+        p.c = to + point * to_step + (ptrdiff_t)row * outputs + c;
+        run_tile(p, end - row);
+        row = end;
       }
     }
   }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "conv_band.h"
-#include "conv_epilogue.h"
+#include "epilogue.h"
 
 namespace fovea::FOVEA_ISA::winograd {
 namespace {

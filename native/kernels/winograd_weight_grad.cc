@@ -41,19 +41,19 @@ void add_points(int tiles, int in_c, int channels, int outputs, const float* x, 
   p.a_step = channels;
   p.b_step = outputs;
   p.add = add;
-  p.together = true;
+  p.a_row = 1;
+  p.c_row = outputs;
   const int groups = ceil_div(in_c, kMaxRows);
   for (int point = 0; point < kPoints; point++) {
     for (int o = 0; o < outputs; o += kPanel) {
       p.columns = std::min(kPanel, outputs - o);
       p.b = dy + point * dy_step + o;
       for (int group = 0, c = 0; group < groups; group++) {
-        const int end = in_c * (group + 1) / groups, size = end - c;
-        p.rows[0] = x + point * x_step + c;
-        for (int r = 0; r < size; r++, c++) {
-          p.out[r] = sums + point * sums_step + (ptrdiff_t)c * outputs + o;
-        }
-        run_tile(p, size);
+        const int end = in_c * (group + 1) / groups;
+        p.a = x + point * x_step + c;
+        p.c = sums + point * sums_step + (ptrdiff_t)c * outputs + o;
+        run_tile(p, end - c);
+        c = end;
       }
     }
   }
