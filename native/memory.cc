@@ -56,7 +56,7 @@ void trim(Blocks& b, size_t keep_bytes) {
 }  // namespace
 
 void* allocate_aligned(size_t bytes) {
-  const size_t alignment = bytes >= 2 * kHugePage ? kHugePage : 64;
+  const size_t alignment = bytes >= kHugePage / 2 ? kHugePage : 64;
   const size_t size = (bytes + alignment - 1) / alignment * alignment;
   void* data = size >= bytes ? std::aligned_alloc(alignment, size ? size : alignment) : nullptr;
   if (!data) throw std::bad_alloc();

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "dispatch.h"
+#include "memory.h"
 #include "thread_pool.h"
 
 namespace fovea::bench {
@@ -31,15 +34,25 @@ struct Add {
   }
 };
 
+/** Seconds by the clock; with one thread, of that thread on a core, so that other processes matter less. */
+inline double now() {
+#if defined(CLOCK_THREAD_CPUTIME_ID)
+  timespec t;
+  clock_gettime(threads() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+#else
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+#endif
+}
+
 /** The fastest run within about `budget` seconds, at least five of them. */
 inline double best_seconds(const std::function<void()>& body, double budget) {
-  using clock = std::chrono::steady_clock;
   double best = 1e30, spent = 0;
   body();
   for (int round = 0; round < 5 || spent < budget; round++) {
-    const auto begin = clock::now();
+    const double begin = now();
     body();
-    const double seconds = std::chrono::duration<double>(clock::now() - begin).count();
+    const double seconds = now() - begin;
     best = std::min(best, seconds);
     spent += seconds;
   }
@@ -55,15 +68,20 @@ inline double measure_peak() {
   return total;
 }
 
-/** Random numbers in [-1, 1) that stay alive as long as the holder. */
-inline std::vector<float> random_numbers(size_t length, uint32_t seed) {
-  std::vector<float> numbers(length);
+/** Numbers in memory like the addon's own blocks. */
+inline std::shared_ptr<float> numbers(size_t length) {
+  return {(float*)allocate_aligned(length * sizeof(float)), [](float* p) { free_aligned(p); }};
+}
+
+/** The same, random in [-1, 1). */
+inline std::shared_ptr<float> random_numbers(size_t length, uint32_t seed) {
+  auto made = numbers(length);
   uint64_t state = seed * 0x9e3779b97f4a7c15ull + 1;
-  for (float& x : numbers) {
+  for (size_t i = 0; i < length; i++) {
     state = state * 6364136223846793005ull + 1442695040888963407ull;
-    x = (float)(int32_t)(state >> 32) * 0x1p-31f;
+    made.get()[i] = (float)(int32_t)(state >> 32) * 0x1p-31f;
   }
-  return numbers;
+  return made;
 }
 
 }  // namespace fovea::bench

@@ -8,14 +8,13 @@ namespace {
 
 void add(const std::string& name, int m, int n, int k, bool transpose_a, bool transpose_b) {
   const Add added(name, 2.0 * m * n * k, [=] {
-    auto a = std::make_shared<std::vector<float>>(random_numbers((size_t)m * k, 1));
-    auto b = std::make_shared<std::vector<float>>(random_numbers((size_t)k * n, 2));
-    auto y = std::make_shared<std::vector<float>>((size_t)m * n);
-    auto numbers = std::make_shared<std::vector<double>>(std::vector<double>{
+    auto a = random_numbers((size_t)m * k, 1), b = random_numbers((size_t)k * n, 2),
+         y = numbers((size_t)m * n);
+    auto call_numbers = std::make_shared<std::vector<double>>(std::vector<double>{
         1, 1, 1, (double)m, (double)n, (double)k, (double)transpose_a, (double)transpose_b, 0, 0, 0, 0, -1});
     return [=] {
-      float* operands[] = {a->data(), b->data(), y->data()};
-      kernels().kernels[kernel_index("matmul")]({operands, numbers->data(), 3, 13, nullptr});
+      float* operands[] = {a.get(), b.get(), y.get()};
+      kernels().kernels[kernel_index("matmul")]({operands, call_numbers->data(), 3, 13, nullptr});
     };
   });
 }

@@ -251,27 +251,29 @@ class Product {
           own_a ? a_room
           : r.a ? r.a + ((size_t)(begin - origin) * rows.count + (size_t)first_row * steps) * kRows
                 : nullptr;
-      for (int j = 0; j < column_count; j++) {
-        const int panel = r.first_panel + first_column + j;
-        const int column = columns.start(panel);
-        tile.columns = columns.size(panel);
-        if (r.b) {
-          tile.b =
-              r.b + ((size_t)(begin - origin) * r.panels + (size_t)(first_column + j) * steps) * kColumns;
-          tile.b_step = kColumns;
-          tile.b_is_padded = true;
+      // Along a panel of A: it stays in the L1 cache, panels of B stream by from L2, and C's pages change
+      // rarely.
+      for (int i = 0; i < row_count; i++) {
+        const int row = rows.start(first_row + i);
+        tile.rows = rows.size(first_row + i);
+        if (a_panels) {
+          tile.a = a_panels + (size_t)i * steps * kRows;
+          tile.a_step = kRows;
         } else {
-          tile.b = b_.direct(column, k0 + begin, &tile.b_step);
-          tile.b_is_padded = false;
+          tile.a = a_.direct(row, k0 + begin, &tile.a_step);
         }
-        for (int i = 0; i < row_count; i++) {
-          const int row = rows.start(first_row + i);
-          tile.rows = rows.size(first_row + i);
-          if (a_panels) {
-            tile.a = a_panels + (size_t)i * steps * kRows;
-            tile.a_step = kRows;
+        for (int j = 0; j < column_count; j++) {
+          const int panel = r.first_panel + first_column + j;
+          const int column = columns.start(panel);
+          tile.columns = columns.size(panel);
+          if (r.b) {
+            tile.b =
+                r.b + ((size_t)(begin - origin) * r.panels + (size_t)(first_column + j) * steps) * kColumns;
+            tile.b_step = kColumns;
+            tile.b_is_padded = true;
           } else {
-            tile.a = a_.direct(row, k0 + begin, &tile.a_step);
+            tile.b = b_.direct(column, k0 + begin, &tile.b_step);
+            tile.b_is_padded = false;
           }
           for (int q = 0; q < tile.rows; q++) c_rows[q] = c.base + c.offset(row + q) + column;
           multiply_tile(tile);

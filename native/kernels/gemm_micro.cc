@@ -8,6 +8,10 @@ namespace {
 
 using Function = void (*)(const Tile&);
 
+/** Steps of B that are asked for before they are used: panels of B stream from the L2 cache, one after the
+ * other. */
+constexpr int kAhead = 12;
+
 /** kWhole: every vector of B and C is whole; otherwise the last one holds `columns` mod kLanes. */
 template <int Rows, int Vectors, bool kWhole>
 void multiply(const Tile& t) {
@@ -15,9 +19,6 @@ void multiply(const Tile& t) {
   const float* __restrict b = t.b;
   const ptrdiff_t a_step = t.a_step, b_step = t.b_step;
   const int last = kWhole ? kLanes : t.columns - (Vectors - 1) * kLanes;
-  // The tile of C is wanted only at the end; ask for it now.
-  for (int r = 0; r < Rows; r++)
-    for (int v = 0; v < Vectors; v++) __builtin_prefetch(t.c_rows[r] + v * kLanes, 1);
   vf sums[Rows][Vectors];
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
@@ -25,6 +26,8 @@ void multiply(const Tile& t) {
     for (int v = 0; v < Vectors; v++) sums[r][v] = vf{};
   const auto step = [&](auto load_last) __attribute__((always_inline)) {
     vf bs[Vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; v++) __builtin_prefetch(b + kAhead * b_step + v * kLanes);
 #pragma GCC unroll 4
     for (int v = 0; v < Vectors; v++)
       bs[v] = v == Vectors - 1 ? load_last(b + v * kLanes) : load(b + v * kLanes);
@@ -38,8 +41,16 @@ void multiply(const Tile& t) {
     b += b_step;
   };
   if (kWhole || t.b_is_padded) {
-#pragma GCC unroll 4
-    for (int p = 0; p < t.steps; p++) step([](const float* from) { return load(from); });
+    const auto whole = [](const float* from) { return load(from); };
+    // C is wanted only at the end. It is asked for row by row on the way, as the cache can wait for few lines
+    // at a time.
+    const int stretch = t.steps * 3 / (4 * Rows);
+    for (int r = 0; r < Rows; r++) {
+      for (int v = 0; v < Vectors; v++) __builtin_prefetch(t.c_rows[r] + v * kLanes, 1);
+      for (int p = 0; p < stretch; p++) step(whole);
+    }
+#pragma GCC unroll 2
+    for (int p = stretch * Rows; p < t.steps; p++) step(whole);
   } else {
     for (int p = 0; p < t.steps; p++) step([last](const float* from) { return load_partial(from, last); });
   }

@@ -40,6 +40,13 @@ inline void transpose_stage(vf* v) {
 
 }  // namespace packing
 
+/** Numbers in a cache line. */
+constexpr int kLine = 16;
+
+/** Each row is a stream of its own that the hardware sees too late: the rows that follow are asked for this
+ * early. */
+constexpr int kRowsAhead = 16;
+
 /** Transposes kLanes vectors in place, by exchanging blocks of 1, 2, 4, ... across the diagonal. */
 inline void transpose(vf* v) { packing::transpose_stage<1>(v); }
 
@@ -49,7 +56,7 @@ template <int Width>
 inline void pack_rows(float* to, const float* from, ptrdiff_t stride, int size, int steps) {
   if (size == Width) {
     for (int p = 0; p < steps; p++, from += stride, to += Width) {
-      __builtin_prefetch(from + 8 * stride);
+      for (int i = 0; i < Width; i += kLine) __builtin_prefetch(from + kRowsAhead * stride + i);
       std::memcpy(to, from, Width * sizeof(float));
     }
     return;
@@ -72,20 +79,26 @@ inline void pack_columns(float* to, const float* from, ptrdiff_t stride, int siz
   for (int i = 0; i < size; i += kLanes) {
     const int rows = size - i < kLanes ? size - i : kLanes;
     const int room = Width - i < kLanes ? Width - i : kLanes;
+    const float* row[kLanes];
+    for (int r = 0; r < kLanes; r++) row[r] = from + (i + (r < rows ? r : 0)) * stride;
     for (int p = 0; p < steps; p += kLanes) {
-      const float* corner = from + i * stride + p;
       const int count = steps - p < kLanes ? steps - p : kLanes;
       vf block[kLanes];
-      if (rows == kLanes && count == kLanes) {
+      if (count == kLanes) {
 #pragma GCC unroll 16
-        for (int r = 0; r < kLanes; r++) block[r] = load(corner + r * stride);
+        for (int r = 0; r < kLanes; r++) {
+          block[r] = load(row[r] + p);
+          __builtin_prefetch(row[r] + p + size * stride);  // for the panel that is packed next
+        }
       } else {
-        for (int r = 0; r < kLanes; r++)
-          block[r] = r < rows ? load_partial(corner + r * stride, count) : vf{};
+        for (int r = 0; r < kLanes; r++) block[r] = load_partial(row[r] + p, count);
       }
+      if (rows < kLanes && Width % kLanes == 0)
+        for (int r = rows; r < kLanes; r++) block[r] = vf{};
       transpose(block);
       float* out = to + p * Width + i;
-      if (room == kLanes && count == kLanes) {
+      if (count == kLanes && (room == kLanes || (Width < kLanes && p + kLanes < steps))) {
+        // A narrow panel's step is stored as a whole vector: what spills over, the next step overwrites.
 #pragma GCC unroll 16
         for (int q = 0; q < kLanes; q++) store(out + q * Width, block[q]);
       } else {
