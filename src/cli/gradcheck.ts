@@ -2,6 +2,7 @@
 // The cases are inspect/gradcheck-cases.ts, the method inspect/gradcheck.ts.
 
 import { Command } from "commander";
+import { breather } from "../backend/breathe.js";
 import { UserError } from "../backend/errors.js";
 import { gradcheck } from "../inspect/gradcheck.js";
 import { gradcheckCases } from "../inspect/gradcheck-cases.js";
@@ -42,6 +43,7 @@ async function check(
   for (const name of operations)
     if (!known.includes(name))
       throw new UserError(`There is no operation ${name} to check; choose among ${known.join(", ")}.`);
+  const breathe = breather();
   let failed = 0;
   let done = 0;
   for (const { operation, what, f, inputs } of all) {
@@ -57,7 +59,7 @@ async function check(
         print(
           `${ok ? "ok  " : "FAIL"}  ${operation.padEnd(16)} ${second ? "second order, " : ""}${what}: ${checked} slopes, worst error ${worst.toExponential(1)}${ok ? "" : `, ${where}`}`,
         );
-      await new Promise((resume) => setTimeout(resume)); // lets Ctrl-C through
+      await breathe();
     }
   }
   if (failed > 0) throw new UserError(`${failed} of ${done} gradients are wrong; see the lines marked FAIL.`);

@@ -1,6 +1,7 @@
 // A model put to work on planes of pixels of any size: padded to what the model takes, cut into tiles under a bound on memory,
 // each tile a replay of one recorded program. Colour and files are left to enhance.ts and files.ts.
 
+import { breather } from "../backend/breathe.js";
 import { UserError } from "../backend/errors.js";
 import type { ImageModel } from "../models/index.js";
 import { record, type Recorded } from "../tensor/record.js";
@@ -86,6 +87,7 @@ export class Denoiser {
     const { channels } = this.model;
     const out = new Float32Array(width * height * channels);
     const window = new Float32Array(tileHeight * tileWidth * channels);
+    const breathe = breather();
     let done = 0;
     for (const y of rows)
       for (const x of columns) {
@@ -99,6 +101,7 @@ export class Denoiser {
           out.set(restored.subarray(from, from + length), (row * width + x.keepFrom) * channels);
         }
         options.onTile?.(++done, rows.length * columns.length);
+        await breathe();
       }
     return out;
   }

@@ -1,6 +1,7 @@
 // Running a planned program on a backend that has no way of its own: the calls in a loop, temporaries as windows of one arena.
 
 import type { KernelCall, Operand } from "../backend/backend.js";
+import { breather } from "../backend/breathe.js";
 import type { Executable, Program, Value } from "../backend/program-types.js";
 
 export function compile(program: Program): Executable {
@@ -31,12 +32,10 @@ function interpret(program: Program): Executable {
   }));
   return {
     run: async () => {
-      let last = performance.now();
+      const breathe = breather();
       for (const call of calls) {
         backend.run(call);
-        if (performance.now() - last < 100) continue;
-        await new Promise((resume) => setTimeout(resume)); // a backend that computes at once lets signals and timers through
-        last = performance.now();
+        await breathe();
       }
       await backend.finish();
     },

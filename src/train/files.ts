@@ -33,7 +33,7 @@ export function openRun(folder: string): RunFiles {
   try {
     fs.mkdirSync(folder, { recursive: true });
     for (const name of fs.readdirSync(folder)) {
-      const pid = /^\.(?:checkpoint|best)\.safetensors\.(\d+)\.tmp$/.exec(name)?.[1];
+      const pid = /^\.(?:checkpoint\.safetensors|best\.safetensors|log\.jsonl)\.(\d+)\.tmp$/.exec(name)?.[1];
       if (pid !== undefined && !isAlive(Number(pid))) fs.rmSync(path.join(folder, name), { force: true });
     }
   } catch (error) {

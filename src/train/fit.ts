@@ -1,6 +1,7 @@
 // fit: the classic six steps. Initialise (build), forward, loss, backpropagate, update, repeat until a stop condition.
 // One step's computation is training-step.ts; what is kept of a run is snapshot.ts; files and progress bars are the caller's.
 
+import { breather } from "../backend/breathe.js";
 import { findNonFinite } from "../inspect/non-finite.js";
 import type { Optimizer } from "../optim/index.js";
 import { arrayBatches, type ArraySamples, type TrainingData } from "./data.js";
@@ -136,7 +137,7 @@ class Run {
     const { snapshotEvery = 100, snapshotSeconds, validation } = this.options;
     const snapshots = new Cadence(snapshotSeconds === undefined ? snapshotEvery : undefined, snapshotSeconds);
     const validations = new Cadence(validation?.everySteps, validation?.everySeconds);
-    const breaths = new Cadence(undefined, 0.1);
+    const breathe = breather();
     await this.snapshot();
     let batch = this.data.batch(this.step);
     let reason = this.stopReason();
@@ -162,10 +163,7 @@ class Run {
         await this.snapshot();
         snapshots.done();
       }
-      if (breaths.isDue(this.step)) {
-        await new Promise((resume) => setTimeout(resume)); // lets signals and timers through
-        breaths.done();
-      }
+      await breathe();
     }
     return { reason, steps: this.step, minutes: this.minutes(), loss: this.meanLoss(), best: this.best };
   }
