@@ -28,9 +28,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (HAS_RESIDUAL) {
     value += readResidual(i);
   }
-  value = unaryValue(ACTIVATION, value, p.alpha);
+  value = activationOf(ACTIVATION, value, p.alpha);
   if (GRADIENT_OF != NO_FUNCTION) {
-    value *= unaryDerivative(GRADIENT_OF, readSaved(i), p.alpha);
+    value *= activationGradient(GRADIENT_OF, readSaved(i), p.alpha);
   }
   writeY(i, value);
 }

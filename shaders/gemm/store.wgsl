@@ -1,5 +1,4 @@
 // Stores one result at a time.
-#include "include/epilogue.wgsl"
 
 /** `row` is rowOfY of the result's row. */
 fn store(g: Problem, row: u32, column: u32, sum: f32, split: u32) {
@@ -9,15 +8,15 @@ fn store(g: Problem, row: u32, column: u32, sum: f32, split: u32) {
     return;
   }
   var value = sum;
-  if (HAS_BIAS) {
+  if (hasBias()) {
     value += readBias(firstChannel(g) + column);
   }
-  if (HAS_RESIDUAL) {
+  if (hasResidual()) {
     value += readResidual(at);
   }
-  value = unaryValue(ACTIVATION, value, p.gemm.alpha);
-  if (GRADIENT_OF != NO_FUNCTION) {
-    value *= unaryDerivative(GRADIENT_OF, readSaved(at), p.gemm.alpha);
+  value = activationOf(activation(), value, p.gemm.alpha);
+  if (gradientOf() != NO_FUNCTION) {
+    value *= activationGradient(gradientOf(), readSaved(at), p.gemm.alpha);
   }
   writeY(at, value);
 }

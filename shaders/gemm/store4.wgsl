@@ -1,21 +1,4 @@
 // Stores four neighbouring results of a row at a time.
-#include "include/epilogue.wgsl"
-
-fn activate4(x: vec4f) -> vec4f {
-  let alpha = p.gemm.alpha;
-  return vec4f(
-    unaryValue(ACTIVATION, x.x, alpha), unaryValue(ACTIVATION, x.y, alpha),
-    unaryValue(ACTIVATION, x.z, alpha), unaryValue(ACTIVATION, x.w, alpha),
-  );
-}
-
-fn derive4(x: vec4f) -> vec4f {
-  let alpha = p.gemm.alpha;
-  return vec4f(
-    unaryDerivative(GRADIENT_OF, x.x, alpha), unaryDerivative(GRADIENT_OF, x.y, alpha),
-    unaryDerivative(GRADIENT_OF, x.z, alpha), unaryDerivative(GRADIENT_OF, x.w, alpha),
-  );
-}
 
 /** `row` is rowOfY of the results' row. */
 fn store4(g: Problem, row: u32, column: u32, sum: vec4f, split: u32) {
@@ -25,15 +8,22 @@ fn store4(g: Problem, row: u32, column: u32, sum: vec4f, split: u32) {
     return;
   }
   var value = sum;
-  if (HAS_BIAS) {
+  if (hasBias()) {
     value += readBias4(firstChannel(g) + column);
   }
-  if (HAS_RESIDUAL) {
+  if (hasResidual()) {
     value += readResidual4(at);
   }
-  value = activate4(value);
-  if (GRADIENT_OF != NO_FUNCTION) {
-    value *= derive4(readSaved4(at));
+  if (activation() != 0u) {
+    for (var i = 0u; i < four(); i++) {
+      value[i] = activationOf(activation(), value[i], p.gemm.alpha);
+    }
+  }
+  if (gradientOf() != NO_FUNCTION) {
+    let outputs = readSaved4(at);
+    for (var i = 0u; i < four(); i++) {
+      value[i] *= activationGradient(gradientOf(), outputs[i], p.gemm.alpha);
+    }
   }
   writeY4(at, value);
 }

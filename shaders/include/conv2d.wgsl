@@ -21,17 +21,17 @@ struct RowA {
 }
 
 fn rowOfA(g: Problem, row: u32) -> RowA {
-  let line = row / p.ow;
-  let j = row % p.ow;
-  return RowA(line / p.oh, i32(line % p.oh) * p.strideY - p.top, i32(j) * p.strideX - p.left);
+  let column = divide(row, p.ow); // (line, j)
+  let line = divide(column.x, p.oh); // (image, i)
+  return RowA(line.x, i32(line.y) * p.strideY - p.top, i32(column.y) * p.strideX - p.left);
 }
 
 /** -1: outside x, where it is 0 */
 fn indexA(g: Problem, r: RowA, k: u32) -> i32 {
-  let tap = k / p.ciGroup;
-  let c = k % p.ciGroup;
-  let at = pixelOfX(r.image, r.y + i32(tap / p.kw) * p.dilationY, r.x + i32(tap % p.kw) * p.dilationX);
-  return select(at + i32(g.group * p.ciGroup + c), -1, at < 0);
+  let channel = divide(k, p.ciGroup); // (tap, c)
+  let tap = divide(channel.x, p.kw); // (p, q)
+  let at = pixelOfX(r.image, r.y + i32(tap.x) * p.dilationY, r.x + i32(tap.y) * p.dilationX);
+  return select(at + i32(g.group * p.ciGroup + channel.y), -1, at < 0);
 }
 
 fn loadA(g: Problem, r: RowA, k: u32) -> f32 {

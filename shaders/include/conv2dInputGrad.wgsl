@@ -63,8 +63,9 @@ struct RowA {
 }
 
 fn pixelOf(g: Problem, row: u32) -> vec3u {
-  let line = row / g.columns;
-  return vec3u(line / g.rows, (line % g.rows) * p.phasesY + g.phaseY, (row % g.columns) * p.phasesX + g.phaseX);
+  let column = divide(row, g.columns); // (line, column)
+  let line = divide(column.x, g.rows); // (image, row)
+  return vec3u(line.x, line.y * p.phasesY + g.phaseY, column.y * p.phasesX + g.phaseX);
 }
 
 fn rowOfA(g: Problem, row: u32) -> RowA {
@@ -81,24 +82,22 @@ struct Tap {
 }
 
 fn tapOf(g: Problem, k: u32) -> Tap {
-  var rest = k / p.coGroup;
-  let o = k % p.coGroup;
-  let q = g.tapX + (rest % g.tapsX) * p.periodX;
-  rest = rest / g.tapsX;
+  let channel = divide(k, p.coGroup); // (tap, o)
+  let across = divide(channel.x, g.tapsX);
+  let q = g.tapX + across.y * p.periodX;
   if (UPSAMPLE == 1) {
-    return Tap(g.tapY + rest * p.periodY, q, o, 0u, 0u);
+    return Tap(g.tapY + across.x * p.periodY, q, channel.y, 0u, 0u);
   }
-  let row = g.tapY + (rest % g.tapsY) * p.periodY;
-  rest = rest / g.tapsY;
-  return Tap(row, q, o, rest / u32(UPSAMPLE), rest % u32(UPSAMPLE));
+  let down = divide(across.x, g.tapsY); // (repetition, p)
+  return Tap(g.tapY + down.y * p.periodY, q, channel.y, down.x / u32(UPSAMPLE), down.x % u32(UPSAMPLE));
 }
 
 fn indexA(g: Problem, r: RowA, k: u32) -> i32 {
   let tap = tapOf(g, k);
   let y = r.y + i32(tap.a) - i32(tap.p) * p.dilationY;
   let x = r.x + i32(tap.b) - i32(tap.q) * p.dilationX;
-  let i = y / p.strideY;
-  let j = x / p.strideX;
+  let i = divideDown(y, p.strideY);
+  let j = divideDown(x, p.strideX);
   let meets = y >= 0 && x >= 0 && i * p.strideY == y && j * p.strideX == x && i < i32(p.oh) && j < i32(p.ow);
   let at = ((i32(r.image * p.oh) + i) * i32(p.ow) + j) * i32(p.co) + i32(g.group * p.coGroup + tap.o);
   return select(-1, at, meets);

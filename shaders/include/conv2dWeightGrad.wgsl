@@ -22,15 +22,15 @@ struct RowA {
 }
 
 fn rowOfA(g: Problem, row: u32) -> RowA {
-  let tap = row / p.ciGroup;
-  let c = row % p.ciGroup;
-  return RowA(g.group * p.ciGroup + c, i32(tap / p.kw) * p.dilationY - p.top, i32(tap % p.kw) * p.dilationX - p.left);
+  let channel = divide(row, p.ciGroup); // (tap, c)
+  let tap = divide(channel.x, p.kw); // (p, q)
+  return RowA(g.group * p.ciGroup + channel.y, i32(tap.x) * p.dilationY - p.top, i32(tap.y) * p.dilationX - p.left);
 }
 
 fn indexA(g: Problem, r: RowA, k: u32) -> i32 {
-  let line = k / p.ow;
-  let j = k % p.ow;
-  let at = pixelOfX(line / p.oh, i32(line % p.oh) * p.strideY + r.y, i32(j) * p.strideX + r.x);
+  let column = divide(k, p.ow); // (line, j)
+  let line = divide(column.x, p.oh); // (image, i)
+  let at = pixelOfX(line.x, i32(line.y) * p.strideY + r.y, i32(column.y) * p.strideX + r.x);
   return select(at + i32(r.channel), -1, at < 0);
 }
 

@@ -1,5 +1,6 @@
 // The geometry of a convolution, for conv2d and its two adjoints.
 #include "include/gemm.wgsl"
+#include "include/divide.wgsl"
 
 override UPSAMPLE = 1; // x is seen repeated so many times in y and x
 

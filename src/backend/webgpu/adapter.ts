@@ -8,6 +8,8 @@ export interface AdapterDescription {
   name: string;
   vendor: string;
   architecture: string;
+  /** The driver's own words. */
+  driver: string;
   /** A CPU pretends to be a GPU (llvmpipe, SwiftShader, WARP): right for tests, slower than the other backends. */
   isSoftware: boolean;
   features: string[];
@@ -94,6 +96,7 @@ export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
     name: info.device || info.description || info.vendor || "unknown",
     vendor: info.vendor,
     architecture: info.architecture,
+    driver: info.description,
     isSoftware:
       info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|software|basic render|warp/.test(text),
     features: [...adapter.features].sort(),

@@ -1,7 +1,7 @@
 // The WebGPU backend: the interface of backend.ts over a GPUDevice. Memory, batching, pipelines and reading are in the
 // files beside; which dispatches a kernel becomes is in plans/ and shaders/.
 
-import type { Backend, KernelCall, MemoryInfo, Storage } from "../backend.js";
+import type { Backend, KernelCall, MemoryInfo, Peak, Storage } from "../backend.js";
 import type { KernelName } from "../kernels.js";
 import type { Executable, Program } from "../program-types.js";
 import { UserError } from "../errors.js";
@@ -21,11 +21,19 @@ import { Pipelines } from "./pipelines.js";
 import { Readback } from "./readback.js";
 import type { Timing } from "./timing.js";
 import { PassTimer } from "./timing.js";
+import { measurePeak } from "./peak.js";
+import { Tuner } from "./tuner.js";
 import { UniformArena } from "./uniforms.js";
+import type { VariantStore } from "./variant-store.js";
+import { MemoryStore } from "./variant-store.js";
 
 export interface WebgpuOptions extends DawnOptions {
   /** A browser's `navigator.gpu`. Without it the package `webgpu` (Dawn) is loaded. */
   gpu?: GPU;
+  /** Choose variants by measurement. Default: on a real GPU only, because a software one takes seconds over it. */
+  tune?: boolean;
+  /** Where measured choices are remembered; default: the user's cache folder, or memory where `gpu` is given. */
+  store?: VariantStore;
   /** Most bytes of released memory kept for reuse; default 1 GiB. */
   poolBytes?: number;
 }
@@ -36,7 +44,21 @@ const UNIFORM_SLOTS = 256;
 /** Opens a GPU. Throws UserError where there is none. */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
   const gpu = options.gpu ?? (await openDawn(options));
-  return new WebgpuBackend(gpu, await openDevice(gpu, options), options);
+  const opened = await openDevice(gpu, options);
+  const backend = new WebgpuBackend(gpu, opened, options);
+  if (options.tune ?? !backend.isSoftware) {
+    const { vendor, architecture, name, driver } = backend.adapter;
+    const adapter = [vendor, architecture, name, driver].join(" | ");
+    const store = options.store ?? (await defaultStore(options));
+    backend.tuner = new Tuner(backend, store, adapter, await store.load(adapter));
+  }
+  return backend;
+}
+
+async function defaultStore(options: WebgpuOptions): Promise<VariantStore> {
+  if (options.gpu) return new MemoryStore();
+  const { FileStore } = await import("./variant-store-node.js");
+  return new FileStore();
 }
 
 export class WebgpuBackend implements Backend {
@@ -49,6 +71,8 @@ export class WebgpuBackend implements Backend {
   readonly pool: BufferPool;
   readonly commands: Commands;
   readonly catalogue: Catalogue;
+  /** Set where variants are chosen by measurement. */
+  tuner: Tuner | undefined;
   private readonly readback: Readback;
   private readonly uniforms: UniformArena;
   /** Dawn lives as long as its instance is held. */
@@ -116,6 +140,7 @@ export class WebgpuBackend implements Backend {
     this.commands.flush();
     const bytes = await this.readback.read(own.buffer.gpu, own.offset, own.length * 4);
     await this.faults.settled();
+    await this.tuner?.settle();
     return new Float32Array(bytes);
   }
 
@@ -131,6 +156,8 @@ export class WebgpuBackend implements Backend {
   choose(call: KernelCall): PlannedVariant {
     const variants = this.catalogue[call.kernel];
     if (call.variant === undefined) {
+      const measured = this.tuner?.choice(call);
+      if (measured) return measured;
       const fitting = variants.filter((variant) => !variant.reducedPrecision && variant.supports(call));
       const chosen = fitting.find((variant) => variant.prefers?.(call) ?? true) ?? fitting[0];
       if (chosen) return chosen;
@@ -146,7 +173,19 @@ export class WebgpuBackend implements Backend {
     return named;
   }
 
+  /** The variant of a call that names none; undefined while it waits to be measured. */
+  defaultVariant(call: KernelCall): string | undefined {
+    const chosen = this.choose({ ...call, variant: undefined }).name;
+    return this.tuner?.isWaitingFor(call) ? undefined : chosen;
+  }
+
   async finish(): Promise<void> {
+    await this.idle();
+    await this.tuner?.settle();
+  }
+
+  /** As finish, but measures no variants. */
+  private async idle(): Promise<void> {
     this.commands.flush();
     await this.faults.guard(this.device.queue.onSubmittedWorkDone());
     await this.faults.settled();
@@ -169,6 +208,11 @@ export class WebgpuBackend implements Backend {
     return new GpuExecutable(this, program);
   }
 
+  /** Measures what this GPU does at most. */
+  peak(): Promise<Peak> {
+    return measurePeak(this);
+  }
+
   /** Runs `work` (which enqueues kernels or replays programs) and tells how long the GPU and the caller needed. */
   async time(work: () => void | Promise<void>): Promise<Timing> {
     await this.finish();
@@ -177,7 +221,7 @@ export class WebgpuBackend implements Backend {
     try {
       const started = performance.now();
       await work();
-      await this.finish();
+      await this.idle();
       const wallSeconds = (performance.now() - started) / 1000;
       const passes = await timer?.seconds(this.readback);
       return { wallSeconds, deviceSeconds: passes?.reduce((sum, seconds) => sum + seconds, 0) };

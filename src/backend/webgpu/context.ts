@@ -20,6 +20,8 @@ export interface PlannedVariant extends Variant {
   plan(call: KernelCall): Dispatch[];
   /** Whether it is a good choice for a call that it serves; without it, always. */
   prefers?(call: KernelCall): boolean;
+  /** Calls of one class are served best by the same variant; set where variants are chosen by measurement. */
+  classOf?(call: KernelCall): string;
   /** Its products are rounded to float16, so it is taken only when asked for by name. */
   readonly reducedPrecision?: boolean;
 }

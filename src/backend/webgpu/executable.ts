@@ -20,36 +20,47 @@ interface Step extends Prepared {
 /** Replays that may be queued ahead of the GPU. */
 const MOST_AHEAD = 2;
 
+interface Ready {
+  steps: Step[];
+  buffers: GpuStorage[];
+  uniforms: UniformArena;
+}
+
 export class GpuExecutable implements Executable {
-  private readonly steps: Step[];
-  private readonly buffers: GpuStorage[];
-  private readonly uniforms: UniformArena;
+  private ready: Ready | undefined;
   private readonly ahead: Promise<void>[] = [];
   private isDisposed = false;
 
   constructor(
     private readonly backend: WebgpuBackend,
-    program: Program,
+    private readonly program: Program,
   ) {
+    // Calls whose variant is still to be measured are noted now and measured at the first run.
+    if (!backend.tuner) this.ready = this.prepare();
+    else for (const call of program.calls) backend.choose(call);
+  }
+
+  private prepare(): Ready {
+    const { backend, program } = this;
     const dispatches = program.calls
       .flatMap((call: KernelCall) => backend.choose(call).plan(call))
       .filter((dispatch) => dispatch.groups > 0);
     const sharing = shareBuffers(dispatches);
-    this.buffers = sharing.lengths.map((length) => backend.pool.allocate(length));
     const { device, pipelines, pool } = backend;
-    this.uniforms = new UniformArena(device, pipelines.uniformLayout, Math.max(dispatches.length, 1));
-
+    const buffers = sharing.lengths.map((length) => pool.allocate(length));
+    const uniforms = new UniformArena(device, pipelines.uniformLayout, Math.max(dispatches.length, 1));
     const range = (binding: Binding | undefined): BufferRange => {
       if (binding === undefined || binding.length === 0) return rangeOf(pool.allocate(0), pool);
       const shared = sharing.bufferOf.get(binding);
       if (shared === undefined) return rangeOf(ownStorage(binding), pool);
-      return { ...rangeOf(this.buffers[shared], pool), size: Math.max(binding.length * 4, 4) };
+      return { ...rangeOf(buffers[shared], pool), size: binding.length * 4 };
     };
-    this.steps = dispatches.map((dispatch: Dispatch) => ({
+    const steps = dispatches.map((dispatch: Dispatch) => ({
       ...prepare(pipelines, dispatch, range, device.limits.maxComputeWorkgroupsPerDimension),
-      offset: this.uniforms.add(dispatch.params),
+      offset: uniforms.add(dispatch.params),
     }));
-    this.uniforms.upload();
+    uniforms.upload();
+    return { steps, buffers, uniforms };
   }
 
   /** Resolves once the GPU is at most two replays behind; whatever is enqueued or read later sees this one's results. */
@@ -58,11 +69,13 @@ export class GpuExecutable implements Executable {
     const { backend } = this;
     backend.faults.throwIfAny();
     backend.commands.flush();
+    if (backend.tuner) await backend.tuner.settle();
+    const { steps, uniforms } = (this.ready ??= this.prepare());
     const encoder = backend.device.createCommandEncoder();
     const pass = encoder.beginComputePass(backend.commands.timer?.nextPass());
-    for (const step of this.steps) {
+    for (const step of steps) {
       pass.setPipeline(step.pipeline);
-      pass.setBindGroup(0, this.uniforms.group, [step.offset]);
+      pass.setBindGroup(0, uniforms.group, [step.offset]);
       pass.setBindGroup(1, step.group);
       pass.dispatchWorkgroups(step.x, step.y);
     }
@@ -77,7 +90,7 @@ export class GpuExecutable implements Executable {
   dispose(): void {
     if (this.isDisposed) return;
     this.isDisposed = true;
-    for (const storage of this.buffers) this.backend.pool.release(storage);
-    this.uniforms.destroy();
+    for (const storage of this.ready?.buffers ?? []) this.backend.pool.release(storage);
+    this.ready?.uniforms.destroy();
   }
 }

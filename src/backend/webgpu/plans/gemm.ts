@@ -6,6 +6,8 @@ import type { Epilogue } from "../../kernels.js";
 import type { DeviceTraits } from "../context.js";
 import type { Binding, Dispatch } from "../dispatch.js";
 import { ceilDiv, Params, Scratch } from "../dispatch.js";
+import type { SubgroupMatrixConfig } from "../adapter.js";
+import { sourceOf } from "../pipelines.js";
 import { DEFAULT_ALPHA, unaryNumber } from "./functions.js";
 import { groupsFor } from "./elementwise.js";
 import { MANY_GROUPS } from "./reduce.js";
@@ -42,18 +44,94 @@ export interface Rung {
   tile: readonly [m: number, n: number, k: number];
   vec4: boolean;
   canSplit: boolean;
+  /** B must not lie along k. */
+  needsRowsOfB?: boolean;
+  /** Tiles are those of a thread, not of a workgroup. */
+  threads?: boolean;
+  /** The kernels that have it; without it, all. */
+  kernels?: readonly string[];
   reducedPrecision?: boolean;
+  /** The file's name where it is not the rung's. */
+  shader?: string;
+  /** Completes the shader's text for a device. */
+  source?(text: string, device: DeviceTraits): string;
   /** What it asks of the device. */
   fits(device: DeviceTraits): boolean;
 }
 
 const anywhere = () => true;
 
+/** A matrix product of the device with float16 in and float32 out, whose blocks fill a subgroup's part of a tile. */
+export function matrixShape(device: DeviceTraits): SubgroupMatrixConfig | undefined {
+  const [least, most] = device.subgroups;
+  if (!device.f16 || least !== most || least < 8 || least > 64) return undefined;
+  const rows = 128 / (256 / least / 2);
+  return device.matrices.find(
+    ({ componentType, resultComponentType, M, N, K }) =>
+      componentType === "f16" &&
+      resultComponentType === "f32" &&
+      rows % M === 0 &&
+      64 % N === 0 &&
+      32 % K === 0,
+  );
+}
+
 /** From the bottom up. */
 export const ladder: readonly Rung[] = [
-  { name: "naive", tile: [1, 1, 1], vec4: false, canSplit: false, fits: anywhere },
+  { name: "naive", tile: [1, 1, 1], vec4: false, canSplit: false, threads: true, fits: anywhere },
   { name: "tiled", tile: [16, 16, 16], vec4: false, canSplit: true, fits: anywhere },
+  { name: "registers", tile: [64, 64, 16], vec4: false, canSplit: true, fits: anywhere },
+  { name: "vec4", tile: [64, 64, 16], vec4: true, canSplit: true, fits: anywhere },
+  {
+    name: "wide",
+    tile: [128, 128, 16],
+    vec4: true,
+    canSplit: true,
+    fits: (device) => device.workgroupBytes >= 32768,
+  },
+  {
+    name: "subgroup",
+    tile: [8, 1024, 1],
+    vec4: true,
+    canSplit: false,
+    needsRowsOfB: true,
+    fits: (device) => device.subgroups[0] >= 4,
+  },
+  {
+    name: "f16",
+    tile: [128, 128, 16],
+    vec4: true,
+    canSplit: true,
+    reducedPrecision: true,
+    fits: (device) => device.f16,
+  },
+  {
+    name: "subgroup-matrix-f16",
+    shader: "subgroup-matrix",
+    tile: [128, 128, 32],
+    vec4: true,
+    canSplit: true,
+    reducedPrecision: true,
+    fits: (device) => matrixShape(device) !== undefined,
+    source: (text, device) => {
+      const { M, N, K } = matrixShape(device)!;
+      const sizes = Object.entries({ M, N, K, SUBGROUP: device.subgroups[0] });
+      return text.replace("//#sizes", sizes.map(([name, size]) => `const ${name} = ${size}u;`).join("\n"));
+    },
+  },
+  {
+    name: "direct",
+    tile: [1, 4, 1],
+    vec4: false,
+    canSplit: false,
+    threads: true,
+    kernels: ["conv2d", "conv2dInputGrad"],
+    fits: anywhere,
+  },
 ];
+
+/** What GENERIC (shaders/include/gemm.wgsl) reads instead of a constant. */
+const LOOP_DEPTH = 16;
 
 /** k is split only into pieces of at least this many steps. */
 const LEAST_STEPS_PER_SPLIT = 8;
@@ -65,7 +143,12 @@ function splitsFor(product: Product, rung: Rung, tiles: number): number {
 }
 
 /** The dispatches of a product on a rung. `splits`: pieces of k; without it, as many as keep the GPU busy. */
-export function productPlan(product: Product, rung: Rung, forcedSplits?: number): Dispatch[] {
+export function productPlan(
+  device: DeviceTraits,
+  product: Product,
+  rung: Rung,
+  forcedSplits?: number,
+): Dispatch[] {
   const [tileM, tileN, tileK] = rung.tile;
   const tilesM = ceilDiv(product.m, tileM);
   const tilesN = ceilDiv(product.n, tileN);
@@ -76,15 +159,22 @@ export function productPlan(product: Product, rung: Rung, forcedSplits?: number)
   const alpha = product.epilogue.alpha ?? DEFAULT_ALPHA;
   const isSplit = splits > 1;
   const target = isSplit ? new Scratch(splits * product.outputs) : product.y;
-  const groups = rung.name === "naive" ? groupsFor(tiles) : tiles * splits;
+  const groups = rung.threads ? groupsFor(tiles) : tiles * splits;
   const params = new Params()
     .u32(tilesM, tilesN, product.problems, splits, kPerSplit, product.outputs)
-    .f32(alpha, 0)
+    .f32(alpha)
+    .u32(LOOP_DEPTH, epilogueBits(product.epilogue), 0, 0, 0)
     .u32(...product.params);
   const epilogueReads = [product.bias, product.residual, product.saved];
+  const shader = `${product.kernel}/${rung.shader ?? rung.name}`;
   const first: Dispatch = {
-    shader: `${product.kernel}/${rung.name}`,
-    constants: { ...product.constants, ...(isSplit ? { SPLIT: 1 } : epilogueConstants(product.epilogue)) },
+    shader,
+    source: rung.source?.(sourceOf(shader), device),
+    constants: {
+      ...product.constants,
+      ...(isSplit ? { SPLIT: 1 } : {}),
+      ...(device.isSoftware ? { GENERIC: 1 } : isSplit ? {} : epilogueConstants(product.epilogue)),
+    },
     reads: [product.a, product.b, ...(isSplit ? [undefined, undefined, undefined] : epilogueReads)],
     writes: [target],
     params,
@@ -100,6 +190,19 @@ export function productPlan(product: Product, rung: Rung, forcedSplits?: number)
     groups: groupsFor(product.outputs),
   };
   return [first, combine];
+}
+
+const NO_FUNCTION = 99;
+
+/** The epilogue as a number, for GENERIC. */
+function epilogueBits({ bias, residual, activation = "linear", gradientOf }: Epilogue): number {
+  const gradient = gradientOf ? unaryNumber(gradientOf) : NO_FUNCTION;
+  return (
+    Number(bias ?? false) |
+    (Number(residual ?? false) << 1) |
+    (unaryNumber(activation) << 8) |
+    (gradient << 16)
+  );
 }
 
 function epilogueConstants(epilogue: Epilogue): Record<string, number> {
@@ -118,7 +221,10 @@ export function preferredRung(product: Product, rungs: readonly Rung[]): Rung {
   const { m, n, problems } = product;
   const wideTiles = ceilDiv(m, 128) * ceilDiv(n, 128) * problems;
   const isWide = n > 64 && m > 64 && wideTiles >= 32;
+  // Tiles would be mostly empty: few outputs a pixel, or a short k.
+  const isThin = n <= 8 || product.k <= 36;
   return (
+    (isThin ? byName("direct") : undefined) ??
     (isWide ? byName("wide") : undefined) ??
     (m >= 16 && n >= 16 ? (byName("vec4") ?? byName("registers")) : undefined) ??
     byName("tiled") ??
@@ -126,7 +232,10 @@ export function preferredRung(product: Product, rungs: readonly Rung[]): Rung {
   );
 }
 
-export const serves = (rung: Rung, product: Product): boolean => !rung.vec4 || product.isVec4;
+export const serves = (rung: Rung, product: Product): boolean =>
+  (rung.kernels?.includes(product.kernel) ?? true) &&
+  (!rung.vec4 || product.isVec4) &&
+  !(rung.needsRowsOfB && product.constants.B_ALONG_K);
 
 /** The call's epilogue operands in the order bias, residual, saved. */
 export function epilogueBindings(call: KernelCall, epilogue: Epilogue) {
