@@ -9,6 +9,7 @@
 #include "conv_direct.h"
 #include "conv_few_outputs.h"
 #include "conv_gather.h"
+#include "conv_micro.h"
 #include "conv_weight_grad.h"
 #include "winograd_conv.h"
 
@@ -19,7 +20,11 @@ bool always(Direction, const ConvShape&) { return true; }
 
 bool channels_mix(Direction, const ConvShape& s) { return s.ci / s.groups > 1 || s.co / s.groups > 1; }
 
-bool winograd_fits(Direction, const ConvShape& s) { return winograd::supports(s); }
+bool winograd_fits(Direction direction, const ConvShape& s) {
+  if (s.groups != 1) return false;
+  return !winograd::phases_of(direction == Direction::input_grad ? plan_input_grad(s) : plan_forward(s))
+              .empty();
+}
 bool enough_channels(Direction, const ConvShape& s) { return s.ci >= 16 && s.co >= 16; }
 
 /** One to four channels on the side that is written. */
@@ -77,14 +82,16 @@ void run_few_outputs(const ConvCall& c) {
 }
 
 void run_winograd(const ConvCall& c) {
-  if (c.direction == Direction::weight_grad) return winograd::weight_grad(c.shape, c.a, c.b, c.out);
+  const ConvShape& s = c.shape;
+  if (c.direction == Direction::weight_grad) {
+    const Plan plan = plan_forward(s);
+    return winograd::weight_grad(s, plan, winograd::phases_of(plan), c.a, c.b, c.out);
+  }
   const bool turned = c.direction == Direction::input_grad;
-  const winograd::Plane plane =
-      turned ? winograd::input_grad_plane(c.shape) : winograd::forward_plane(c.shape);
-  const float* const weights = prepared_weights(c.cache, winograd::weights_size(plane), [&](float* to) {
-    winograd::transform_weights(plane, c.b, turned, to);
-  });
-  winograd::convolve(plane, c.a, weights, c.out, needed(c.epilogue));
+  const Gather g = gather_of(c);
+  const std::vector<winograd::Phase> phases = winograd::phases_of(g.plan);
+  const auto prepare = [&](float* to) { winograd::transform_weights(g, phases, {&s, c.b, turned}, to); };
+  winograd::convolve(g, phases, prepared_weights(c.cache, winograd::weights_size(g, phases), prepare));
 }
 
 void run_direct(const ConvCall& c) {

@@ -6,7 +6,7 @@
 #include "../thread_pool.h"
 #include "conv_band.h"
 #include "conv_micro.h"
-#include "conv_plan.h"
+#include "conv_partials.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {
@@ -15,44 +15,40 @@ struct Phase {
   const AxisPhase *y, *x;
   int rows, columns;  // of a band, in output places
   int down, across;   // bands in an image
-  ptrdiff_t partial;  // where its taps begin in a partial sum
+  ptrdiff_t partial;  // where its taps begin in a set of partial sums
 };
 
 struct Problem {
   const ConvShape& s;
   const float *x, *dy;
-  Plan plan;
+  Partials partials;
   std::vector<Phase> phases;
-  ptrdiff_t partial_size = 0;  // floats: [phase][tap y][tap x][ci/groups][co]
-  int splits = 1, chunks = 1;  // of the sum over places, and of a phase's rows
+  int chunks = 1;  // of a phase's rows
 };
 
 constexpr int kEnoughTasks = 16;
 
-Problem prepare(const ConvShape& s, const float* x, const float* dy) {
-  Problem p{s, x, dy, plan_forward(s), {}};
+Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const float* dy) {
+  Problem p{s, x, dy, Partials(s, plan), {}};
   const int ci = s.ci / s.groups, co = s.co / s.groups;
   int bands = 1 << 30, window = 1;
-  for (const AxisPhase& ay : p.plan.y) {
-    for (const AxisPhase& ax : p.plan.x) {
-      const int taps = (int)(ay.taps.size() * ax.taps.size());
-      const size_t place_bytes = sizeof(float) * ((size_t)ci * ay.in_step * ax.in_step + co);
-      const int most = (int)std::clamp<size_t>((96 << 10) / place_bytes, 48, 512);
-      Phase phase{&ay, &ax, 1, ax.count, 1, 1, p.partial_size};
-      phase.across = ceil_div(std::max(ax.count, 1), most);
-      phase.columns = ceil_div(ax.count, phase.across);
-      phase.rows = std::clamp(most / std::max(phase.columns, 1), 1, std::max(ay.count, 1));
-      phase.down = ceil_div(ay.count, phase.rows);
-      phase.rows = ceil_div(ay.count, std::max(phase.down, 1));
-      p.partial_size += (ptrdiff_t)taps * ci * s.co;
-      p.phases.push_back(phase);
-      bands = std::min(bands, s.n * phase.down * phase.across);
-      window = std::max(window, taps * ci);
-    }
+  for (const PhaseSums& sums : p.partials.phases) {
+    const AxisPhase &ay = *sums.y, &ax = *sums.x;
+    const size_t place_bytes = sizeof(float) * ((size_t)ci * ay.in_step * ax.in_step + co);
+    const int most = (int)std::clamp<size_t>((96 << 10) / place_bytes, 48, 512);
+    Phase phase{&ay, &ax, 1, ax.count, 1, 1, sums.offset};
+    phase.across = ceil_div(std::max(ax.count, 1), most);
+    phase.columns = ceil_div(ax.count, phase.across);
+    phase.rows = std::clamp(most / std::max(phase.columns, 1), 1, std::max(ay.count, 1));
+    phase.down = ceil_div(ay.count, phase.rows);
+    phase.rows = ceil_div(ay.count, std::max(phase.down, 1));
+    p.phases.push_back(phase);
+    bands = std::min(bands, s.n * phase.down * phase.across);
+    window = std::max(window, (int)(ay.taps.size() * ax.taps.size()) * ci);
   }
-  const ptrdiff_t bytes = p.partial_size * (ptrdiff_t)sizeof(float);
-  p.splits = std::clamp(std::min(bands, (int)((4 << 20) / bytes)), 1, kEnoughTasks);
-  const int others = p.splits * s.groups * (int)p.phases.size();
+  const ptrdiff_t bytes = p.partials.size * (ptrdiff_t)sizeof(float);
+  p.partials.splits = std::clamp(std::min(bands, (int)((4 << 20) / bytes)), 1, kEnoughTasks);
+  const int others = p.partials.splits * s.groups * (int)p.phases.size();
   p.chunks = std::clamp(ceil_div(kEnoughTasks, others), 1, ceil_div(window, 4 * kMaxRows));
   return p;
 }
@@ -143,8 +139,8 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
   auto* const offsets = (ptrdiff_t*)(dy_room + dy_size);
 
   const int bands = s.n * phase.down * phase.across;
-  const int first = (int)((int64_t)bands * split / p.splits),
-            last = (int)((int64_t)bands * (split + 1) / p.splits);
+  const int first = (int)((int64_t)bands * split / p.partials.splits),
+            last = (int)((int64_t)bands * (split + 1) / p.partials.splits);
   for (int row = begin; row < end && first == last; row++)  // no places: an empty sum
     std::memset(partial + phase.partial + (ptrdiff_t)row * s.co + group * co, 0, sizeof(float) * co);
   for (int index = first; index < last; index++) {
@@ -170,51 +166,18 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
   }
 }
 
-/** dw's kernel element (p, q) is the sum of the taps that contain it, over all phases and splits, in that
- * order. */
-void add_up(const Problem& p, const float* partials, float* dw) {
-  const ConvShape& s = p.s;
-  const ptrdiff_t block = (ptrdiff_t)(s.ci / s.groups) * s.co;
-  std::vector<std::vector<ptrdiff_t>> sources((size_t)s.kh * s.kw);
-  for (const Phase& phase : p.phases) {
-    ptrdiff_t at = phase.partial;
-    for (const Tap& ty : phase.y->taps) {
-      for (const Tap& tx : phase.x->taps) {
-        for (int i : ty.elements)
-          for (int j : tx.elements) sources[(size_t)i * s.kw + j].push_back(at);
-        at += block;
-      }
-    }
-  }
-  constexpr ptrdiff_t kPiece = 2048;
-  const int pieces = (int)((block + kPiece - 1) / kPiece);
-  parallel_for((int)sources.size() * pieces, [&](int index, int) {
-    const int element = index / pieces;
-    const ptrdiff_t begin = index % pieces * kPiece, size = std::min(kPiece, block - begin);
-    float* const to = dw + element * block + begin;
-    for_lanes(size, [&](int64_t i, auto lanes) {
-      vf sum{};
-      for (const ptrdiff_t source : sources[element])
-        for (int split = 0; split < p.splits; split++)
-          sum += lanes.get(partials + split * p.partial_size + source + begin + i);
-      lanes.put(to + i, sum);
-    });
-  });
-}
-
 }  // namespace
 
 void weight_grad_gemm(const ConvShape& s, const float* x, const float* dy, float* dw) {
-  const Problem p = prepare(s, x, dy);
-  const bool direct = p.splits == 1 && s.up == 1;
-  float* const partials =
-      direct ? dw : (float*)shared_scratch(0, sizeof(float) * (size_t)p.partial_size * p.splits);
+  const Plan plan = plan_forward(s);
+  const Problem p = prepare(s, plan, x, dy);
+  float* const sets = room_for(p.partials, dw);
   const int phases = (int)p.phases.size(), per_split = phases * s.groups * p.chunks;
-  parallel_for(p.splits * per_split, [&](int index, int) {
+  parallel_for(p.partials.splits * per_split, [&](int index, int) {
     const int split = index / per_split, chunk = index % p.chunks, rest = index % per_split / p.chunks;
-    run_task(p, p.phases[rest / s.groups], rest % s.groups, split, chunk, partials + split * p.partial_size);
+    run_task(p, p.phases[rest / s.groups], rest % s.groups, split, chunk, sets + split * p.partials.size);
   });
-  if (!direct) add_up(p, partials, dw);
+  add_up(p.partials, sets, dw);
 }
 
 }  // namespace fovea::FOVEA_ISA

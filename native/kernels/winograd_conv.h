@@ -1,24 +1,17 @@
-// `winograd-4x4`: the convolution trio for 3x3 kernels with stride 1, by the transforms of winograd.h.
+// `winograd-4x4`: the convolution trio by the transforms of winograd.h, for the shapes of winograd_plan.h.
 #pragma once
 
-#include "winograd_tiles.h"
+#include "winograd_plan.h"
 
 namespace fovea::FOVEA_ISA::winograd {
 
-/** 3x3, stride 1, no dilation, groups or upsampling. */
-bool supports(const ConvShape& s);
+size_t weights_size(const Gather& g, const std::vector<Phase>& phases);  // floats
+/** For every phase and point: the matrix [parts * in_c, out_c] in panels, as conv_micro.h reads them. */
+void transform_weights(const Gather& g, const std::vector<Phase>& phases, const WeightLayout& w, float* to);
+void convolve(const Gather& g, const std::vector<Phase>& phases, const float* weights);
 
-Plane forward_plane(const ConvShape& s);
-/** dx = sum_p dy[i + p - (2 - pad)] * w[2 - p]: the same convolution with the kernel turned round and its
- * channels exchanged. */
-Plane input_grad_plane(const ConvShape& s);
-
-size_t weights_size(const Plane& plane);  // floats
-/** The 36 matrices [in_c, out_c] in panels as conv_micro.h reads them. `turned`: for the input's gradient. */
-void transform_weights(const Plane& plane, const float* w, bool turned, float* to);
-
-void convolve(const Plane& plane, const float* in, const float* weights, float* out,
-              const Epilogue* epilogue);
-void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
+/** dw, for the phases of the forward plan. */
+void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>& phases, const float* x,
+                 const float* dy, float* dw);
 
 }  // namespace fovea::FOVEA_ISA::winograd

@@ -2,86 +2,172 @@
 
 #include <algorithm>
 
-#include "conv_band.h"
 #include "epilogue.h"
+#include "winograd.h"
 
 namespace fovea::FOVEA_ISA::winograd {
 namespace {
 
-/** For every vector of channels: v[i][j] = the transform of the tile's elements, given by get(i, j). */
-template <int kSize, void (&kTransform)(const vf (&)[kSize], vf (&)[6]), class Get>
-inline __attribute__((always_inline)) void to_points(Get get, float* to, ptrdiff_t step) {
-  vf half[6][kSize];
+/**
+ * One vector of channels of a tile: `kColumn` turns kFromY numbers into kToY, `kRow` kFromX into kToX; get(i,
+ * j) reads, put(i, j, v) writes.
+ */
+template <int kFromY, int kFromX, int kToY, int kToX, void (&kColumn)(const vf (&)[kFromY], vf (&)[kToY]),
+          void (&kRow)(const vf (&)[kFromX], vf (&)[kToX]), class Get, class Put>
+inline __attribute__((always_inline)) void nest(Get get, Put put) {
+  vf half[kToY][kFromX];
 #pragma GCC unroll 6
-  for (int j = 0; j < kSize; j++) {
-    vf column[kSize], made[6];
+  for (int j = 0; j < kFromX; j++) {
+    vf column[kFromY], made[kToY];
 #pragma GCC unroll 6
-    for (int i = 0; i < kSize; i++) column[i] = get(i, j);
-    kTransform(column, made);
+    for (int i = 0; i < kFromY; i++) column[i] = get(i, j);
+    kColumn(column, made);
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) half[i][j] = made[i];
+    for (int i = 0; i < kToY; i++) half[i][j] = made[i];
   }
 #pragma GCC unroll 6
-  for (int i = 0; i < 6; i++) {
-    vf made[6];
-    kTransform(half[i], made);
+  for (int i = 0; i < kToY; i++) {
+    vf made[kToX];
+    kRow(half[i], made);
 #pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) store(to + (i * 6 + j) * step, made[j]);
+    for (int j = 0; j < kToX; j++) put(i, j, made[j]);
+  }
+}
+
+template <class Y, class X>
+void input(Window x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step) {
+  for_lanes(channels, [&](int64_t c, auto lanes) {
+    nest<Y::kPoints, X::kPoints, Y::kPoints, X::kPoints, Y::input, X::input>(
+        [&](int i, int j) __attribute__((always_inline)) {
+          if ((i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column)) return vf{};
+          return lanes.get(x.data + i * x.row + j * x.column + c);
+        },
+        [&](int i, int j, vf v) __attribute__((always_inline)) {
+          if ((i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column)) return;
+          store(to + (i * X::kPoints + j) * step + c, v);
+        });
+  });
+}
+
+template <class Y, class X>
+void output(const float* from, ptrdiff_t step, int channels, const Outputs& out) {
+  for_lanes(channels, [&](int64_t c, auto lanes) {
+    nest<Y::kPoints, X::kPoints, kOut, kOut, Y::output, X::output>(
+        [&](int i, int j)
+            __attribute__((always_inline)) { return load(from + (i * X::kPoints + j) * step + c); },
+        [&](int i, int j, vf v) __attribute__((always_inline)) {
+          if (i >= out.rows || j >= out.columns) return;
+          float* const y = out.data + i * out.row + j * out.column + c;
+          lanes.put(y, out.epilogue ? finish(*out.epilogue, v, y - out.tensor, (int)c, lanes) : v);
+        });
+  });
+}
+
+template <class Y, class X>
+void gradient(Window dy, int channels, float* to, ptrdiff_t step) {
+  for_lanes(channels, [&](int64_t c, auto lanes) {
+    nest<kOut, kOut, Y::kPoints, X::kPoints, Y::gradient, X::gradient>(
+        [&](int i, int j)
+            __attribute__((always_inline)) { return lanes.get(dy.data + i * dy.row + j * dy.column + c); },
+        [&](int i, int j, vf v)
+            __attribute__((always_inline)) { store(to + (i * X::kPoints + j) * step + c, v); });
+  });
+}
+
+template <class Y, class X>
+void kernel(const float* f, float* to) {
+  nest<Y::kTaps, X::kTaps, Y::kPoints, X::kPoints, Y::kernel, X::kernel>(
+      [&](int i, int j) { return load(f + (i * X::kTaps + j) * kLanes); },
+      [&](int i, int j, vf v) { store(to + (i * X::kPoints + j) * kLanes, v); });
+}
+
+template <class Y, class X>
+void weights(const float* from, ptrdiff_t step, int channels, bool skip_row, bool skip_column, float* to,
+             const ptrdiff_t* places) {
+  for_lanes(channels, [&](int64_t c, auto lanes) {
+    nest<Y::kPoints, X::kPoints, Y::kTaps, X::kTaps, Y::weights, X::weights>(
+        [&](int i, int j) __attribute__((always_inline)) {
+          if ((i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column)) return vf{};
+          return load(from + (i * X::kPoints + j) * step + c);
+        },
+        [&](int i, int j, vf v) __attribute__((always_inline)) {
+          const ptrdiff_t place = places[i * X::kTaps + j];
+          if (place >= 0) lanes.put(to + place + c, v);
+        });
+  });
+}
+
+template <class Y, class X>
+constexpr Transforms kTransforms = {input<Y, X>, output<Y, X>, gradient<Y, X>, kernel<Y, X>, weights<Y, X>};
+
+}  // namespace
+
+namespace {
+
+/** From the first element that a tile's parts read along an axis to the last; a part that skips infinity
+ * reads one less. */
+int span(const AxisPhase& axis, const std::vector<PhasePart>& parts, int points, int taps) {
+  int last = 0;
+  for (const PhasePart& part : parts) {
+    const int elements = points - (taps == 2 && part.taps.size() == 1);
+    last = std::max(last, part.offset - axis.first() + (elements - 1) * axis.in_step);
+  }
+  return last + 1;
+}
+
+}  // namespace
+
+namespace {
+
+/** Asks for `columns` pixels from (y, x) on, as far as they lie in the image. */
+void prefetch_row(const Image& image, int number, int y, int x, int columns, int stride) {
+  if (y < 0 || y >= image.h) return;
+  for (int i = 0; i < columns; i++, x += stride) {
+    if (x < 0 || x >= image.w) continue;
+    const float* const pixel = image.data + (((ptrdiff_t)number * image.h + y) * image.w + x) * image.pixel;
+    for (int c = 0; c < image.channels; c += 16) __builtin_prefetch(pixel + c, 0, 2);
   }
 }
 
 }  // namespace
 
-void input_tile(const Plane& s, const float* in, TilePlace at, float* room, float* to, ptrdiff_t step) {
-  const Image image{in + (ptrdiff_t)at.image * s.in_h * s.in_w * s.in_c, s.in_h, s.in_w, s.in_c, s.in_c};
-  const Band window = take_band(image, at.y - s.pad_top, at.x - s.pad_left, kTile, kTile, room);
-  for_lanes(s.in_c, [&](int64_t c, auto lanes) {
-    to_points<6, transform_input>(
-        [&](int i, int j) { return lanes.get(window.data + i * window.pitch + j * window.pixel + c); },
-        to + c, step);
-  });
+void prefetch_windows(const Phase& p, const Image& image, int first, int count, int index, int portions) {
+  const int rows = kOut * p.y->in_step, all = count * rows;
+  const int last_y = span(*p.y, p.parts_y, p.points_y, p.taps_y),
+            last_x = span(*p.x, p.parts_x, p.points_x, p.taps_x);
+  for (int i = all * index / portions; i < all * (index + 1) / portions; i++) {
+    const TilePlace at = place_of(p, first + i / rows);
+    prefetch_row(image, at.image, at.y * p.y->in_step + p.y->first() + last_y - rows + i % rows,
+                 at.x * p.x->in_step + p.x->first() + last_x - kOut * p.x->in_step, kOut * p.x->in_step, 1);
+  }
 }
 
-void gradient_tile(const Plane& s, const float* dy, TilePlace at, int from, int count, float* room, float* to,
-                   ptrdiff_t step) {
-  const Image image{dy + (ptrdiff_t)at.image * s.out_h * s.out_w * s.out_c + from, s.out_h, s.out_w, s.out_c,
-                    count};
-  const Band window = take_band(image, at.y, at.x, kOut, kOut, room);
-  for_lanes(count, [&](int64_t c, auto lanes) {
-    to_points<4, transform_gradient>(
-        [&](int i, int j) { return lanes.get(window.data + i * window.pitch + j * window.pixel + c); },
-        to + c, step);
-  });
+void prefetch_places(const Phase& p, const Image& image, int first, int count, int index, int portions) {
+  const int all = count * kOut;
+  for (int i = all * index / portions; i < all * (index + 1) / portions; i++) {
+    const TilePlace at = place_of(p, first + i / kOut);
+    prefetch_row(image, at.image, p.y->out + (at.y + i % kOut) * p.y->out_step,
+                 p.x->out + at.x * p.x->out_step, kOut, p.x->out_step);
+  }
 }
 
-void output_tile(const Plane& s, const float* from, ptrdiff_t step, TilePlace at, float* out,
-                 const Epilogue* e) {
-  const int rows = std::min(kOut, s.out_h - at.y), columns = std::min(kOut, s.out_w - at.x);
-  const ptrdiff_t first = (((ptrdiff_t)at.image * s.out_h + at.y) * s.out_w + at.x) * s.out_c;
-  for_lanes(s.out_c, [&](int64_t c, auto lanes) {
-    vf half[4][6];
-#pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) {
-      vf column[6], made[4];
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; i++) column[i] = load(from + (i * 6 + j) * step + c);
-      transform_output(column, made);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) half[i][j] = made[i];
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-      vf made[4];
-      transform_output(half[i], made);
-      if (i >= rows) continue;
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; j++) {
-        if (j >= columns) continue;
-        const ptrdiff_t place = first + ((ptrdiff_t)i * s.out_w + j) * s.out_c + c;
-        lanes.put(out + place, e ? finish(*e, made[j], place, (int)c, lanes) : made[j]);
-      }
-    }
-  });
+ptrdiff_t window_size(const Phase& p) {
+  return (ptrdiff_t)span(*p.y, p.parts_y, p.points_y, p.taps_y) * span(*p.x, p.parts_x, p.points_x, p.taps_x);
+}
+
+TileWindow tile_window(const Phase& p, const TilePlace& at, Image image, float* room) {
+  image.data += (ptrdiff_t)at.image * image.h * image.w * image.pixel;
+  const int first_y = p.y->first(), first_x = p.x->first();
+  return {take_band(image, at.y * p.y->in_step + first_y, at.x * p.x->in_step + first_x,
+                    span(*p.y, p.parts_y, p.points_y, p.taps_y), span(*p.x, p.parts_x, p.points_x, p.taps_x),
+                    room),
+          first_y, first_x};
+}
+
+const Transforms& transforms_of(const Phase& phase) {
+  if (phase.taps_y == 3) return kTransforms<Three, Three>;
+  if (phase.taps_y == 2) return phase.taps_x == 2 ? kTransforms<Two, Two> : kTransforms<Two, One>;
+  return phase.taps_x == 2 ? kTransforms<One, Two> : kTransforms<One, One>;
 }
 
 }  // namespace fovea::FOVEA_ISA::winograd

@@ -1,48 +1,86 @@
-// The two-dimensional transforms of winograd.h for one tile and all its channels, a vector of channels at a
-// time; and the places of tiles in an image. Transformed numbers lie as [36 points][tile or input
-// channel][channels], `step` floats from point to point.
+// The transforms of winograd.h in two dimensions, for one tile and all its channels, a vector of channels at
+// a time. Transformed numbers lie as [points][tile][channels], `step` floats from point to point.
 #pragma once
 
-#include "../call.h"
-#include "../lanes.h"
-#include "winograd.h"
+#include <cstddef>
+
+#include "call.h"
+#include "conv_band.h"
+#include "winograd_plan.h"
 
 namespace fovea::FOVEA_ISA::winograd {
 
-/** A 3x3 convolution with stride 1, forward or backward in its input: out[i] = sum_p in[i + p - pad] * w[p].
- */
-struct Plane {
-  int n, in_h, in_w, in_c, out_h, out_w, out_c, pad_top, pad_left;
-  int tiles_y() const { return (out_h + kOut - 1) / kOut; }
-  int tiles_x() const { return (out_w + kOut - 1) / kOut; }
-  int tiles() const { return n * tiles_y() * tiles_x(); }
+/** A window of numbers: element (i, j, c) is data[i * row + j * column + c]. */
+struct Window {
+  const float* data;
+  ptrdiff_t row, column;
 };
+
+struct Outputs {
+  float* data;  // of the tile's first output
+  ptrdiff_t row, column;
+  int rows, columns;  // that exist, at most kOut
+  const float* tensor;
+  const Epilogue* epilogue;  // or null
+};
+
+/** The transforms for a phase; chosen by its taps. `channels` beyond the last, up to a whole vector, become
+ * 0. */
+struct Transforms {
+  /** to = B^T X B, but for the last row or column of points where `skip` says so. */
+  void (*input)(Window x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step);
+  /** out = epilogue(A^T M A) */
+  void (*output)(const float* from, ptrdiff_t step, int channels, const Outputs& out);
+  /** to = E dY E^T for a tile of the output's gradient */
+  void (*gradient)(Window dy, int channels, float* to, ptrdiff_t step);
+  /** to[point * kLanes] = G F G^T for one vector of kernels; f has taps_y * taps_x vectors */
+  void (*kernel)(const float* f, float* to);
+  /** to[places[tap]] = E^T N^-1 M N^-1 E, the end of the weight gradient, for the taps whose place is not
+   * negative */
+  void (*weights)(const float* from, ptrdiff_t step, int channels, bool skip_row, bool skip_column, float* to,
+                  const ptrdiff_t* places);
+};
+
+const Transforms& transforms_of(const Phase& phase);
 
 struct TilePlace {
-  int image, y, x;  // of the tile's first output
+  int image, y, x;  // of the tile's first output, within its phase
 };
 
-inline TilePlace place_of(const Plane& s, int tile) {
-  const int per_image = s.tiles_y() * s.tiles_x(), within = tile % per_image;
-  return {tile / per_image, within / s.tiles_x() * kOut, within % s.tiles_x() * kOut};
+inline TilePlace place_of(const Phase& phase, int tile) {
+  const int across = phase.tiles_x(), per_image = across * phase.tiles_y(), within = tile % per_image;
+  return {tile / per_image, within / across * 4, within % across * 4};
 }
+
+/** All parts' windows of a tile: element (0, 0) of `band` is place (first_y, first_x) relative to the tile.
+ */
+struct TileWindow {
+  Band band;
+  int first_y, first_x;
+  Window of(const Phase& phase, int part) const {
+    return {band.data + (phase.part_y(part).offset - first_y) * band.pitch +
+                (phase.part_x(part).offset - first_x) * band.pixel,
+            phase.y->in_step * band.pitch, phase.x->in_step * band.pixel};
+  }
+};
+
+/**
+ * Asks for portion `index` of `portions` of the numbers that the windows of tiles [first, first + count) add
+ * to those before: to be called while something else is computed. `image.data` is that of image 0.
+ */
+void prefetch_windows(const Phase& phase, const Image& image, int first, int count, int index, int portions);
+/** The same for the phase's own places, laid out like `image`. */
+void prefetch_places(const Phase& phase, const Image& image, int first, int count, int index, int portions);
+
+/** Places in such a window. */
+ptrdiff_t window_size(const Phase& phase);
+/** `image.data` is that of image 0; `room` holds window_size() * channels floats. */
+TileWindow tile_window(const Phase& phase, const TilePlace& at, Image image, float* room);
 
 /** Distance between points for rows * channels numbers each: not a multiple of 4 KiB, whose addresses collide
  * in the caches. */
 inline ptrdiff_t point_step(ptrdiff_t rows, ptrdiff_t channels) {
   return (rows * channels + 63) / 64 * 64 + 16;
 }
-
-/** to = B^T X B for the tile's 6x6 window of the input; channels beyond the last are 0. `room` holds 36 *
- * in_c floats. */
-void input_tile(const Plane& s, const float* in, TilePlace at, float* room, float* to, ptrdiff_t step);
-
-/** out = epilogue(A^T M A) where the tile meets the output. */
-void output_tile(const Plane& s, const float* from, ptrdiff_t step, TilePlace at, float* out,
-                 const Epilogue* e);
-
-/** to = E_4 dY E_4^T for channels [from, from + count) of the tile's 4x4 window of the output's gradient. */
-void gradient_tile(const Plane& s, const float* dy, TilePlace at, int from, int count, float* room, float* to,
-                   ptrdiff_t step);
 
 }  // namespace fovea::FOVEA_ISA::winograd

@@ -1,57 +1,94 @@
-// Winograd's weight gradient F(3x3, 4x4). A task sums the 36 products over its share of the tiles, block by
-// block, ends them with E_3^T . E_3 and leaves a partial dw; the partial sums are added in order. Shares
-// depend on the shape alone.
+// Winograd's weight gradient. A task sums the products of its share of the tiles, block by block, for all
+// points of one phase and some output channels; ends them with E_r^T N^-1, and leaves partial sums for the
+// phase's taps (conv_partials.h). Shares depend on the shape alone.
 #include <algorithm>
 
-#include "../thread_pool.h"
 #include "conv_micro.h"
+#include "conv_partials.h"
+#include "thread_pool.h"
 #include "winograd_conv.h"
+#include "winograd_tiles.h"
 
 namespace fovea::FOVEA_ISA::winograd {
 namespace {
 
-struct Cut {
-  int splits;  // of the tiles
-  int width;   // output channels of a task
-  int block;   // tiles transformed at a time
+constexpr int kMostTaps = 9;
+
+/** One phase, with what its tasks share. */
+struct Work {
+  const ConvShape& s;
+  const Phase& phase;
+  const float *x, *dy;
+  ptrdiff_t partial;  // where its taps begin in a set
+  int tiles, splits, block;
+  int width;  // output channels of a task
+  int channels;
 };
 
-Cut cut(const Plane& s) {
-  Cut made;
-  const int outputs = round_up(s.out_c, kLanes), channels = round_up(s.in_c, kLanes);
-  const int most =
-      std::max<int>(kPanel, (1200 << 10) / (int)sizeof(float) / kPoints / channels / kPanel * kPanel);
-  made.width = round_up(ceil_div(outputs, ceil_div(outputs, most)), kPanel);
-  const int shares = ceil_div(outputs, made.width), tiles = s.tiles();
-  made.splits = std::clamp(tiles / 48, 1, 16);
-  if (made.splits * shares < 4) made.splits = std::min(made.splits * 2, tiles);
-  const int share = ceil_div(tiles, made.splits);
-  made.block = ceil_div(share, ceil_div(share, 48));
-  return made;
+/** One task's memory, and the steps in it. */
+struct Room {
+  float *x, *dy, *sums, *window;
+  ptrdiff_t x_step, dy_step, sums_step;
+};
+
+Room make_room(const Work& w, int outputs) {
+  const Phase& phase = w.phase;
+  Room r;
+  r.x_step = point_step(w.block, w.channels);
+  r.dy_step = point_step(w.block, outputs);
+  r.sums_step = point_step(w.s.ci, outputs);
+  const ptrdiff_t points = phase.points(), maps = points * phase.parts();
+  const ptrdiff_t dy_window = (3 * phase.y->out_step + 1) * (ptrdiff_t)(3 * phase.x->out_step + 1) * outputs;
+  const ptrdiff_t window = std::max<ptrdiff_t>(window_size(phase) * w.s.ci, dy_window);
+  r.x =
+      (float*)thread_scratch(sizeof(float) * (maps * (r.x_step + r.sums_step) + points * r.dy_step + window));
+  r.dy = r.x + maps * r.x_step;
+  r.sums = r.dy + points * r.dy_step;
+  r.window = r.sums + maps * r.sums_step;
+  return r;
 }
 
-/** sums[point] (+)= x[point]^T * dy[point] for a block of tiles. */
-void add_points(int tiles, int in_c, int channels, int outputs, const float* x, ptrdiff_t x_step,
-                const float* dy, ptrdiff_t dy_step, float* sums, ptrdiff_t sums_step, bool add) {
+void transform_tile(const Work& w, const Room& r, const Transforms& transforms, int tile, int slot, int from,
+                    int count, int outputs) {
+  const Phase& phase = w.phase;
+  const ConvShape& s = w.s;
+  const TilePlace at = place_of(phase, tile);
+  const TileWindow window = tile_window(phase, at, {w.x, s.h, s.w, s.ci, s.ci}, r.window);
+  for (int part = 0; part < phase.parts(); part++)
+    transforms.input(window.of(phase, part), s.ci, phase.skips_row(part), phase.skips_column(part),
+                     r.x + part * phase.points() * r.x_step + (ptrdiff_t)slot * w.channels, r.x_step);
+  const AxisPhase &y = *phase.y, &x = *phase.x;
+  const Image image{w.dy + (ptrdiff_t)at.image * s.oh * s.ow * s.co + from, s.oh, s.ow, s.co, count};
+  const Band band = take_band(image, y.out + at.y * y.out_step, x.out + at.x * x.out_step, 3 * y.out_step + 1,
+                              3 * x.out_step + 1, r.window);
+  transforms.gradient({band.data, y.out_step * band.pitch, x.out_step * band.pixel}, count,
+                      r.dy + (ptrdiff_t)slot * outputs, r.dy_step);
+}
+
+/** sums[part][point] (+)= x[part][point]^T * dy[point] for a block of tiles. */
+template <class Meanwhile>
+void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add, Meanwhile meanwhile) {
   const ptrdiff_t no_offset = 0;
   TileProduct p{};
   p.runs = 1;
   p.length = tiles;
   p.run_offsets = &no_offset;
-  p.a_step = channels;
+  p.a_step = w.channels;
   p.b_step = outputs;
   p.add = add;
   p.a_row = 1;
   p.c_row = outputs;
-  const int groups = ceil_div(in_c, kMaxRows);
-  for (int point = 0; point < kPoints; point++) {
+  const int groups = ceil_div(w.s.ci, kMaxRows), points = w.phase.points();
+  for (int map = 0; map < points * w.phase.parts(); map++) {
+    meanwhile(map);
+    if (!w.phase.uses(map / points, map % points)) continue;
     for (int o = 0; o < outputs; o += kPanel) {
       p.columns = std::min(kPanel, outputs - o);
-      p.b = dy + point * dy_step + o;
+      p.b = r.dy + map % points * r.dy_step + o;
       for (int group = 0, c = 0; group < groups; group++) {
-        const int end = in_c * (group + 1) / groups;
-        p.a = x + point * x_step + c;
-        p.c = sums + point * sums_step + (ptrdiff_t)c * outputs + o;
+        const int end = w.s.ci * (group + 1) / groups;
+        p.a = r.x + map * r.x_step + c;
+        p.c = r.sums + map * r.sums_step + (ptrdiff_t)c * outputs + o;
         run_tile(p, end - c);
         c = end;
       }
@@ -59,72 +96,83 @@ void add_points(int tiles, int in_c, int channels, int outputs, const float* x, 
   }
 }
 
-/** dw[p, q, c, o] of one share from its 36 sums. */
-void finish_sums(const float* sums, ptrdiff_t step, int in_c, int outputs, int wanted, float* dw,
-                 ptrdiff_t element, ptrdiff_t row) {
-  for (int c = 0; c < in_c; c++) {
-    for_lanes(wanted, [&](int64_t o, auto lanes) {
-      const float* const from = sums + (ptrdiff_t)c * outputs + o;
-      vf half[3][6];
-      for (int j = 0; j < 6; j++) {
-        vf column[6], made[3];
-        for (int i = 0; i < 6; i++) column[i] = load(from + (i * 6 + j) * step);
-        transform_weight_grad(column, made);
-        for (int i = 0; i < 3; i++) half[i][j] = made[i];
-      }
-      for (int i = 0; i < 3; i++) {
-        vf made[3];
-        transform_weight_grad(half[i], made);
-        for (int j = 0; j < 3; j++) lanes.put(dw + (i * 3 + j) * element + c * row + o, made[j]);
-      }
+/** Ends the sums and stores them as the phase's taps [tap y][tap x][ci][co], output channels [from, from +
+ * count). */
+void finish_sums(const Work& w, const Room& r, const Transforms& transforms, int from, int count, int outputs,
+                 float* set) {
+  const Phase& phase = w.phase;
+  for (int part = 0; part < phase.parts(); part++) {
+    const auto &ty = phase.part_y(part).taps, &tx = phase.part_x(part).taps;
+    ptrdiff_t places[kMostTaps];
+    for (int tap = 0; tap < phase.taps_y * phase.taps_x; tap++) {
+      const size_t i = tap / phase.taps_x, j = tap % phase.taps_x;
+      places[tap] = i < ty.size() && j < tx.size()
+                        ? ((ty[i] - phase.y->taps.data()) * (ptrdiff_t)phase.x->taps.size() +
+                           (tx[j] - phase.x->taps.data())) *
+                              w.s.ci * w.s.co
+                        : -1;
+    }
+    for (int c = 0; c < w.s.ci; c++)
+      transforms.weights(r.sums + part * phase.points() * r.sums_step + (ptrdiff_t)c * outputs, r.sums_step,
+                         count, phase.skips_row(part), phase.skips_column(part),
+                         set + w.partial + (ptrdiff_t)c * w.s.co + from, places);
+  }
+}
+
+void run_task(const Work& w, int split, int from, float* set) {
+  const int count = std::min(w.width, w.s.co - from), outputs = round_up(count, kLanes);
+  const Transforms& transforms = transforms_of(w.phase);
+  const Room room = make_room(w, outputs);
+  const int begin = (int)((int64_t)w.tiles * split / w.splits),
+            end = (int)((int64_t)w.tiles * (split + 1) / w.splits);
+  if (begin == end)
+    std::fill(room.sums, room.sums + w.phase.points() * w.phase.parts() * room.sums_step, 0.0f);
+  for (int first = begin; first < end; first += w.block) {
+    const int tiles = std::min(w.block, end - first);
+    for (int t = 0; t < tiles; t++) transform_tile(w, room, transforms, first + t, t, from, count, outputs);
+    const int next = first + tiles, ahead = std::min(w.block, end - next),
+              maps = w.phase.points() * w.phase.parts();
+    add_points(w, room, tiles, outputs, first > begin, [&](int map) {
+      prefetch_windows(w.phase, {w.x, w.s.h, w.s.w, w.s.ci, w.s.ci}, next, ahead, map, maps);
+      prefetch_places(w.phase, {w.dy + from, w.s.oh, w.s.ow, w.s.co, count}, next, ahead, map, maps);
     });
   }
+  finish_sums(w, room, transforms, from, count, outputs, set);
 }
 
 }  // namespace
 
-void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
-  const Plane plane = forward_plane(s);
-  const Cut shares = cut(plane);
-  const int tiles = plane.tiles(), across = ceil_div(s.co, shares.width), channels = round_up(s.ci, kLanes);
-  const ptrdiff_t size = (ptrdiff_t)9 * s.ci * s.co;
-  float* const partials =
-      shares.splits == 1 ? dw : (float*)shared_scratch(0, sizeof(float) * (size_t)size * shares.splits);
-  parallel_for(shares.splits * across, [&](int task, int) {
-    const int split = task / across, from = task % across * shares.width,
-              wanted = std::min(shares.width, s.co - from);
-    const int outputs = round_up(wanted, kLanes);
-    const ptrdiff_t x_step = point_step(shares.block, channels), dy_step = point_step(shares.block, outputs),
-                    sums_step = point_step(s.ci, outputs);
-    float* const points =
-        (float*)thread_scratch(sizeof(float) * kPoints * (x_step + dy_step + sums_step + channels + outputs));
-    float* const dy_points = points + kPoints * x_step;
-    float* const sums = dy_points + kPoints * dy_step;
-    float* const room = sums + kPoints * sums_step;
-    const int begin = (int)((int64_t)tiles * split / shares.splits),
-              end = (int)((int64_t)tiles * (split + 1) / shares.splits);
-    for (int first = begin; first < end; first += shares.block) {
-      const int count = std::min(shares.block, end - first);
-      for (int t = 0; t < count; t++) {
-        const TilePlace at = place_of(plane, first + t);
-        input_tile(plane, x, at, room, points + (ptrdiff_t)t * channels, x_step);
-        gradient_tile(plane, dy, at, from, wanted, room, dy_points + (ptrdiff_t)t * outputs, dy_step);
-      }
-      add_points(count, s.ci, channels, outputs, points, x_step, dy_points, dy_step, sums, sums_step,
-                 first > begin);
-    }
-    finish_sums(sums, sums_step, s.ci, outputs, wanted, partials + split * size + from,
-                (ptrdiff_t)s.ci * s.co, s.co);
+void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>& phases, const float* x,
+                 const float* dy, float* dw) {
+  constexpr ptrdiff_t kSumsBytes = 1200 << 10;  // of a task, so that they stay in the second-level cache
+  Partials partials(s, plan);
+  std::vector<Work> works;
+  int most_tiles = 1;
+  for (size_t i = 0; i < phases.size(); i++) {
+    const Phase& phase = phases[i];
+    const int outputs = round_up(s.co, kLanes), maps = phase.points() * phase.parts();
+    const int fit = (int)(kSumsBytes / (ptrdiff_t)sizeof(float) / maps / s.ci) / kPanel * kPanel;
+    const int width = round_up(ceil_div(outputs, ceil_div(outputs, std::max(fit, kPanel))), kPanel);
+    works.push_back({s, phase, x, dy, partials.phases[i].offset, s.n * phase.tiles_y() * phase.tiles_x(), 1,
+                     1, width, round_up(s.ci, kLanes)});
+    most_tiles = std::max(most_tiles, works.back().tiles);
+  }
+  const int across = ceil_div(s.co, works[0].width), tasks = across * (int)works.size();
+  partials.splits = std::clamp(most_tiles / 128, 1, std::max(1, 16 / (int)works.size()));
+  if (partials.splits * tasks < 4) partials.splits = std::min(partials.splits * 2, most_tiles);
+  for (Work& w : works) {
+    w.splits = partials.splits;
+    w.width = works[0].width;
+    const int share = std::max(1, ceil_div(w.tiles, w.splits)), most = w.phase.parts() > 1 ? 24 : 48;
+    w.block = ceil_div(share, ceil_div(share, most));
+  }
+  float* const sets = room_for(partials, dw);
+  parallel_for(partials.splits * tasks, [&](int task, int) {
+    const int split = task / tasks;
+    const Work& w = works[task % tasks / across];
+    run_task(w, split, task % across * w.width, sets + split * partials.size);
   });
-  if (shares.splits == 1) return;
-  parallel_ranges(size, 4096, [&](int64_t begin, int64_t end) {
-    for_lanes(end - begin, [&](int64_t i, auto lanes) {
-      vf sum = lanes.get(partials + begin + i);
-      for (int split = 1; split < shares.splits; split++)
-        sum += lanes.get(partials + split * size + begin + i);
-      lanes.put(dw + begin + i, sum);
-    });
-  });
+  add_up(partials, sets, dw);
 }
 
 }  // namespace fovea::FOVEA_ISA::winograd

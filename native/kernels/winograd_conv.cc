@@ -1,0 +1,164 @@
+// Winograd convolution, forward and backward in the input. A task takes a block of tiles through all three
+// steps, so that what lies between them stays in its core's second-level cache; no tensor of transformed
+// numbers is ever made.
+#include "winograd_conv.h"
+
+#include <algorithm>
+
+#include "conv_band.h"
+#include "conv_micro.h"
+#include "cpu.h"
+#include "thread_pool.h"
+#include "winograd.h"
+#include "winograd_tiles.h"
+
+namespace fovea::FOVEA_ISA::winograd {
+namespace {
+
+/** One phase, with what its blocks share. */
+struct Work {
+  const Gather& g;
+  const Phase& phase;
+  const float* weights;
+  int tiles, block, blocks;
+  int channels, outputs;  // padded to whole vectors
+};
+
+/** Tiles in a block: what is between the steps fills about half of the second-level cache, and every thread
+ * has work. */
+int block_size(const Phase& phase, int tiles, int channels, int outputs) {
+  const ptrdiff_t tile_bytes = sizeof(float) * phase.points() * (phase.parts() * channels + outputs);
+  const int most = (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 / 2 / tile_bytes, kMaxRows, 8 * kMaxRows) /
+                   kMaxRows * kMaxRows;
+  int blocks = ceil_div(tiles, most);
+  if (blocks < 8 * threads())
+    blocks = round_up(blocks, threads());  // no effect on the result: tiles are independent
+  return ceil_div(tiles, std::min(blocks, ceil_div(tiles, 4)));
+}
+
+/** The input's transform for tile t of all parts. */
+void transform_tile(const Work& w, const Transforms& transforms, const TilePlace& at, float* room, float* to,
+                    ptrdiff_t step) {
+  const Phase& phase = w.phase;
+  const Gather& g = w.g;
+  const TileWindow window = tile_window(phase, at, {g.in, g.in_h, g.in_w, g.in_c, g.in_c}, room);
+  for (int part = 0; part < phase.parts(); part++)
+    transforms.input(window.of(phase, part), g.in_c, phase.skips_row(part), phase.skips_column(part),
+                     to + part * phase.points() * step, step);
+}
+
+/** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
+template <class Meanwhile>
+void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from_step, float* to,
+                     ptrdiff_t to_step, Meanwhile meanwhile) {
+  const Phase& phase = w.phase;
+  std::vector<ptrdiff_t> offsets(phase.parts());
+  TileProduct p{};
+  p.length = w.g.in_c;
+  p.run_offsets = offsets.data();
+  p.a_step = 1;
+  p.a_row = w.channels;
+  p.c_row = w.outputs;
+  const int groups = ceil_div(tiles, kMaxRows);
+  const float* matrix = w.weights;
+  for (int point = 0; point < phase.points(); point++) {
+    meanwhile(point);
+    p.runs = 0;
+    for (int part = 0; part < phase.parts(); part++)
+      if (phase.uses(part, point)) offsets[p.runs++] = part * phase.points() * from_step;
+    const ptrdiff_t depth = (ptrdiff_t)p.runs * w.g.in_c;
+    for (int c = 0; c < w.outputs; c += kPanel) {
+      p.columns = std::min(kPanel, w.outputs - c);
+      p.b_step = p.columns;
+      p.b = matrix + c * depth;
+      for (int group = 0, row = 0; group < groups; group++) {
+        const int end = tiles * (group + 1) / groups;
+        p.a = from + point * from_step + (ptrdiff_t)row * w.channels;
+        p.c = to + point * to_step + (ptrdiff_t)row * w.outputs + c;
+        run_tile(p, end - row);
+        row = end;
+      }
+    }
+    matrix += depth * w.outputs;
+  }
+}
+
+/** Tiles of one block; `more` where this thread does the next block too. */
+void run_block(const Work& w, int index, bool more) {
+  const Phase& phase = w.phase;
+  const Gather& g = w.g;
+  const Transforms& transforms = transforms_of(phase);
+  const int first = index * w.block, count = std::min(w.block, w.tiles - first);
+  if (count <= 0) return;
+  const ptrdiff_t from_step = point_step(w.block, w.channels), to_step = point_step(w.block, w.outputs);
+  const ptrdiff_t from_size = phase.parts() * phase.points() * from_step;
+  float* const from = (float*)thread_scratch(
+      sizeof(float) * (from_size + phase.points() * to_step + window_size(phase) * (ptrdiff_t)g.in_c));
+  float* const to = from + from_size;
+  float* const room = to + phase.points() * to_step;
+  for (int t = 0; t < count; t++)
+    transform_tile(w, transforms, place_of(phase, first + t), room, from + (ptrdiff_t)t * w.channels,
+                   from_step);
+  // What the output's transform will write, and what the next block will read, come from far: they are asked
+  // for here.
+  const int next = first + count, ahead = more ? std::min(w.block, w.tiles - next) : 0;
+  multiply_points(w, count, from, from_step, to, to_step, [&](int point) {
+    prefetch_windows(phase, {g.in, g.in_h, g.in_w, g.in_c, g.in_c}, next, ahead, point, phase.points());
+    prefetch_places(phase, {g.out, g.out_h, g.out_w, g.out_c, g.out_c}, first, count, point, phase.points());
+  });
+  for (int t = 0; t < count; t++) {
+    const TilePlace at = place_of(phase, first + t);
+    const AxisPhase &y = *phase.y, &x = *phase.x;
+    const Outputs out{
+        g.out + (((ptrdiff_t)at.image * g.out_h + y.out + (ptrdiff_t)at.y * y.out_step) * g.out_w + x.out +
+                 (ptrdiff_t)at.x * x.out_step) *
+                    g.out_c,
+        (ptrdiff_t)y.out_step * g.out_w * g.out_c,
+        (ptrdiff_t)x.out_step * g.out_c,
+        std::min(kOut, y.count - at.y),
+        std::min(kOut, x.count - at.x),
+        g.out,
+        g.epilogue};
+    transforms.output(to + (ptrdiff_t)t * w.outputs, to_step, g.out_c, out);
+  }
+}
+
+}  // namespace
+
+void convolve(const Gather& g, const std::vector<Phase>& phases, const float* weights) {
+  std::vector<Work> works;
+  int blocks = 0;
+  for (const Phase& phase : phases) {
+    Work w{g,
+           phase,
+           weights,
+           g.n * phase.tiles_y() * phase.tiles_x(),
+           1,
+           0,
+           round_up(g.in_c, kLanes),
+           round_up(g.out_c, kLanes)};
+    for (int point = 0; point < phase.points(); point++)
+      weights += (ptrdiff_t)phase.depth(point) * g.in_c * w.outputs;
+    if (w.tiles == 0) continue;
+    w.block = block_size(phase, w.tiles, w.channels, w.outputs);
+    w.blocks = ceil_div(w.tiles, w.block);
+    blocks += w.blocks;
+    works.push_back(w);
+  }
+  const int tasks = std::min(blocks, 4 * threads());
+  parallel_for(tasks, [&](int task, int) {
+    const int end = (int)((int64_t)blocks * (task + 1) / tasks);
+    for (int index = (int)((int64_t)blocks * task / tasks); index < end; index++) {
+      int within = index;
+      for (const Work& w : works) {
+        if (within < w.blocks) {
+          run_block(w, within, index + 1 < end && within + 1 < w.blocks);
+          break;
+        }
+        within -= w.blocks;
+      }
+    }
+  });
+}
+
+}  // namespace fovea::FOVEA_ISA::winograd
