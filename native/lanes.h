@@ -93,4 +93,18 @@ inline vd widen_high(vf v) {
 }
 #endif
 
+inline vf narrow(vd low, vd high) {
+#if defined(__AVX512F__)
+  const __m512 lower = _mm512_castps256_ps512(_mm512_cvtpd_ps((__m512d)low));
+  return (vf)_mm512_insertf32x8(lower, _mm512_cvtpd_ps((__m512d)high), 1);
+#elif defined(__AVX2__)
+  const __m256 lower = _mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)low));
+  return (vf)_mm256_insertf128_ps(lower, _mm256_cvtpd_ps((__m256d)high), 1);
+#else
+  vf v;
+  for (int i = 0; i < kLanes; i++) v[i] = float(i < kHalf ? low[i] : high[i - kHalf]);
+  return v;
+#endif
+}
+
 }  // namespace fovea::FOVEA_ISA

@@ -189,12 +189,4 @@ inline vf sine_shifted(vf x, uint32_t shift) {
 inline vf sine(vf x) { return sine_shifted(x, 0); }
 inline vf cosine(vf x) { return sine_shifted(x, 1); }
 
-/** a^b as Math.pow has it, which unlike C's gives NaN for b NaN and for (+-1)^(+-infinity). */
-inline vf power(vf a, vf b) {
-  vf y;
-  for (int i = 0; i < kLanes; i++) y[i] = std::pow(a[i], b[i]);
-  const vi undefined = (b != b) | ((absolute(a) == 1.0f) & (absolute(b) == kInfinity));
-  return undefined ? splat(kNaN) : y;
-}
-
 }  // namespace fovea::FOVEA_ISA

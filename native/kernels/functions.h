@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../math.h"
+#include "../power.h"
 
 namespace fovea::FOVEA_ISA::functions {
 

@@ -67,6 +67,7 @@ inline std::vector<Floats> run_case(const KernelTable& table, const Case& c, con
     if (!c.before.empty()) std::copy(c.before[o].begin(), c.before[o].end(), buffers.back()->data());
     operands.push_back(buffers.back()->data());
   }
+  const FlushDenormals as_in_the_addon;  // and as in the pool's threads
   run_kernel(table, c.kernel.c_str(), operands, c.numbers);
   std::vector<Floats> outputs;
   for (size_t b = 0; b < buffers.size(); b++) {

@@ -174,6 +174,23 @@ TEST(binary_functions_and_special_values) {
   }
 }
 
+TEST(powers) {
+  Floats a, b;
+  const Floats u = random_floats(20000, 1), v = random_floats(20000, 2);
+  for (size_t i = 0; i < u.size(); i++) {
+    const bool negative = i % 3 == 0;  // only a whole power of a negative number is real
+    a.push_back(negative ? -std::abs(u[i]) * 30 : std::exp2(u[i] * 40));
+    b.push_back(negative || i % 3 == 1 ? std::round(v[i] * 9) : v[i] * (i % 2 ? 3.0f : 100.0f));
+  }
+  a[1] = 0.9999f, b[1] = 400000;
+  a[2] = -0.5f, b[2] = 4194305;
+  a[4] = 1e-40f, b[4] = 2;
+  a[5] = -2, b[5] = 0.5f;
+  Doubles expected;
+  for (size_t i = 0; i < a.size(); i++) expected.push_back(std::pow(double(a[i]), double(b[i])));
+  check({"binary", "pow", {a, b}, {6, 1, 20000, 20000, 20000}, {expected}, 1.3e-7, 1.2e-38});
+}
+
 using Shape = std::vector<int64_t>;
 
 void check_broadcast(const Shape& out, const Shape& a, const Shape& b) {
