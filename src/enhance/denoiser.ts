@@ -2,10 +2,14 @@
 // each tile a replay of one recorded program. Colour and files are left to enhance.ts and files.ts.
 
 import { breather } from "../backend/breathe.js";
+import { currentBackend, withBackend } from "../backend/current.js";
 import { UserError } from "../backend/errors.js";
 import type { ImageModel } from "../models/index.js";
+import { optimize } from "../program/optimize.js";
+import { Recorder } from "../program/recorder.js";
 import { record, type Recorded } from "../tensor/record.js";
 import { forget, scope } from "../tensor/scope.js";
+import { sizeOf } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
 import { balancedTile, leastTile, reflected, roundUp, spansAlong, type TileRules } from "./tiles.js";
@@ -35,7 +39,7 @@ export interface DenoiseOptions {
 }
 
 /** Wider than this a tile gains little: its margins are a small part already, and progress is told per tile. */
-const usefulPixels = 1024;
+const usefulPixels = 2048;
 const defaultMaxMemory = 1024;
 const mebibyte = 2 ** 20;
 /** Programs kept for tile shapes seen before; sets of photographs usually have one or two sizes. */
@@ -111,6 +115,10 @@ export class Denoiser {
     this.programs.clear();
   }
 
+  private get allowed(): number {
+    return (this.options.maxMemory ?? defaultMaxMemory) * mebibyte;
+  }
+
   private paddedTo(length: number, tile: number): number {
     return Math.max(tile, roundUp(length, this.model.imageSize ? tile : this.model.alignment));
   }
@@ -120,30 +128,41 @@ export class Denoiser {
     if (this.model.imageSize) return this.model.imageSize;
     const { alignment } = this.rules;
     const [padded, paddedWidth] = [roundUp(height, alignment), roundUp(width, alignment)];
-    const allowed = (this.options.maxMemory ?? defaultMaxMemory) * mebibyte;
     for (let wanted = this.fitting; ;) {
       const tile = [
         balancedTile(padded, wanted, this.rules),
         balancedTile(paddedWidth, wanted, this.rules),
       ] as const;
-      const bytes = this.bytesOf(tile);
-      if (bytes <= allowed || this.options.tile !== undefined) return tile;
       const least = leastTile(this.rules);
       const largest = Math.max(...tile);
+      const bytes = this.bytesOf(tile, largest > least && this.options.tile === undefined);
+      if (bytes <= this.allowed || this.options.tile !== undefined) return tile;
       if (largest <= least)
         throw new UserError(
-          `--max-memory ${this.options.maxMemory} MB is too little for the model ${this.model.architecture}: its smallest tile, ${tile[1]}x${tile[0]}, takes ${Math.ceil(bytes / mebibyte)} MB; give more.`,
+          `--max-memory ${this.allowed / mebibyte} MB is too little for the model ${this.model.architecture}: its smallest tile, ${tile[1]}x${tile[0]}, takes ${Math.ceil(bytes / mebibyte)} MB; give more.`,
         );
-      const shrunk = Math.floor((largest * Math.sqrt(allowed / bytes)) / alignment) * alignment;
+      const share = Math.max(0.5, Math.sqrt(this.allowed / bytes)); // a small step where the bytes are not known
+      const shrunk = Math.floor((largest * share) / alignment) * alignment;
       wanted = this.fitting = Math.max(least, Math.min(shrunk, largest - alignment));
     }
   }
 
-  /** Memory of one tile's run: the program's temporaries, its input and its output. */
-  private bytesOf([height, width]: readonly [number, number]): number {
+  /**
+   * Memory of one tile's run: the program's temporaries, its input and its output. What a device cannot hold at all counts as
+   * infinite where a smaller tile may be tried.
+   */
+  private bytesOf([height, width]: readonly [number, number], maySmaller: boolean): number {
     const shape = [1, height, width, this.model.channels];
-    const program = this.programFor(shape);
-    return 4 * ((program.recorded?.program.arenaLength ?? 0) + 2 * program.images.size);
+    if (this.options.eager || this.programs.has(shape.join("x"))) return 0;
+    const bytes = 4 * (plannedLength(this.model, shape) + 2 * sizeOf(shape));
+    if (bytes > this.allowed) return bytes;
+    try {
+      this.programFor(shape);
+    } catch (error) {
+      if (maySmaller && error instanceof UserError) return Infinity;
+      throw error;
+    }
+    return bytes;
   }
 
   private programFor(shape: readonly number[]): TileProgram {
@@ -167,7 +186,12 @@ export class Denoiser {
     const weights = [...model.parameters().values(), ...model.state().values()];
     const frozen = this.options.weightsChange ? [] : weights;
     const body = () => noGrad(() => ({ restored: model.restore(images, sigma) }));
-    return { images, sigma, recorded: record(body, { frozen }) };
+    try {
+      return { images, sigma, recorded: record(body, { frozen }) };
+    } catch (error) {
+      disposeProgram({ images, sigma });
+      throw error;
+    }
   }
 
   private async run(
@@ -185,6 +209,18 @@ export class Denoiser {
     using _step = scope();
     return asFloat32(await noGrad(() => this.model.restore(program.images, program.sigma)).data());
   }
+}
+
+/** Elements of the arena that the model's program would need, found without allocating it. */
+function plannedLength(model: ImageModel, shape: readonly number[]): number {
+  const backend = currentBackend();
+  const recorder = new Recorder(backend);
+  using _inner = scope();
+  const y = withBackend(recorder, () => noGrad(() => model.restore(empty(shape), empty([1]))));
+  const result = recorder.bind(y.operand().storage); // a result: without one, all calls would be dead
+  const { arenaLength, constants } = optimize(recorder.program());
+  for (const storage of [result, ...constants]) backend.release(storage);
+  return arenaLength;
 }
 
 /** Fills `window` with the rectangle at (top, left), the image being continued by reflection at the bottom and the right. */
