@@ -122,7 +122,7 @@ export class NativeBackend implements Backend {
       throw error;
     }
     return {
-      run: () => this.track(addon.replay(handle)),
+      run: () => this.track(() => addon.replay(handle)),
       profile: (rounds) => addon.profileProgram(handle, rounds),
       dispose: () => {
         addon.destroyProgram(handle);
@@ -157,8 +157,15 @@ export class NativeBackend implements Backend {
     return { flopsPerSecond: this.peakFlops(threads), bytesPerSecond: this.copyBandwidth(threads) };
   }
 
-  private track(replay: Promise<void>): Promise<void> {
-    const done = replay.finally(() => this.pending.delete(done));
+  /** Asks for a replay now; what is wrong with it rejects. */
+  private track(replay: () => Promise<void>): Promise<void> {
+    let started;
+    try {
+      started = replay();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const done = started.finally(() => this.pending.delete(done));
     this.pending.add(done);
     return done;
   }
