@@ -201,13 +201,14 @@ void run(const CallbackInfo& info) {
   });
 }
 
-/** supports(kernel, numbers): whether the variant that the numbers name can serve such a call */
-Value supports(const CallbackInfo& info) {
+/** variantOf(kernel, numbers): the number of the variant that serves such a call, named or preferred, or -1
+ */
+Value variant_of(const CallbackInfo& info) {
   const int kernel = (int)whole(info, 0, kKernelCount - 1);
   const auto numbers = doubles(info, 1);
   float* const none[8] = {};
   const Call call{none, numbers.Data(), 0, (int)numbers.ElementLength(), nullptr};
-  return Napi::Boolean::New(info.Env(), kernels().supports(kernel, call));
+  return Napi::Number::New(info.Env(), kernels().variant_of(kernel, call));
 }
 
 /**
@@ -409,7 +410,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("memory", memory);
   add("trim", trim);
   add("run", run);
-  add("supports", supports);
+  add("variantOf", variant_of);
   add("createProgram", create_program);
   add("replay", replay);
   add("destroyProgram", destroy_program);

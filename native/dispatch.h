@@ -16,8 +16,9 @@ struct KernelTable {
   const char* isa;
   int lanes;
   Kernel kernels[kKernelCount];
-  /** Whether the variant that the call's numbers name can serve the call. Looks at no operand. */
-  bool (*supports)(int kernel, const Call& call);
+  /** The number of the variant that serves a call: the one that its numbers name, or the preferred one; -1 if
+   * that one cannot. Looks at no operand. */
+  int (*variant_of)(int kernel, const Call& call);
   /** Runs a register-only fused-multiply-add loop on the calling thread for about `seconds`; returns
    * operations a second. */
   double (*peak_flops)(double seconds);

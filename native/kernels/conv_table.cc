@@ -151,23 +151,34 @@ const ConvVariant kConvTable[kConvVariants] = {
     {"direct", always, always, run_direct},
 };
 
-void run_conv(const ConvCall& call, int variant) {
-  if (variant >= kConvVariants)
-    throw std::logic_error("conv2d: no variant has the number " + std::to_string(variant));
-  if (variant >= 0) {
-    const ConvVariant& v = kConvTable[variant];
-    if (!v.supports(call.direction, call.shape))
-      throw std::logic_error(std::string("conv2d: variant ") + v.name + " does not support this shape");
-    return v.run(call);
+namespace {
+
+/** The variant with this number or, for a negative one, the preferred; null where it does not serve the
+ * shape. */
+const ConvVariant* choose(Direction direction, const ConvShape& shape, int variant) {
+  for (int i = 0; i < kConvVariants; i++) {
+    const ConvVariant& v = kConvTable[i];
+    if (v.supports(direction, shape) && (variant < 0 ? v.preferred(direction, shape) : i == variant))
+      return &v;
   }
-  for (const ConvVariant& v : kConvTable)
-    if (v.supports(call.direction, call.shape) && v.preferred(call.direction, call.shape)) return v.run(call);
+  return nullptr;
 }
 
-bool conv_supports(const Call& call, Direction direction) {
+}  // namespace
+
+void run_conv(const ConvCall& call, int variant) {
+  const ConvVariant* const v = choose(call.direction, call.shape, variant);
+  if (!v)
+    throw std::logic_error("conv2d: the variant number " + std::to_string(variant) +
+                           " does not serve this shape");
+  v->run(call);
+}
+
+int conv_variant(const Call& call, Direction direction) {
   int variant;
   const ConvShape shape = read_call(call, direction, variant).shape;
-  return variant < kConvVariants && (variant < 0 || kConvTable[variant].supports(direction, shape));
+  const ConvVariant* const v = choose(direction, shape, variant);
+  return v ? (int)(v - kConvTable) : -1;
 }
 
 void conv2d(const Call& call) { run(call, Direction::forward); }

@@ -33,8 +33,8 @@ extern const ConvVariant kConvTable[kConvVariants];
  * shape. */
 void run_conv(const ConvCall& call, int variant);
 
-/** Whether the variant that a call's numbers name can serve it. */
-bool conv_supports(const Call& call, Direction direction);
+/** The number of the variant that serves a call: the named one, or the preferred one; -1 if that one cannot. */
+int conv_variant(const Call& call, Direction direction);
 
 void conv2d(const Call& call);
 void conv2d_input_grad(const Call& call);

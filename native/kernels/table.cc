@@ -18,11 +18,11 @@ FOVEA_KERNELS(FOVEA_DECLARE)
 namespace {
 
 /** Only the convolution trio has variants that do not serve every shape. */
-bool supports(int kernel, const Call& call) {
-  if (kernel == kernel_index("conv2d")) return conv_supports(call, Direction::forward);
-  if (kernel == kernel_index("conv2d_input_grad")) return conv_supports(call, Direction::input_grad);
-  if (kernel == kernel_index("conv2d_weight_grad")) return conv_supports(call, Direction::weight_grad);
-  return true;
+int variant_of(int kernel, const Call& call) {
+  if (kernel == kernel_index("conv2d")) return conv_variant(call, Direction::forward);
+  if (kernel == kernel_index("conv2d_input_grad")) return conv_variant(call, Direction::input_grad);
+  if (kernel == kernel_index("conv2d_weight_grad")) return conv_variant(call, Direction::weight_grad);
+  return 0;
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ bool supports(int kernel, const Call& call) {
 
 const KernelTable& table() {
   static const KernelTable made = {
-      FOVEA_STRING(FOVEA_ISA), kLanes, {FOVEA_KERNELS(FOVEA_ENTRY)}, supports, peak_flops};
+      FOVEA_STRING(FOVEA_ISA), kLanes, {FOVEA_KERNELS(FOVEA_ENTRY)}, variant_of, peak_flops};
   return made;
 }
 

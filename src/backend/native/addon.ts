@@ -36,8 +36,8 @@ export interface Addon {
   memory(): { buffers: number; bytes: number; pooledBytes: number };
   trim(keepBytes: number): void;
   run(kernel: number, operands: Float64Array, outputs: number, numbers: Float64Array): void;
-  /** Whether the variant that the numbers name can serve such a call. */
-  supports(kernel: number, numbers: Float64Array): boolean;
+  /** The number of the variant that serves such a call: the one that the numbers name, or the preferred one; -1 if that one cannot. */
+  variantOf(kernel: number, numbers: Float64Array): number;
   /** The description's layout is in native/addon.cc, at parse_program. */
   createProgram(description: Float64Array): ProgramHandle;
   replay(program: ProgramHandle): Promise<void>;

@@ -9,7 +9,7 @@ import type { Executable, Program, Value } from "../program-types.js";
 import { loadAddon } from "./addon.js";
 import type { Addon, AddonInfo } from "./addon.js";
 import { encode, hasWeights, kernelNames } from "./encode.js";
-import { variantsOf } from "./variants.js";
+import { defaultVariant, variantsOf } from "./variants.js";
 
 const BYTES = 4;
 
@@ -91,6 +91,10 @@ export class NativeBackend implements Backend {
 
   variants(kernel: KernelName): readonly Variant[] {
     return variantsOf(kernel);
+  }
+
+  defaultVariant(call: KernelCall): string | undefined {
+    return defaultVariant(call);
   }
 
   async finish(): Promise<void> {

@@ -15,21 +15,31 @@ const matmulVariants: readonly Variant[] = [
   { name: "plain", supports: always },
 ];
 
-/** native/kernels/conv_table.cc, which also says what each variant supports. */
+/** native/kernels/conv_table.cc, which also says what each variant supports and which one a shape gets. */
 const convolutionVariants: readonly Variant[] = convVariants.map((name, variant) => ({
   name,
-  supports: (call) => {
-    const encoder = productEncoders[call.kernel as "conv2d"];
-    const numbers = encoder(call as KernelCall<"conv2d">, variant, false);
-    return loadAddon().supports(Object.keys(kernels).indexOf(call.kernel), Float64Array.from(numbers));
-  },
+  supports: (call) => variantOf(call, variant) === variant,
 }));
+
+/** The variant that serves a convolution's call: the one with this number, or for -1 the preferred one; -1 if it cannot. */
+function variantOf(call: KernelCall, variant: number): number {
+  const encoder = productEncoders[call.kernel as "conv2d"];
+  const numbers = encoder(call as KernelCall<"conv2d">, variant, false);
+  return loadAddon().variantOf(Object.keys(kernels).indexOf(call.kernel), Float64Array.from(numbers));
+}
 
 const onlyVariant: readonly Variant[] = [{ name: "simd", supports: always }];
 
 export function variantsOf(kernel: KernelName): readonly Variant[] {
   if (kernel === "matmul") return matmulVariants;
-  if (kernel === "conv2d" || kernel === "conv2dInputGrad" || kernel === "conv2dWeightGrad")
-    return convolutionVariants;
-  return onlyVariant;
+  return isConvolution(kernel) ? convolutionVariants : onlyVariant;
 }
+
+/** The variant that a call gets when it names none. */
+export function defaultVariant(call: KernelCall): string | undefined {
+  if (isConvolution(call.kernel)) return convVariants[variantOf(call, -1)];
+  return variantsOf(call.kernel)[0].name;
+}
+
+const isConvolution = (kernel: KernelName): boolean =>
+  kernel === "conv2d" || kernel === "conv2dInputGrad" || kernel === "conv2dWeightGrad";
