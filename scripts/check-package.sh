@@ -17,35 +17,40 @@ if tar -tzf "$tarball" | grep -E '^package/(src|test|bench|build|\.ci)/|\.log$|\
   exit 1
 fi
 
-install_and_try() { # name, expected backend
-  local folder="$work/$1"
-  mkdir -p "$folder/home"
-  echo '{ "private": true, "type": "module" }' >"$folder/package.json"
-  (
-    cd "$folder"
-    export HOME="$folder/home"
-    npm install --omit=optional --no-audit --no-fund --foreground-scripts "$tarball"
-    npx --no-install fovea --help
-    cat >try.js <<'JS'
+cat >"$work/try.js" <<'JS'
 import { useBackend, tensor, matMul } from "fovea";
-const backend = await useBackend("auto");
+const backend = await useBackend(process.argv[2]);
 const product = matMul(tensor([[1, 2], [3, 4]]), tensor([[5, 6], [7, 8]]));
 const values = [...(await product.data())];
 if (values.join() !== "19,22,43,50") throw new Error(`matMul gave ${values}`);
-console.log(`matMul is right on the backend ${backend?.name ?? "auto"}`);
+console.log(`matMul is right on the backend ${backend.name}`);
+await backend.close();
 JS
-    node try.js
+
+# Installs into the folder of that name, with an empty home, and computes on that backend.
+install_and_try() { # folder, backend, PATH
+  mkdir -p "$work/$1/home"
+  cp "$work/try.js" "$work/$1/"
+  echo '{ "private": true, "type": "module" }' >"$work/$1/package.json"
+  (
+    cd "$work/$1"
+    export HOME="$work/$1/home" PATH="$3"
+    npm install --omit=optional --no-audit --no-fund --foreground-scripts "$tarball"
+    npx --no-install fovea --help
+    npx --no-install fovea doctor
+    node try.js "$2"
   )
-  local built=no
-  [[ ! -f "$folder/node_modules/fovea/build/Release/fovea.node" ]] || built=yes
-  [[ $built == "$2" ]] || { echo "check-package: $1: addon built: $built, expected: $2" >&2; exit 1; }
 }
 
-echo "check-package: installing with a compiler"
-install_and_try with-compiler yes
+echo "check-package: installing with a compiler, which must give the addon"
+install_and_try with-compiler native "$PATH"
 
-echo "check-package: installing without a compiler"
+echo "check-package: installing without a compiler, which must succeed all the same"
 mkdir "$work/bin"
-for program in node npm npx sh bash env; do ln -s "$(command -v "$program")" "$work/bin/$program"; done
-PATH="$work/bin" install_and_try without-compiler no
+for program in node npm npx sh env; do ln -s "$(command -v "$program")" "$work/bin/$program"; done
+install_and_try without-compiler reference "$work/bin"
+[[ ! -e "$work/without-compiler/node_modules/fovea/build/Release/fovea.node" ]] || {
+  echo "check-package: a compiler was found where none should be" >&2
+  exit 1
+}
 echo "check-package: passed"
