@@ -58,10 +58,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var k = 0u; k < DEPTH; k += K) {
       var left: array<Left, BLOCKS_M>;
       for (var i = 0u; i < BLOCKS_M; i++) { // [k][row] is column-major for the left side
-        left[i] = subgroupMatrixLoad<Left>(&tileA, k * STRIDE + firstRow + i * M, true, STRIDE);
+        left[i] = subgroupMatrixLoad<Left, col_major>(&tileA, k * STRIDE + firstRow + i * M, STRIDE);
       }
       for (var j = 0u; j < BLOCKS_N; j++) {
-        let right = subgroupMatrixLoad<Right>(&tileB, k * STRIDE + firstColumn + j * N, false, STRIDE);
+        let right = subgroupMatrixLoad<Right, row_major>(&tileB, k * STRIDE + firstColumn + j * N, STRIDE);
         for (var i = 0u; i < BLOCKS_M; i++) {
           sums[i][j] = subgroupMatrixMultiplyAccumulate(left[i], right, sums[i][j]);
         }
@@ -72,7 +72,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   // Results go through workgroup memory, because which lane holds which element is the device's secret.
   for (var i = 0u; i < BLOCKS_M; i++) {
     for (var j = 0u; j < BLOCKS_N; j++) {
-      subgroupMatrixStore(&results, own * M * N, sums[i][j], false, N);
+      subgroupMatrixStore<row_major>(&results, own * M * N, sums[i][j], N);
       workgroupBarrier();
       for (var quad = lane % SUBGROUP; quad < M * N / 4u; quad += SUBGROUP) {
         let row = tile.row * TILE + firstRow + i * M + (4u * quad) / N;

@@ -75,12 +75,14 @@ export class WebgpuBackend implements Backend {
   tuner: Tuner | undefined;
   private readonly readback: Readback;
   private readonly uniforms: UniformArena;
-  /** Dawn lives as long as its instance is held. */
-  protected gpu: GPU | undefined;
   private isClosed = false;
 
-  constructor(gpu: GPU, { device, description, matrixConfigs }: OpenedDevice, options: WebgpuOptions) {
-    this.gpu = gpu;
+  /** @param gpu what the device was opened from; Dawn crashes if it is collected while the device is in use */
+  constructor(
+    readonly gpu: GPU,
+    { device, description, matrixConfigs }: OpenedDevice,
+    options: WebgpuOptions,
+  ) {
     this.device = device;
     this.adapter = description;
     this.watch(device);
@@ -235,8 +237,9 @@ export class WebgpuBackend implements Backend {
     if (this.isClosed) return Promise.resolve();
     this.isClosed = true;
     this.faults.reportEnd(new Error("the WebGPU backend was closed"));
+    // Dawn holds on to listeners, and through this one to the backend.
+    this.device.removeEventListener("uncapturederror", this.onError);
     this.device.destroy();
-    this.gpu = undefined;
     return Promise.resolve();
   }
 
@@ -248,15 +251,15 @@ export class WebgpuBackend implements Backend {
         new DeviceLostError(`the GPU was lost (${why}): what it held is gone; open it again`),
       );
     });
-    device.addEventListener("uncapturederror", (event) => {
-      const error = new ShaderError((event as GPUUncapturedErrorEvent).error.message);
-      // Most often a shader did not compile, which its own check will tell better.
-      this.faults.settled().then(
-        () => this.faults.report(error),
-        (cause: Error) => this.faults.report(cause),
-      );
-    });
+    device.addEventListener("uncapturederror", this.onError);
   }
+
+  private readonly onError = (event: Event): void => {
+    event.preventDefault?.(); // or Dawn prints it
+    const { message } = (event as GPUUncapturedErrorEvent).error;
+    // The previous error, a shader that did not compile, is told by its own check.
+    if (!message.includes("due to a previous error")) this.faults.report(new ShaderError(message));
+  };
 }
 
 export function shapesOf(call: KernelCall): string {

@@ -27,7 +27,13 @@ async function load(): Promise<Dawn> {
 
 const reason = (error: unknown) => (error instanceof Error ? error.message.split("\n")[0] : String(error));
 
-/** A fresh Dawn instance. The process cannot exit by itself while a reference to it is held. */
+/**
+ * Instances by their options, kept for the life of the process: Dawn crashes when one is collected while an object made by it
+ * is still in use. (That a process ends all the same is tested in test/process/webgpu.test.ts.)
+ */
+const instances = new Map<string, GPU>();
+
+/** Dawn, loaded and started. */
 export async function openDawn(options: DawnOptions = {}): Promise<GPU> {
   const dawn = await load();
   // Experimental features (subgroup matrices) and f16 on NVIDIA are behind switches; timestamps are rounded without.
@@ -35,14 +41,18 @@ export async function openDawn(options: DawnOptions = {}): Promise<GPU> {
   if (options.robustness === false) enable.push("disable_robustness");
   const flags = [`enable-dawn-features=${enable.join(",")}`, "disable-dawn-features=timestamp_quantization"];
   if (options.adapterName) flags.push(`adapter=${options.adapterName}`);
-  return dawn.create(flags);
+  const key = flags.join(" ");
+  let instance = instances.get(key);
+  if (!instance) instances.set(key, (instance = dawn.create(flags)));
+  return instance;
 }
 
 /** The names of the adapters that Dawn finds. It tells them only in the error for a name that does not exist. */
 export async function listAdapters(): Promise<string[]> {
   const dawn = await load();
   try {
-    await dawn.create(["adapter=no adapter has this name"]).requestAdapter();
+    const instance = dawn.create(["adapter=no adapter has this name"]);
+    await instance.requestAdapter();
     return [];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -41,6 +41,7 @@ export class Faults {
 
   /** `work`, but rejecting as soon as a fault is reported: a lost device need not settle its promises. */
   async guard<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => undefined); // it may fail after the fault has been told
     this.throwIfAny();
     let reject: (error: Error) => void = () => undefined;
     const fault = new Promise<never>((_, rejectFault) => (reject = rejectFault));

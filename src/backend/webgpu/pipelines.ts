@@ -62,7 +62,8 @@ export class Pipelines {
     const settings = constants ? Object.entries(constants).map((entry) => entry.join("=")) : [];
     const key = `${source ?? name}|${settings.join(",")}|${reads}|${writes}`;
     let pipeline = this.pipelines.get(key);
-    if (!pipeline) this.pipelines.set(key, (pipeline = this.compile(name, text, constants, reads, writes)));
+    if (!pipeline)
+      this.pipelines.set(key, (pipeline = this.compile(key, name, text, constants, reads, writes)));
     return pipeline;
   }
 
@@ -109,6 +110,7 @@ export class Pipelines {
   }
 
   private compile(
+    key: string,
     name: string,
     text: string,
     constants: Record<string, number> | undefined,
@@ -125,18 +127,21 @@ export class Pipelines {
       label: name,
       compute: { module, entryPoint: "main", ...(constants ? { constants } : {}) },
     });
-    this.faults.watch(this.explain(this.device.popErrorScope(), name, text, module));
+    this.faults.watch(this.explain(this.device.popErrorScope(), key, name, text, module));
     return pipeline;
   }
 
   private async explain(
     scope: Promise<GPUError | null>,
+    key: string,
     name: string,
     text: string,
     module: GPUShaderModule,
   ) {
     const error = await scope;
     if (!error) return;
+    this.pipelines.delete(key); // asked for again, it fails again
+    this.modules.delete(text);
     const messages = (await module.getCompilationInfo()).messages.filter(
       (message) => message.type === "error",
     );

@@ -1,0 +1,80 @@
+// Shaders that this machine's adapter may be unable to run still have to compile: Dawn's "null" backend claims every
+// feature and checks everything but runs nothing.
+
+import { afterAll, describe, expect, it } from "vitest";
+import type { DeviceTraits } from "../../../src/backend/webgpu/context.js";
+import { ladder, matrixShape } from "../../../src/backend/webgpu/plans/gemm.js";
+import { shaders } from "../../../src/backend/webgpu/shaders.generated.js";
+
+interface Dawn {
+  create(options: string[]): GPU;
+}
+
+let gpu: GPU | undefined; // Dawn crashes if this is collected while the device is in use
+
+async function openNull(): Promise<GPUDevice | undefined> {
+  try {
+    const { create } = (await import("webgpu")) as unknown as Dawn;
+    gpu = create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
+    const adapter = await gpu.requestAdapter();
+    const features = ["shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"];
+    const limits = ["maxComputeWorkgroupStorageSize", "maxStorageBuffersPerShaderStage"] as const;
+    const requiredLimits = Object.fromEntries(limits.map((name) => [name, adapter!.limits[name]]));
+    return await adapter!.requestDevice({
+      requiredFeatures: features as GPUFeatureName[],
+      requiredLimits,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Devices whose matrix units differ. */
+const traits = (M: number, N: number, K: number, subgroup: number): DeviceTraits => ({
+  f16: true,
+  subgroups: [subgroup, subgroup],
+  matrices: [{ componentType: "f16", resultComponentType: "f32", M, N, K }],
+  mostStorageBuffers: 8,
+  workgroupBytes: 32768,
+  isSoftware: false,
+});
+
+const device = await openNull();
+
+describe.skipIf(!device)(device ? "shaders" : "the package webgpu cannot be loaded", () => {
+  afterAll(() => device!.destroy());
+
+  async function errorsOf(code: string): Promise<string[]> {
+    device!.pushErrorScope("validation");
+    const module = device!.createShaderModule({ code });
+    const { messages } = await module.getCompilationInfo();
+    await device!.popErrorScope();
+    return messages.filter(({ type }) => type === "error").map((m) => `${m.lineNum}: ${m.message}`);
+  }
+
+  const names = Object.keys(shaders).filter((name) => !name.includes("chain"));
+  it.each(names.filter((name) => !name.includes("matrix")))("%s compiles", async (name) => {
+    expect(await errorsOf(shaders[name as keyof typeof shaders])).toEqual([]);
+  });
+
+  const rung = ladder.find(({ name }) => name.includes("matrix"))!;
+  const devices: [string, DeviceTraits][] = [
+    ["16x16x16, subgroups of 32", traits(16, 16, 16, 32)],
+    ["8x16x16, subgroups of 32", traits(8, 16, 16, 32)],
+    ["8x8x8, subgroups of 32", traits(8, 8, 8, 32)],
+    ["16x16x16, subgroups of 64", traits(16, 16, 16, 64)],
+  ];
+  const cases = names
+    .filter((name) => name.includes("matrix"))
+    .flatMap((name) => devices.map(([what, own]) => [name, what, own] as const));
+  it.each(cases)("%s compiles for %s", async (name, _, own) => {
+    expect(rung.fits(own)).toBe(true);
+    const code = rung.source!(shaders[name as keyof typeof shaders], own);
+    expect(code).toContain(`const M = ${matrixShape(own)!.M}u;`);
+    expect(await errorsOf(code)).toEqual([]);
+  });
+
+  it("knows an error when it sees one", async () => {
+    expect(await errorsOf("fn main() { let x = missing; }")).toHaveLength(1);
+  });
+});
