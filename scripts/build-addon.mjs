@@ -1,7 +1,8 @@
 // Builds the native addon, build/Release/fovea.node, with cmake-js. `npm install` runs it, so it never fails an
 // installation: without a compiler, or after a failed build, it says so in one line and Fovea computes in
 // TypeScript. Nothing is downloaded: Node-API's headers come from the package node-api-headers, because
-// package.json says which Node-API version the addon uses. `--required` makes a missing addon an error.
+// package.json says which Node-API version the addon uses. `--required` makes a missing addon an error; `--force` builds
+// what seems up to date, too.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -32,7 +33,8 @@ const force = process.argv.includes("--force");
 function main() {
   if (!existsSync(join(root, "CMakeLists.txt"))) return giveUp("CMakeLists.txt is not there");
   const stamp = fingerprint();
-  if (!force && existsSync(addon) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) {
+  const built = existsSync(addon) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
+  if (built && !force && !loadProblem()) {
     console.log(`fovea: the native addon is up to date (${relative(process.cwd(), addon)})`);
     return;
   }
@@ -92,7 +94,7 @@ function onPath(program) {
 }
 
 function installHint() {
-  const again = installed ? "npm rebuild fovea" : "npm run build:addon";
+  const again = installed ? `node ${fileURLToPath(import.meta.url)}` : "npm run build:addon";
   if (process.platform === "darwin") return `xcode-select --install && brew install cmake, then ${again}`;
   if (process.platform === "win32") return `install CMake and the Visual Studio build tools, then ${again}`;
   if (onPath("apt-get")) return `apt-get install cmake g++ make, then ${again}`;
@@ -102,7 +104,10 @@ function installHint() {
 /** A hash of everything the addon is made from. */
 function fingerprint() {
   const hash = createHash("sha256");
-  const sources = [join(root, "CMakeLists.txt"), ...filesUnder(join(root, "native"))];
+  const native = filesUnder(join(root, "native")).filter(
+    (file) => !/[\\/](tests|bench)[\\/]/.test(relative(root, file)),
+  );
+  const sources = [join(root, "CMakeLists.txt"), ...native];
   for (const file of sources)
     hash.update(relative(root, file)).update("\0").update(readFileSync(file)).update("\0");
   for (const name of ["node-addon-api", "node-api-headers", "cmake-js"])

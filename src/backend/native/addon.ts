@@ -56,16 +56,22 @@ export interface Addon {
 const path =
   process.env.FOVEA_ADDON ?? fileURLToPath(new URL("../../../build/Release/fovea.node", import.meta.url));
 
+const builder = fileURLToPath(new URL("../../../scripts/build-addon.mjs", import.meta.url));
+
+/** What builds the addon: in a checkout an npm script, in an installed package the program itself. */
+export const buildCommand = /[\\/]node_modules[\\/]/.test(builder)
+  ? `node ${builder}`
+  : "npm run build:addon";
+
 let loaded: { addon?: Addon; problem?: string } | undefined;
 
 function load(): { addon?: Addon; problem?: string } {
-  if (!existsSync(path))
-    return { problem: `the native addon is not built (${path}); run: npm run build:addon` };
+  if (!existsSync(path)) return { problem: `the native addon is not built (${path}); run: ${buildCommand}` };
   try {
     return { addon: createRequire(import.meta.url)(path) as Addon };
   } catch (error) {
     const message = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    return { problem: `the native addon does not load (${message}); run: npm run build:addon -- --force` };
+    return { problem: `the native addon does not load (${message}); run: ${buildCommand}` };
   }
 }
 

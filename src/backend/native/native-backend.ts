@@ -6,7 +6,7 @@ import { UserError } from "../errors.js";
 import { sizeOf } from "../kernels.js";
 import type { KernelName } from "../kernels.js";
 import type { Executable, Program, Value } from "../program-types.js";
-import { loadAddon } from "./addon.js";
+import { buildCommand, loadAddon } from "./addon.js";
 import type { Addon, AddonInfo } from "./addon.js";
 import { encode, hasWeights, kernelNames } from "./encode.js";
 import { defaultVariant, variantsOf } from "./variants.js";
@@ -183,7 +183,7 @@ export function createNativeBackend(): NativeBackend {
     .kernels.map((name) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()));
   if (built.join() !== kernelNames.join())
     throw new UserError(
-      "the native addon was built for other kernels than this version's; run: npm run build:addon -- --force",
+      `the native addon was built for other kernels than this version's; run: ${buildCommand}`,
     );
   return new NativeBackend(addon);
 }

@@ -14,7 +14,7 @@ export interface Finding {
 }
 
 export async function examineNative(): Promise<Finding> {
-  const { loadAddon, nativeProblem } = await import("../../backend/native/addon.js");
+  const { buildCommand, loadAddon, nativeProblem } = await import("../../backend/native/addon.js");
   const problem = nativeProblem();
   if (problem !== undefined) {
     const [summary, remedy] = problem.split("; run: ");
@@ -22,7 +22,7 @@ export async function examineNative(): Promise<Finding> {
       (tool) => !isOnPath(tool) && !(tool === "g++" && isOnPath("clang++")),
     );
     const install =
-      compiler.length > 0 ? `${installCommand(["cmake", "g++", "make"])} && npm run build:addon` : remedy;
+      compiler.length > 0 ? `${installCommand(["cmake", "g++", "make"])} && ${buildCommand}` : remedy;
     return {
       part: "native",
       works: false,
