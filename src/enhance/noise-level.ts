@@ -22,8 +22,8 @@ const patchSides = [7, 5, 3];
 /** Patches a dimension that a covariance needs to be told from chance. */
 const patchesPerDimension = 10;
 /** More patches change little. */
-const mostPatches = 20_000;
-const rounds = 6;
+const mostPatches = 12_000;
+const rounds = 4;
 
 /** The standard deviation of the noise in 8-bit grey levels; 0 for a picture too small to tell (below about 12x12 pixels). */
 export function estimateSigma(channel: Channel): number {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../../src/backend/current.js";
+import { nativeProblem } from "../../../src/backend/native/addon.js";
+import { createNativeBackend } from "../../../src/backend/native/native-backend.js";
 import { RandomStream } from "../../../src/backend/random-stream.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 import { Denoiser } from "../../../src/enhance/denoiser.js";
@@ -138,6 +140,32 @@ describe("a tiled image equals the whole one", () => {
     denoiser.dispose();
     model.dispose();
   });
+});
+
+describe("a tiled image equals the whole one on the addon", () => {
+  for (const [architecture, tile] of [
+    ["unet", 216],
+    ["conv-autoencoder", 76],
+    ["dncnn", 91],
+  ] as const)
+    it(`${architecture} at its full size`, async (context) => {
+      const problem = nativeProblem();
+      if (problem !== undefined) return context.skip(problem);
+      const native = createNativeBackend();
+      setBackend(native);
+      const model = createModel({ architecture }, 5);
+      const stream = new RandomStream(4, 0);
+      const data = Float32Array.from({ length: 251 * 230 }, () => stream.uniform());
+      const image = { height: 251, width: 230, data };
+      const [whole, tiled] = [new Denoiser(model), new Denoiser(model, { tile })];
+      const expected = await whole.denoise(image, 25);
+      let count = 0;
+      const got = await tiled.denoise(image, 25, { onTile: (_done, total) => (count = total) });
+      expect(count).toBeGreaterThan(1);
+      expect(worst(expected, got)).toBeLessThanOrEqual(1e-5);
+      for (const made of [whole, tiled, model]) made.dispose();
+      await native.close();
+    });
 });
 
 function worst(a: Float32Array, b: Float32Array): number {
