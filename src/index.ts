@@ -21,3 +21,7 @@ export { arrayBatches, type ArraySamples, type TrainingData } from "./train/data
 export type { Image } from "./image/image.js";
 export { readImage, writeImage } from "./image/files.js";
 export { psnr, ssim } from "./image/metrics.js";
+export { Denoiser, type DenoiserOptions } from "./enhance/denoiser.js";
+export { enhanceImage as enhance } from "./enhance/enhance.js";
+export { loadModel } from "./enhance/files.js";
+export { estimateSigma } from "./enhance/noise-level.js";
