@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <ctime>
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@ struct Case {
   std::string name;
   double flops;
   std::function<std::function<void()>()> prepare;  // makes the operands; returns the timed part
+  double bytes = 0;                                // moved at least; of kernels that memory bounds
 };
 
 inline std::vector<Case>& cases() {
@@ -31,6 +33,12 @@ inline std::vector<Case>& cases() {
 struct Add {
   Add(std::string name, double flops, std::function<std::function<void()>()> prepare) {
     cases().push_back({std::move(name), flops, std::move(prepare)});
+  }
+};
+
+struct AddMoving {
+  AddMoving(std::string name, double bytes, std::function<std::function<void()>()> prepare) {
+    cases().push_back({std::move(name), 0, std::move(prepare), bytes});
   }
 };
 
@@ -66,6 +74,17 @@ inline double measure_peak() {
   double total = 0;
   for (double one : each) total += one;
   return total;
+}
+
+/** Bytes a second, read and written, of memcpy on all threads together, over 8 MiB. */
+inline double measure_copy() {
+  constexpr size_t kBytes = 4 << 20;
+  std::unique_ptr<char[]> from(new char[kBytes]()), to(new char[kBytes]());
+  const size_t part = kBytes / (size_t)threads();
+  const auto copy = [&] {
+    parallel_for(threads(), [&](int i, int) { std::memcpy(&to[i * part], &from[i * part], part); });
+  };
+  return 2.0 * kBytes / best_seconds(copy, 0.2);
 }
 
 /** Numbers in memory like the addon's own blocks. */

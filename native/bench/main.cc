@@ -14,8 +14,9 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; i++)
     if (std::strncmp(argv[i], "-t", 2) == 0) set_threads(std::atoi(argv[i] + 2));
   const FlushDenormals flush;
-  const double peak = measure_peak();
-  std::printf("%s, %d threads, peak %.1f GFLOP/s\n", kernels().isa, threads(), peak / 1e9);
+  const double peak = measure_peak(), copy = measure_copy();
+  std::printf("%s, %d threads, peak %.1f GFLOP/s, memcpy %.1f GB/s\n", kernels().isa, threads(), peak / 1e9,
+              copy / 1e9);
   for (const Case& c : cases()) {
     bool wanted = true;
     for (int i = 1; i < argc; i++)
@@ -23,6 +24,11 @@ int main(int argc, char** argv) {
     if (!wanted) continue;
     const auto body = c.prepare();
     const double seconds = best_seconds(body, 0.4);
+    if (c.bytes > 0) {
+      std::printf("%-44s %10.3f ms %9.1f GB/s    %6.1f %% of memcpy\n", c.name.c_str(), seconds * 1e3,
+                  c.bytes / seconds / 1e9, 100 * c.bytes / seconds / copy);
+      continue;
+    }
     std::printf("%-44s %10.3f ms %9.1f GFLOP/s %6.1f %% of peak\n", c.name.c_str(), seconds * 1e3,
                 c.flops / seconds / 1e9, 100 * c.flops / seconds / peak);
   }

@@ -5,7 +5,7 @@
 #include "../thread_pool.h"
 #include "conv_band.h"
 #include "conv_micro.h"
-#include "conv_transpose.h"
+#include "transpose.h"
 #include "conv_weight_grad.h"
 
 namespace fovea::FOVEA_ISA {

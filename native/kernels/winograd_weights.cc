@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "conv_micro.h"
-#include "conv_transpose.h"
+#include "transpose.h"
 #include "thread_pool.h"
 #include "winograd_conv.h"
 #include "winograd_tiles.h"
