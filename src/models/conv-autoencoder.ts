@@ -40,7 +40,7 @@ export class ConvAutoencoder extends ImageModel {
     this.options = completed(this.architecture, options, defaults, { widths: three, channels: count });
     const { widths, channels } = this.options;
     const conv = (filters: number, strides = 1) =>
-      new Conv2D(filters, 3, { strides, padding: 1, activation: "relu", kernelInitializer: "heNormal" });
+      new Conv2D(filters, 3, { strides, padding: 1, activation: "relu", kernelInitializer: "fanInUniform" });
     this.e1 = conv(widths[0]);
     this.e2 = conv(widths[1], 2);
     this.e3 = conv(widths[2], 2);
