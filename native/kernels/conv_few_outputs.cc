@@ -5,8 +5,8 @@
 #include "../thread_pool.h"
 #include "conv_band.h"
 #include "conv_micro.h"
-#include "transpose.h"
 #include "conv_weight_grad.h"
+#include "transpose.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {

@@ -33,7 +33,8 @@ extern const ConvVariant kConvTable[kConvVariants];
  * shape. */
 void run_conv(const ConvCall& call, int variant);
 
-/** The number of the variant that serves a call: the named one, or the preferred one; -1 if that one cannot. */
+/** The number of the variant that serves a call: the named one, or the preferred one; -1 if that one cannot.
+ */
 int conv_variant(const Call& call, Direction direction);
 
 void conv2d(const Call& call);

@@ -28,8 +28,9 @@ struct Work {
  * has work. */
 int block_size(const Phase& phase, int tiles, int channels, int outputs) {
   const ptrdiff_t tile_bytes = sizeof(float) * phase.points() * (phase.parts() * channels + outputs);
-  const int most = (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 / 2 / tile_bytes, kMaxRows, 8 * kMaxRows) /
-                   kMaxRows * kMaxRows;
+  const int most =
+      (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 / 2 / tile_bytes, 2 * kMaxRows, 8 * kMaxRows) /
+      kMaxRows * kMaxRows;
   int blocks = ceil_div(tiles, most);
   if (blocks < 8 * threads())
     blocks = round_up(blocks, threads());  // no effect on the result: tiles are independent
@@ -48,9 +49,8 @@ void transform_tile(const Work& w, const Transforms& transforms, const TilePlace
 }
 
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
-template <class Meanwhile>
 void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from_step, float* to,
-                     ptrdiff_t to_step, Meanwhile meanwhile) {
+                     ptrdiff_t to_step) {
   const Phase& phase = w.phase;
   std::vector<ptrdiff_t> offsets(phase.parts());
   TileProduct p{};
@@ -62,7 +62,6 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
   const int groups = ceil_div(tiles, kMaxRows);
   const float* matrix = w.weights;
   for (int point = 0; point < phase.points(); point++) {
-    meanwhile(point);
     p.runs = 0;
     for (int part = 0; part < phase.parts(); part++)
       if (phase.uses(part, point)) offsets[p.runs++] = part * phase.points() * from_step;
@@ -83,8 +82,7 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
   }
 }
 
-/** Tiles of one block; `more` where this thread does the next block too. */
-void run_block(const Work& w, int index, bool more) {
+void run_block(const Work& w, int index) {
   const Phase& phase = w.phase;
   const Gather& g = w.g;
   const Transforms& transforms = transforms_of(phase);
@@ -99,13 +97,7 @@ void run_block(const Work& w, int index, bool more) {
   for (int t = 0; t < count; t++)
     transform_tile(w, transforms, place_of(phase, first + t), room, from + (ptrdiff_t)t * w.channels,
                    from_step);
-  // What the output's transform will write, and what the next block will read, come from far: they are asked
-  // for here.
-  const int next = first + count, ahead = more ? std::min(w.block, w.tiles - next) : 0;
-  multiply_points(w, count, from, from_step, to, to_step, [&](int point) {
-    prefetch_windows(phase, {g.in, g.in_h, g.in_w, g.in_c, g.in_c}, next, ahead, point, phase.points());
-    prefetch_places(phase, {g.out, g.out_h, g.out_w, g.out_c, g.out_c}, first, count, point, phase.points());
-  });
+  multiply_points(w, count, from, from_step, to, to_step);
   for (int t = 0; t < count; t++) {
     const TilePlace at = place_of(phase, first + t);
     const AxisPhase &y = *phase.y, &x = *phase.x;
@@ -145,18 +137,10 @@ void convolve(const Gather& g, const std::vector<Phase>& phases, const float* we
     blocks += w.blocks;
     works.push_back(w);
   }
-  const int tasks = std::min(blocks, 4 * threads());
-  parallel_for(tasks, [&](int task, int) {
-    const int end = (int)((int64_t)blocks * (task + 1) / tasks);
-    for (int index = (int)((int64_t)blocks * task / tasks); index < end; index++) {
-      int within = index;
-      for (const Work& w : works) {
-        if (within < w.blocks) {
-          run_block(w, within, index + 1 < end && within + 1 < w.blocks);
-          break;
-        }
-        within -= w.blocks;
-      }
+  parallel_for(blocks, [&](int index, int) {
+    for (const Work& w : works) {
+      if (index < w.blocks) return run_block(w, index);
+      index -= w.blocks;
     }
   });
 }

@@ -117,40 +117,6 @@ int span(const AxisPhase& axis, const std::vector<PhasePart>& parts, int points,
 
 }  // namespace
 
-namespace {
-
-/** Asks for `columns` pixels from (y, x) on, as far as they lie in the image. */
-void prefetch_row(const Image& image, int number, int y, int x, int columns, int stride) {
-  if (y < 0 || y >= image.h) return;
-  for (int i = 0; i < columns; i++, x += stride) {
-    if (x < 0 || x >= image.w) continue;
-    const float* const pixel = image.data + (((ptrdiff_t)number * image.h + y) * image.w + x) * image.pixel;
-    for (int c = 0; c < image.channels; c += 16) __builtin_prefetch(pixel + c, 0, 2);
-  }
-}
-
-}  // namespace
-
-void prefetch_windows(const Phase& p, const Image& image, int first, int count, int index, int portions) {
-  const int rows = kOut * p.y->in_step, all = count * rows;
-  const int last_y = span(*p.y, p.parts_y, p.points_y, p.taps_y),
-            last_x = span(*p.x, p.parts_x, p.points_x, p.taps_x);
-  for (int i = all * index / portions; i < all * (index + 1) / portions; i++) {
-    const TilePlace at = place_of(p, first + i / rows);
-    prefetch_row(image, at.image, at.y * p.y->in_step + p.y->first() + last_y - rows + i % rows,
-                 at.x * p.x->in_step + p.x->first() + last_x - kOut * p.x->in_step, kOut * p.x->in_step, 1);
-  }
-}
-
-void prefetch_places(const Phase& p, const Image& image, int first, int count, int index, int portions) {
-  const int all = count * kOut;
-  for (int i = all * index / portions; i < all * (index + 1) / portions; i++) {
-    const TilePlace at = place_of(p, first + i / kOut);
-    prefetch_row(image, at.image, p.y->out + (at.y + i % kOut) * p.y->out_step,
-                 p.x->out + at.x * p.x->out_step, kOut, p.x->out_step);
-  }
-}
-
 ptrdiff_t window_size(const Phase& p) {
   return (ptrdiff_t)span(*p.y, p.parts_y, p.points_y, p.taps_y) * span(*p.x, p.parts_x, p.points_x, p.taps_x);
 }

@@ -64,14 +64,6 @@ struct TileWindow {
   }
 };
 
-/**
- * Asks for portion `index` of `portions` of the numbers that the windows of tiles [first, first + count) add
- * to those before: to be called while something else is computed. `image.data` is that of image 0.
- */
-void prefetch_windows(const Phase& phase, const Image& image, int first, int count, int index, int portions);
-/** The same for the phase's own places, laid out like `image`. */
-void prefetch_places(const Phase& phase, const Image& image, int first, int count, int index, int portions);
-
 /** Places in such a window. */
 ptrdiff_t window_size(const Phase& phase);
 /** `image.data` is that of image 0; `room` holds window_size() * channels floats. */

@@ -66,8 +66,7 @@ void transform_tile(const Work& w, const Room& r, const Transforms& transforms, 
 }
 
 /** sums[part][point] (+)= x[part][point]^T * dy[point] for a block of tiles. */
-template <class Meanwhile>
-void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add, Meanwhile meanwhile) {
+void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add) {
   const ptrdiff_t no_offset = 0;
   TileProduct p{};
   p.runs = 1;
@@ -80,7 +79,6 @@ void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add, 
   p.c_row = outputs;
   const int groups = ceil_div(w.s.ci, kMaxRows), points = w.phase.points();
   for (int map = 0; map < points * w.phase.parts(); map++) {
-    meanwhile(map);
     if (!w.phase.uses(map / points, map % points)) continue;
     for (int o = 0; o < outputs; o += kPanel) {
       p.columns = std::min(kPanel, outputs - o);
@@ -130,12 +128,7 @@ void run_task(const Work& w, int split, int from, float* set) {
   for (int first = begin; first < end; first += w.block) {
     const int tiles = std::min(w.block, end - first);
     for (int t = 0; t < tiles; t++) transform_tile(w, room, transforms, first + t, t, from, count, outputs);
-    const int next = first + tiles, ahead = std::min(w.block, end - next),
-              maps = w.phase.points() * w.phase.parts();
-    add_points(w, room, tiles, outputs, first > begin, [&](int map) {
-      prefetch_windows(w.phase, {w.x, w.s.h, w.s.w, w.s.ci, w.s.ci}, next, ahead, map, maps);
-      prefetch_places(w.phase, {w.dy + from, w.s.oh, w.s.ow, w.s.co, count}, next, ahead, map, maps);
-    });
+    add_points(w, room, tiles, outputs, first > begin);
   }
   finish_sums(w, room, transforms, from, count, outputs, set);
 }

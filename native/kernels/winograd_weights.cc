@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "conv_micro.h"
-#include "transpose.h"
 #include "thread_pool.h"
+#include "transpose.h"
 #include "winograd_conv.h"
 #include "winograd_tiles.h"
 

@@ -103,6 +103,7 @@ std::string describe(const ConvCase& c) {
 }  // namespace
 
 void check_conv(const ConvCase& c, const char* kernel) {
+  constexpr int kMostVariants = 8;  // more than there are: those that do not serve a shape are passed over
   const ConvShape& s = c.s;
   const std::string name = kernel;
   const Operand result = name == "conv2d" ? kY : name == "conv2d_input_grad" ? kX : kW;
@@ -122,7 +123,7 @@ void check_conv(const ConvCase& c, const char* kernel) {
   }
 
   for (const KernelTable* table : usable_tables()) {
-    for (int variant = -1;; variant++) {
+    for (int variant = -1; variant < kMostVariants; variant++) {
       Buffer out(size), again(size);
       std::vector<float*> operands{a.data(), b.data()};
       if (flags & kHasBias) operands.push_back(bias.data());
@@ -165,8 +166,7 @@ void check_conv(const ConvCase& c, const char* kernel) {
         set_threads(before);
       } catch (const std::logic_error& error) {
         set_threads(before);
-        if (std::strstr(error.what(), "no variant")) break;
-        if (std::strstr(error.what(), "does not support")) continue;
+        if (variant >= 0 && std::strstr(error.what(), "does not serve")) continue;
         throw;
       }
       expect_close(out.data(), want, 1e-11, what);
