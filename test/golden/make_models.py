@@ -131,7 +131,7 @@ def golden(model, inputs, target, loss):
     gradients = {
         name: {"norm": float(p.grad.norm()), "first": flat(p.grad.reshape(-1)[:8])} for name, p in model.named_parameters()
     }
-    optimizer, losses = torch.optim.Adam(model.parameters(), 1e-2), []
+    optimizer, losses = torch.optim.Adam(model.parameters(), 1e-3), []
     for _ in range(10):
         optimizer.zero_grad()
         step = loss(model(*inputs), target)
