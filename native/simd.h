@@ -1,6 +1,7 @@
-// One vector type for every instruction set: `vf` holds `kLanes` floats (16 on AVX-512, 8 on AVX2, 4 on NEON and elsewhere).
-// It is built on the compilers' vector extensions, so a + b, a * b, a < b ? c : d and indexing need no wrapper; only what
-// those lack is spelt out here. Every file under kernels/ is compiled once per instruction set, inside namespace FOVEA_ISA.
+// One vector type for every instruction set: `vf` holds `kLanes` floats (16 on AVX-512, 8 on AVX2, 4 on NEON
+// and elsewhere). It is built on the compilers' vector extensions, so a + b, a * b, a < b ? c : d and
+// indexing need no wrapper; only what those lack is spelt out here. Every file under kernels/ is compiled
+// once per instruction set, inside namespace FOVEA_ISA.
 #pragma once
 
 #include <cstdint>
