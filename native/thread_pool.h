@@ -25,7 +25,7 @@ bool inside_task();
 /**
  * Scratch memory of at least `bytes`, 64-byte aligned, that stays valid until the next call with the same
  * slot (0..3). The slots of `shared_scratch` are the process's: ask for them outside tasks. Those of
- * `thread_scratch` are the calling thread's own. Matrix products use slots 2 and 3 of both.
+ * `thread_scratch` are the calling thread's own. Matrix products use slots 1 to 3 of both.
  */
 void* shared_scratch(int slot, size_t bytes);
 void* thread_scratch(size_t bytes, int slot = 0);

@@ -1,21 +1,7 @@
 // The matrix product C = epilogue(A * B) after BLIS: blocks of B and A are packed into panels that stay in
 // the caches, and a microkernel (gemm_micro.h) multiplies panel by panel. Where A, B and C come from is up to
-// three small types:
-//
-//   A: void pack(float* to, int row, int rows, int k0, int steps) const;           one panel, laid out as in
-//   gemm_pack.h
-//      const float* direct(int row, int k0, ptrdiff_t* step) const;                its place in memory, if
-//      the numbers of a step
-//                                                                                  are neighbours already;
-//                                                                                  otherwise null
-//   B: the same with (column, columns).
-//   C: float* base;  ptrdiff_t offset(int row) const;                              row i begins at base +
-//   offset(i); the epilogue's
-//                                                                                  residual and saved
-//                                                                                  operands have the same
-//                                                                                  offsets
-//
-// The sums' order depends on the shape and the machine's caches, never on the number of threads.
+// small types like DenseSource and DenseC below. The sums' order depends on the shape and the machine's
+// caches, never on the number of threads.
 #pragma once
 
 #include <algorithm>
@@ -33,12 +19,36 @@ struct DenseSource {
   const float* data;
   ptrdiff_t stride;
   bool neighbours;  // source(i, p) = data[i + p * stride]; otherwise data[i * stride + p]
+
+  /** One panel, laid out as in gemm_pack.h. */
   void pack(float* to, int index, int size, int k0, int steps) const {
     if (neighbours)
       pack_rows<Width>(to, data + index + k0 * stride, stride, size, steps);
     else
       pack_columns<Width>(to, data + index * stride + k0, stride, size, steps);
   }
+
+  /** `count` panels one after the other; rows of the matrix are read as far as the panels go, as memory likes
+   * it. */
+  void pack_many(float* to, const Panels& cut, int first, int count, int k0, int steps) const {
+    const int rows = neighbours ? 1 : steps;
+    for (int p = 0; p < steps; p += rows)
+      for (int i = 0; i < count; i++)
+        pack(to + ((size_t)i * steps + p) * Width, cut.start(first + i), cut.size(first + i), k0 + p, rows);
+  }
+
+  /** Asks for a part of what pack() will read. */
+  void prefetch(int index, int size, int k0, int steps, int part, int parts) const {
+    const int lines = neighbours ? 1 : (steps + kLine - 1) / kLine, count = neighbours ? steps : size * lines;
+    for (int i = (int)((int64_t)count * part / parts); i < (int)((int64_t)count * (part + 1) / parts); i++) {
+      const float* at = neighbours ? data + index + (k0 + i) * stride
+                                   : data + (index + i / lines) * stride + k0 + i % lines * kLine;
+      __builtin_prefetch(at, 0, 2);
+      if (neighbours) __builtin_prefetch(at + size - 1, 0, 2);
+    }
+  }
+
+  /** The panel's place in memory, if the numbers of a step are neighbours already; otherwise null. */
   const float* direct(int index, int k0, ptrdiff_t* step) const {
     *step = stride;
     return neighbours ? data + index + k0 * stride : nullptr;
@@ -139,7 +149,7 @@ class Product {
   void run_slices() const {
     const Panels slices(k_, (k_ + plan_.slices - 1) / plan_.slices);
     const size_t size = (size_t)m_ * n_;
-    float* copies = (float*)(inside_task() ? thread_scratch(size * slices.count * 4, 3)
+    float* copies = (float*)(inside_task() ? thread_scratch(size * slices.count * 4, 1)
                                            : shared_scratch(3, size * slices.count * 4));
     parallel_for(slices.count, [&](int i, int) {
       run_blocks(slices.start(i), slices.size(i), DenseC{copies + i * size, n_}, false);
@@ -208,21 +218,22 @@ class Product {
   void pack(const Round& r, int k0, const Panels& rows, const Panels& columns, const Panels& blocks,
             float* b_room, float* a_room) const {
     const int origin = blocks.start(r.first_block);
-    const int a_panels = a_room ? rows.count : 0, b_panels = b_room ? r.panels : 0;
-    const Panels work((a_panels + b_panels) * r.blocks, std::max(1, 16384 / (plan_.steps * kRows)));
-    parallel_for(work.count, [&](int task, int) {
-      for (int i = work.start(task); i < work.start(task) + work.size(task); i++) {
-        const int block = i / (a_panels + b_panels), which = i % (a_panels + b_panels);
-        const int begin = blocks.start(r.first_block + block), steps = blocks.size(r.first_block + block);
-        if (which < b_panels) {
-          float* to = b_room + ((size_t)(begin - origin) * r.panels + (size_t)which * steps) * kColumns;
-          const int panel = r.first_panel + which;
-          b_.pack(to, columns.start(panel), columns.size(panel), k0 + begin, steps);
-        } else {
-          const int panel = which - b_panels;
-          float* to = a_room + ((size_t)(begin - origin) * rows.count + (size_t)panel * steps) * kRows;
-          a_.pack(to, rows.start(panel), rows.size(panel), k0 + begin, steps);
-        }
+    // A piece of work is a group of panels of one block.
+    constexpr int kGroup = 8;
+    const int a_groups = a_room ? (rows.count + kGroup - 1) / kGroup : 0;
+    const int b_groups = b_room ? (r.panels + kGroup - 1) / kGroup : 0;
+    parallel_for((a_groups + b_groups) * r.blocks, [&](int i, int) {
+      const int block = i / (a_groups + b_groups), group = i % (a_groups + b_groups);
+      const int begin = blocks.start(r.first_block + block), steps = blocks.size(r.first_block + block);
+      if (group < b_groups) {
+        const int first = group * kGroup;
+        float* to = b_room + ((size_t)(begin - origin) * r.panels + (size_t)first * steps) * kColumns;
+        b_.pack_many(to, columns, r.first_panel + first, std::min(kGroup, r.panels - first), k0 + begin,
+                     steps);
+      } else {
+        const int first = (group - b_groups) * kGroup;
+        float* to = a_room + ((size_t)(begin - origin) * rows.count + (size_t)first * steps) * kRows;
+        a_.pack_many(to, rows, first, std::min(kGroup, rows.count - first), k0 + begin, steps);
       }
     });
   }
@@ -234,8 +245,7 @@ class Product {
                 bool finish) const {
     const int origin = blocks.start(r.first_block);
     const bool own_a = !r.a && !plan_.direct_a;
-    float* a_room =
-        own_a ? (float*)thread_scratch(((size_t)row_count * plan_.steps * kRows + kLanes) * 4, 2) : nullptr;
+    float* a_room = own_a ? (float*)thread_scratch(((size_t)plan_.steps * kRows + kLanes) * 4, 2) : nullptr;
     Tile tile;
     float* c_rows[kRows];
     tile.c_rows = c_rows;
@@ -243,25 +253,21 @@ class Product {
       const int begin = blocks.start(block), steps = blocks.size(block);
       tile.steps = steps;
       tile.add = block > 0;
-      if (own_a)
-        for (int i = 0; i < row_count; i++)
-          a_.pack(a_room + (size_t)i * steps * kRows, rows.start(first_row + i), rows.size(first_row + i),
-                  k0 + begin, steps);
-      const float* a_panels =
-          own_a ? a_room
-          : r.a ? r.a + ((size_t)(begin - origin) * rows.count + (size_t)first_row * steps) * kRows
-                : nullptr;
       // Along a panel of A: it stays in the L1 cache, panels of B stream by from L2, and C's pages change
       // rarely.
       for (int i = 0; i < row_count; i++) {
         const int row = rows.start(first_row + i);
         tile.rows = rows.size(first_row + i);
-        if (a_panels) {
-          tile.a = a_panels + (size_t)i * steps * kRows;
+        if (r.a || own_a) {
+          tile.a =
+              own_a ? a_room
+                    : r.a + ((size_t)(begin - origin) * rows.count + (size_t)(first_row + i) * steps) * kRows;
           tile.a_step = kRows;
         } else {
           tile.a = a_.direct(row, k0 + begin, &tile.a_step);
         }
+        if (own_a) a_.pack(a_room, row, tile.rows, k0 + begin, steps);
+        const bool ask = own_a && i + 1 < row_count;  // for the next panel's numbers, on the way
         for (int j = 0; j < column_count; j++) {
           const int panel = r.first_panel + first_column + j;
           const int column = columns.start(panel);
@@ -276,6 +282,8 @@ class Product {
             tile.b_is_padded = false;
           }
           for (int q = 0; q < tile.rows; q++) c_rows[q] = c.base + c.offset(row + q) + column;
+          if (ask)
+            a_.prefetch(row + tile.rows, rows.size(first_row + i + 1), k0 + begin, steps, j, column_count);
           multiply_tile(tile);
           if (finish && block == blocks.count - 1)
             for (int q = 0; q < tile.rows; q++)

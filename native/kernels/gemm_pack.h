@@ -43,10 +43,6 @@ inline void transpose_stage(vf* v) {
 /** Numbers in a cache line. */
 constexpr int kLine = 16;
 
-/** Each row is a stream of its own that the hardware sees too late: the rows that follow are asked for this
- * early. */
-constexpr int kRowsAhead = 16;
-
 /** Transposes kLanes vectors in place, by exchanging blocks of 1, 2, 4, ... across the diagonal. */
 inline void transpose(vf* v) { packing::transpose_stage<1>(v); }
 
@@ -55,10 +51,7 @@ inline void transpose(vf* v) { packing::transpose_stage<1>(v); }
 template <int Width>
 inline void pack_rows(float* to, const float* from, ptrdiff_t stride, int size, int steps) {
   if (size == Width) {
-    for (int p = 0; p < steps; p++, from += stride, to += Width) {
-      for (int i = 0; i < Width; i += kLine) __builtin_prefetch(from + kRowsAhead * stride + i);
-      std::memcpy(to, from, Width * sizeof(float));
-    }
+    for (int p = 0; p < steps; p++, from += stride, to += Width) std::memcpy(to, from, Width * sizeof(float));
     return;
   }
   for (int p = 0; p < steps; p++, from += stride, to += Width)
@@ -86,10 +79,7 @@ inline void pack_columns(float* to, const float* from, ptrdiff_t stride, int siz
       vf block[kLanes];
       if (count == kLanes) {
 #pragma GCC unroll 16
-        for (int r = 0; r < kLanes; r++) {
-          block[r] = load(row[r] + p);
-          __builtin_prefetch(row[r] + p + size * stride);  // for the panel that is packed next
-        }
+        for (int r = 0; r < kLanes; r++) block[r] = load(row[r] + p);
       } else {
         for (int r = 0; r < kLanes; r++) block[r] = load_partial(row[r] + p, count);
       }

@@ -135,6 +135,11 @@ TEST(matmul_batches) {
   check({2, 2, 2, 150, 170, 160, false, false, 0, Activation::linear, Activation::linear});
 }
 
+TEST(matmul_long_sums_in_batches) {
+  check({4, 4, 4, 9, 11, 4200, true, false, 0, Activation::linear, Activation::linear}, false);
+  check({9, 1, 9, 9, 11, 4200, true, false, 0, Activation::linear, Activation::linear}, false);
+}
+
 TEST(matmul_epilogues) {
   for (Activation f :
        {Activation::linear, Activation::relu, Activation::leaky_relu, Activation::sigmoid, Activation::tanh})
