@@ -25,6 +25,16 @@ bool split(const AxisPhase& axis, std::vector<PhasePart>& parts, int& longest) {
 
 }  // namespace
 
+double gain(const std::vector<Phase>& phases) {
+  double plain = 0, transformed = 0;
+  for (const Phase& p : phases) {
+    plain += (double)(p.y->taps.size() * p.x->taps.size()) * p.y->count * p.x->count;
+    for (int point = 0; point < p.points(); point++)
+      transformed += (double)p.depth(point) * p.tiles_y() * p.tiles_x();
+  }
+  return transformed > 0 ? plain / transformed : 0;
+}
+
 std::vector<Phase> phases_of(const Plan& plan) {
   std::vector<Phase> phases;
   bool gain = false;

@@ -55,6 +55,10 @@ struct Phase {
   int tiles_x() const { return (x->count + 3) / 4; }
 };
 
+/** Products of a pair of channels by definition, over those by the transforms; tiles that stick out count in
+ * full. */
+double gain(const std::vector<Phase>& phases);
+
 /** The phases of a plan, or none where one of them has no such parts (or nothing would be won). */
 std::vector<Phase> phases_of(const Plan& plan);
 
