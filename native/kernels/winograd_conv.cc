@@ -28,9 +28,8 @@ struct Work {
  * has work. */
 int block_size(const Phase& phase, int tiles, int channels, int outputs) {
   const ptrdiff_t tile_bytes = sizeof(float) * phase.points() * (phase.parts() * channels + outputs);
-  const int most =
-      (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 / 2 / tile_bytes, 2 * kMaxRows, 8 * kMaxRows) /
-      kMaxRows * kMaxRows;
+  const int most = (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 / 2 / tile_bytes, kMaxRows, 8 * kMaxRows) /
+                   kMaxRows * kMaxRows;
   int blocks = ceil_div(tiles, most);
   if (blocks < 8 * threads())
     blocks = round_up(blocks, threads());  // no effect on the result: tiles are independent

@@ -5,22 +5,28 @@
 namespace fovea::FOVEA_ISA::winograd {
 namespace {
 
-/** The parts along an axis; false where taps of a part are no neighbours or too many. */
+/** The parts along an axis; false where taps are no neighbours. */
 bool split(const AxisPhase& axis, std::vector<PhasePart>& parts, int& longest) {
   const int step = axis.in_step;
-  longest = 0;
+  std::vector<std::vector<const Tap*>> rows;  // taps that read the same sub-sequence
   for (const Tap& tap : axis.taps) {
-    PhasePart* home = nullptr;
-    for (PhasePart& part : parts)
-      if ((tap.offset - part.offset) % step == 0) home = &part;
-    if (!home) home = &parts.emplace_back(PhasePart{tap.offset, {}});
-    if (tap.offset != home->offset + (int)home->taps.size() * step) return false;
-    home->taps.push_back(&tap);
-    longest = std::max(longest, (int)home->taps.size());
+    std::vector<const Tap*>* home = nullptr;
+    for (auto& row : rows)
+      if ((tap.offset - row[0]->offset) % step == 0) home = &row;
+    if (!home) home = &rows.emplace_back();
+    if (!home->empty() && tap.offset != home->back()->offset + step) return false;
+    home->push_back(&tap);
   }
-  for (const PhasePart& part : parts)
-    if ((int)part.taps.size() < longest && longest == 3) return false;
-  return longest >= 1 && longest <= 3;
+  longest = 0;
+  for (const auto& row : rows) {
+    const int taps = (int)row.size(), pieces = (taps + 2) / 3;
+    for (int piece = 0; piece < pieces; piece++) {
+      const int begin = taps * piece / pieces, end = taps * (piece + 1) / pieces;
+      parts.push_back({row[begin]->offset, {row.begin() + begin, row.begin() + end}});
+      longest = std::max(longest, end - begin);
+    }
+  }
+  return longest > 0;
 }
 
 }  // namespace
@@ -42,10 +48,11 @@ std::vector<Phase> phases_of(const Plan& plan) {
     for (const AxisPhase& x : plan.x) {
       Phase phase{&y, &x, 0, 0, 0, 0, {}, {}};
       if (!split(y, phase.parts_y, phase.taps_y) || !split(x, phase.parts_x, phase.taps_x)) return {};
-      if ((phase.taps_y == 3) != (phase.taps_x == 3)) return {};
+      if (phase.taps_y == 3 || phase.taps_x == 3)
+        phase.taps_y = phase.taps_x = 3;  // the only pair with a three
       phase.points_y = phase.taps_y + 3;
       phase.points_x = phase.taps_x + 3;
-      gain = gain || (phase.taps_y > 1 && phase.taps_x > 1);
+      gain = gain || phase.taps_y > 1 || phase.taps_x > 1;
       phases.push_back(phase);
     }
   }

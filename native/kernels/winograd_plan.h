@@ -2,17 +2,19 @@
 //
 //   y[j] = sum over taps t of x[j * in_step + offset_t] * W_t.
 //
-// Taps whose offsets agree modulo in_step read one sub-sequence of x, and there are neighbours: a convolution
-// with stride 1. So a phase is a sum of parts, each with one to three neighbouring taps, and all parts of a
-// phase use the transform of the longest, so that their products add up before the output's transform. A part
-// with one tap less than its transform has 0 at infinity, which is skipped.
+// Taps whose offsets agree modulo in_step read one sub-sequence of x, and are neighbours there: a convolution
+// with stride 1. So a phase is a sum of parts, each of one to three neighbouring taps (longer rows of taps
+// are cut up), and all parts of a phase use the transform of the longest, so that their products add up
+// before the output's transform. A part with fewer taps than its transform has 0 at infinity, which is
+// skipped.
 //
 //   3x3                              one phase, one part:      36 products for 4x4 outputs instead of 144
 //   3x3 stride 2                     one phase, 2x2 parts:     25 + 20 + 20 + 16 = 81 instead of 144
 //   its input gradient               2x2 phases, one part:     25 + 20 + 20 + 16 for 4 x 4x4 outputs instead
 //   of 144 3x3 on a doubled image           2x2 phases, one part:     4 x 25 for 4 x 4x4 outputs instead of 4
 //   x 144 (or 4 x 64 by phases) its input gradient               one phase, 2x2 parts:     4 x 25 instead of
-//   4 x 144
+//   4 x 144 5x5, 7x7                         one phase, 2x2, 3x3 parts: 11 x 11 instead of 400, 16 x 16
+//   instead of 784
 #pragma once
 
 #include <vector>
@@ -43,8 +45,8 @@ struct Phase {
     return !(skips_row(part) && point / points_x == points_y - 1) &&
            !(skips_column(part) && point % points_x == points_x - 1);
   }
-  bool skips_row(int part) const { return taps_y == 2 && part_y(part).taps.size() == 1; }
-  bool skips_column(int part) const { return taps_x == 2 && part_x(part).taps.size() == 1; }
+  bool skips_row(int part) const { return (int)part_y(part).taps.size() < taps_y; }
+  bool skips_column(int part) const { return (int)part_x(part).taps.size() < taps_x; }
   /** Parts in use at a point: the depth of its matrix product, in units of the input's channels. */
   int depth(int point) const {
     int count = 0;

@@ -109,7 +109,7 @@ namespace {
 int span(const AxisPhase& axis, const std::vector<PhasePart>& parts, int points, int taps) {
   int last = 0;
   for (const PhasePart& part : parts) {
-    const int elements = points - (taps == 2 && part.taps.size() == 1);
+    const int elements = points - ((int)part.taps.size() < taps);
     last = std::max(last, part.offset - axis.first() + (elements - 1) * axis.in_step);
   }
   return last + 1;
