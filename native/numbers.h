@@ -1,12 +1,14 @@
 // Reads a call's flat list of numbers in the order in which src/backend/native/encode-elements.ts wrote them.
 #pragma once
 
+#include <stdexcept>
+
 #include "call.h"
 
 namespace fovea {
 
-/** The most axes that a kernel's operand has. */
-constexpr int kMaxRank = 8;
+/** The most axes that an operand of binary, reduce and copy may have. */
+constexpr int kMaxRank = 32;
 
 class Numbers {
  public:
@@ -15,6 +17,12 @@ class Numbers {
   int64_t whole() { return int64_t(*next_++); }
   int small() { return int(*next_++); }
   bool flag() { return *next_++ != 0; }
+  int rank() {
+    const int rank = small();
+    if (rank > kMaxRank)
+      throw std::length_error("native: a tensor of more than 32 axes; reshape it to fewer");
+    return rank;
+  }
   void whole(int64_t* out, int count) {
     for (int i = 0; i < count; i++) out[i] = whole();
   }

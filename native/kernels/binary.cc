@@ -85,7 +85,7 @@ void run_short_rows(int function, Side a, Side b, float* y, int64_t rows, int64_
 void binary(const Call& call) {
   Numbers numbers(call);
   const int function = numbers.small();
-  const int count = numbers.small();
+  const int count = numbers.rank();
   int64_t shapes[3][kMaxRank];
   for (int64_t* shape : {shapes[0], shapes[1], shapes[2]}) numbers.whole(shape, count);
   const Axes axes(count, shapes[0], shapes[1], shapes[2]);

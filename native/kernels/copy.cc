@@ -184,7 +184,7 @@ void strided_copy(const float* x, float* y, StridedCopy given) {
 void copy(const Call& call) {
   Numbers numbers(call);
   StridedCopy axes;
-  axes.rank = numbers.small();
+  axes.rank = numbers.rank();
   numbers.whole(axes.size, axes.rank);
   numbers.whole(axes.x_stride, axes.rank);
   numbers.whole(axes.y_stride, axes.rank);

@@ -33,8 +33,8 @@ inline vf gelu_derivative(vf x) {
 
 // clang-format off
 /**
- * One function of one variable. `value(x)`; `gradient(saved, dy)` is dy * f', where saved is f's output for the
- * functions in gradientFromOutput (kernels.ts) and its input for the others. `a` is alpha, in every lane.
+ * One function of one variable. `value(x)`; `gradient(saved, dy)` is dy * f', where saved is f's output for
+ * the functions in gradientFromOutput (kernels.ts) and its input for the others. `a` is alpha, in every lane.
  */
 #define FOVEA_UNARY(Name, VALUE, GRADIENT)                                                       \
   struct Name {                                                                                  \

@@ -30,7 +30,7 @@ void run_pass(Function function, const float* x, float* y, int64_t outer, int64_
 void reduce(const Call& call) {
   Numbers numbers(call);
   const Function function = Function(numbers.small());
-  const int rank = numbers.small();
+  const int rank = numbers.rank();
   int64_t shape[kMaxRank];
   numbers.whole(shape, rank);
 

@@ -58,6 +58,8 @@ TEST(reduce_every_pattern) {
     check_reduce(f, {5, 1, 6, 7}, {true, false, false, true});
     check_reduce(f, {2, 3, 4, 5, 6, 7}, {true, false, true, false, true, false});
     check_reduce(f, {2, 3, 4, 5, 6, 7}, {false, true, false, true, false, true});
+    check_reduce(f, {2, 1, 3, 2, 1, 2, 3, 1, 2, 2},
+                 {true, false, false, true, true, false, true, false, true, false});
     check_reduce(f, {0, 5}, {true, false});
     check_reduce(f, {5, 0}, {true, false});
     check_reduce(f, {5, 0}, {false, true});
