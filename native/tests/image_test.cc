@@ -123,7 +123,10 @@ TEST(resizing_and_its_gradient) {
       const Doubles numbers = {double(s.n),  double(s.h),  double(s.w),     double(s.c),
                                double(s.oh), double(s.ow), double(bilinear)};
       std::string what = bilinear ? "bilinear" : "nearest";
-      for (double number : numbers) what += " " + std::to_string(int(number));
+      for (double number : numbers) {
+        what += ' ';
+        what += std::to_string(int(number));
+      }
       check({"resize2d", what, {x}, numbers, {y}, 0, bilinear ? 3e-7 : 0});
       check({"resize2d_grad", what, {dy}, numbers, {dx}, 1e-6, 1e-6});
     }
