@@ -14,7 +14,9 @@ void check_reduce(int function, const Shape& shape, const std::vector<bool>& red
   for (size_t k = 0; k < shape.size(); k++) {
     numbers.push_back(reduced[k]);
     if (!reduced[k]) outputs *= shape[k];
-    what += " " + std::to_string(shape[k]) + (reduced[k] ? "*" : "");
+    what += ' ';
+    what += std::to_string(shape[k]);
+    if (reduced[k]) what += '*';
   }
   Floats x = random_floats(size, uint32_t(size));
   for (float& v : x) v += offset;
