@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <set>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -48,19 +48,25 @@ int quota_cores() {
   return allowed > 0 && each > 0 ? (int)((allowed + each - 1) / each) : 0;
 }
 
-/** Physical cores among the logical ones this process may run on. */
-int usable_cores() {
+std::vector<std::vector<int>> read_core_processors() {
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return (int)std::thread::hardware_concurrency();
-  std::set<std::pair<int, int>> cores;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return {};
+  std::map<std::pair<int, int>, std::vector<int>> cores;
   for (int i = 0; i < CPU_SETSIZE; i++) {
     if (!CPU_ISSET(i, &set)) continue;
     const std::string folder = "/sys/devices/system/cpu/cpu" + std::to_string(i) + "/topology/";
-    cores.insert({read_int(folder + "physical_package_id", 0), read_int(folder + "core_id", i)});
+    cores[{read_int(folder + "physical_package_id", 0), read_int(folder + "core_id", i)}].push_back(i);
   }
-  const int quota = quota_cores();
-  return quota > 0 ? std::min(quota, (int)cores.size()) : (int)cores.size();
+  std::vector<std::vector<int>> lists;
+  for (const auto& core : cores) lists.push_back(core.second);
+  return lists;
+}
+
+int usable_cores() {
+  const int cores = (int)core_processors().size(), quota = quota_cores();
+  if (cores == 0) return (int)std::thread::hardware_concurrency();
+  return quota > 0 ? std::min(quota, cores) : cores;
 }
 
 Cpu read_cpu() {
@@ -110,6 +116,10 @@ Cpu read_cpu() {
 
 #endif
 
+#if !defined(__linux__)
+std::vector<std::vector<int>> read_core_processors() { return {}; }
+#endif
+
 Cpu read_all() {
   Cpu c = read_cpu();
   c.cores = std::max(c.cores, 1);
@@ -126,6 +136,11 @@ Cpu read_all() {
 
 const Cpu& cpu() {
   static const Cpu read = read_all();
+  return read;
+}
+
+const std::vector<std::vector<int>>& core_processors() {
+  static const std::vector<std::vector<int>> read = read_core_processors();
   return read;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace fovea {
 
@@ -15,5 +16,9 @@ struct Cpu {
 
 /** Read once. */
 const Cpu& cpu();
+
+/** The logical processors of each physical core that this process could use at first; empty where the system
+ * does not tell. */
+const std::vector<std::vector<int>>& core_processors();
 
 }  // namespace fovea

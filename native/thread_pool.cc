@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "affinity.h"
 #include "cpu.h"
 #include "dispatch.h"
 #include "memory.h"
@@ -23,6 +24,8 @@ namespace {
 
 using Task = std::function<void(int, int)>;
 
+constexpr int kMostThreads = 256;
+
 inline void relax() {
 #if defined(__x86_64__)
   _mm_pause();
@@ -31,10 +34,13 @@ inline void relax() {
 #endif
 }
 
-/** Polls `ready` for about 50 microseconds. */
+/**
+ * Polls `ready` for about 200 microseconds, longer than a step's serial parts: waking a thread costs tens of
+ * microseconds, more on a virtual machine. It does not yield: Linux would let others go first for milliseconds.
+ */
 template <class Ready>
 bool spin(Ready ready) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
   do {
     for (int i = 0; i < 64; i++) {
       if (ready()) return true;
@@ -44,60 +50,88 @@ bool spin(Ready ready) {
   return false;
 }
 
+/** The tasks that a thread has left, `next` to `end`, in one word: whoever shortens it owns the task that went. */
+struct alignas(64) Share {
+  std::atomic<uint64_t> word{0};
+
+  static uint64_t of(uint32_t next, uint32_t end) { return (uint64_t)end << 32 | next; }
+
+  /** A task from the front or, for a thief, from the back; -1 if none is left. */
+  int take(bool from_back) {
+    uint64_t seen = word.load(std::memory_order_acquire);
+    for (;;) {
+      const uint32_t next = (uint32_t)seen, end = (uint32_t)(seen >> 32);
+      if (next >= end) return -1;
+      const uint64_t rest = from_back ? of(next, end - 1) : of(next + 1, end);
+      if (word.compare_exchange_weak(seen, rest, std::memory_order_acq_rel))
+        return (int)(from_back ? end - 1 : next);
+    }
+  }
+};
+
 /**
- * One job at a time. `ticket` holds the job's task count (upper half) and the next task (lower half); who
- * increments it to below the count owns that task, and the job cannot end, nor `task` change, before the
- * owner has counted it as done. So a worker that comes late finds nothing to claim and touches nothing.
+ * One job at a time. Every thread begins with an equal share of neighbouring tasks, so that kernel after
+ * kernel it meets the part of the data that it wrote and still has in its caches; cores of different chiplets
+ * exchange data slowly. Who is done takes from the back of others' shares.
+ *
+ * The job cannot end, nor `task` change, before the owner of a task has counted it as done. So a worker that
+ * comes late finds nothing to take and touches nothing.
  */
 class Pool {
  public:
   int size() const { return limit_.load(std::memory_order_relaxed); }
 
-  void resize(int count) { limit_.store(std::max(1, count)); }
+  void resize(int count) { limit_.store(std::clamp(count, 1, kMostThreads)); }
 
   void run(int count, const Task& task) {
     std::lock_guard<std::mutex> one_job(jobs_);
-    while ((int)started_ < size() - 1) {
+    const int threads = size();
+    while (started_ < threads - 1) {
       const int thread = ++started_;
-      std::thread([this, thread] { work(thread); }).detach();
+      std::thread worker([this, thread] { work(thread); });
+      affinity_.add(worker);
+      worker.detach();
     }
+    affinity_.keep_apart(threads);
     task_ = &task;
     done_.store(0, std::memory_order_relaxed);
-    ticket_.store((uint64_t)count << 32, std::memory_order_seq_cst);
+    for (int t = 0; t < threads; t++) {
+      const auto start = [&](int thread) { return (uint32_t)((int64_t)count * thread / threads); };
+      shares_[t].word.store(Share::of(start(t), start(t + 1)), std::memory_order_release);
+    }
+    job_.fetch_add(1, std::memory_order_seq_cst);
     if (sleepers_.load(std::memory_order_seq_cst) > 0) {
       { std::lock_guard<std::mutex> lock(sleep_); }
       wake_.notify_all();
     }
-    claim(0);
+    take_part(0, threads);
     const auto finished = [&] { return done_.load(std::memory_order_acquire) == count; };
     while (!spin(finished)) std::this_thread::yield();
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
  private:
-  bool work_left() const {
-    const uint64_t ticket = ticket_.load(std::memory_order_seq_cst);
-    return (uint32_t)ticket < (uint32_t)(ticket >> 32);
-  }
-
-  void claim(int thread) {
-    while (work_left()) {
-      const uint64_t ticket = ticket_.fetch_add(1, std::memory_order_acq_rel);
-      const uint32_t index = (uint32_t)ticket;
-      if (index >= (uint32_t)(ticket >> 32)) return;
-      try {
-        (*task_)((int)index, thread);
-      } catch (...) {
-        std::lock_guard<std::mutex> lock(error_lock_);
-        if (!error_) error_ = std::current_exception();
+  /** Runs tasks until none is left: the thread's own, then its neighbours'. */
+  void take_part(int thread, int threads) {
+    int done = 0;
+    for (int i = 0; i < threads; i++) {
+      Share& share = shares_[(thread + i) % threads];
+      for (int index; (index = share.take(i > 0)) >= 0; done++) {
+        try {
+          (*task_)(index, thread);
+        } catch (...) {
+          std::lock_guard<std::mutex> lock(error_lock_);
+          if (!error_) error_ = std::current_exception();
+        }
       }
-      done_.fetch_add(1, std::memory_order_acq_rel);
     }
+    if (done) done_.fetch_add(done, std::memory_order_acq_rel);
   }
 
   void work(int thread) {
     const FlushDenormals flush;
-    const auto wanted = [&] { return thread < size() && work_left(); };
+    uint32_t seen = 0;
+    const auto wanted = [&] { return thread < size() && job_.load(std::memory_order_seq_cst) != seen; };
     for (;;) {
       if (!spin(wanted)) {
         std::unique_lock<std::mutex> lock(sleep_);
@@ -105,8 +139,9 @@ class Pool {
         wake_.wait(lock, wanted);
         sleepers_.fetch_sub(1, std::memory_order_seq_cst);
       }
+      seen = job_.load(std::memory_order_acquire);
       current = thread;
-      claim(thread);
+      take_part(thread, size());
       current = -1;
     }
   }
@@ -118,8 +153,10 @@ class Pool {
   std::atomic<int> limit_{cpu().cores};
   std::mutex jobs_;
   int started_ = 0;
+  Affinity affinity_;
   const Task* task_ = nullptr;
-  alignas(64) std::atomic<uint64_t> ticket_{0};
+  Share shares_[kMostThreads];
+  alignas(64) std::atomic<uint32_t> job_{0};  // how many there were
   alignas(64) std::atomic<int> done_{0};
   alignas(64) std::atomic<int> sleepers_{0};
   std::mutex sleep_;

@@ -89,9 +89,60 @@ inline __attribute__((always_inline)) const float* run_scattered(const TileProdu
   return b;
 }
 
-template <class Lanes>
-inline void put(const TileProduct& p, float* c, vf sum, Lanes lanes) {
-  lanes.put(c, p.add ? sum + lanes.get(c) : sum);
+/** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole or a Part. */
+template <int R, int V, Rows kRows, class Step>
+inline __attribute__((always_inline)) void for_tile(const TileProduct& p, Step step) {
+  const int last = p.columns - (V - 1) * kLanes;
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+    float* const c = kRows == Rows::scattered ? p.c_rows[r] : p.c + r * p.c_row;
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) {
+      if (v < V - 1 || last == kLanes)
+        step(r, v, c + v * kLanes, Whole{});
+      else
+        step(r, v, c + v * kLanes, Part{last});
+    }
+  }
+}
+
+/** Does finish_sums() serve this epilogue? The others need an exponential, and are rare. */
+inline bool in_registers(const Epilogue& e) {
+  return e.activation <= Activation::leaky_relu && e.gradient_of <= Activation::leaky_relu;
+}
+
+/** The same as finish() of epilogue.h does vector by vector, but for all sums at once. */
+template <int R, int V, Rows kRows>
+inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, Sums<R, V>& sums) {
+  const Epilogue& e = *p.epilogue;
+  if (e.bias)
+    for_tile<R, V, kRows>(p, [&](int r, int v, float*, auto lanes) __attribute__((always_inline)) {
+      sums[r][v] += lanes.get(e.bias + p.channel + v * kLanes);
+    });
+  if (e.residual)
+    for_tile<R, V, kRows>(p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
+      sums[r][v] += lanes.get(e.residual + (c - p.output));
+    });
+  const auto map = [&](auto function) __attribute__((always_inline)) {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) sums[r][v] = function(sums[r][v]);
+  };
+  const vf alpha = splat(e.alpha);
+  if (e.activation == Activation::relu) map([](vf x) { return functions::Relu::value(x, x); });
+  if (e.activation == Activation::leaky_relu)
+    map([alpha](vf x) { return functions::LeakyRelu::value(x, alpha); });
+  if (!e.saved) return;
+  const auto times = [&](auto gradient) __attribute__((always_inline)) {
+    for_tile<R, V, kRows>(p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
+      sums[r][v] = gradient(lanes.get(e.saved + (c - p.output)), sums[r][v]);
+    });
+  };
+  if (e.gradient_of == Activation::relu)
+    times([](vf saved, vf x) { return functions::Relu::gradient(saved, x, x); });
+  if (e.gradient_of == Activation::leaky_relu)
+    times([alpha](vf saved, vf x) { return functions::LeakyRelu::gradient(saved, x, alpha); });
 }
 
 template <int R, int V, Rows kRows>
@@ -109,18 +160,10 @@ void multiply_fixed(const TileProduct& p) {
     if constexpr (kRows == Rows::scattered) b = run_scattered<R, V>(p, p.run_offsets[run], b, sums);
     b += p.b_jump;
   }
-  const int last = p.columns - (V - 1) * kLanes;
-#pragma GCC unroll 16
-  for (int r = 0; r < R; r++) {
-    float* const c = kRows == Rows::scattered ? p.c_rows[r] : p.c + r * p.c_row;
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) {
-      if (v < V - 1 || last == kLanes)
-        put(p, c + v * kLanes, sums[r][v], Whole{});
-      else
-        put(p, c + v * kLanes, sums[r][v], Part{last});
-    }
-  }
+  if (p.epilogue && in_registers(*p.epilogue)) finish_sums<R, V, kRows>(p, sums);
+  for_tile<R, V, kRows>(p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
+    lanes.put(c, p.add ? sums[r][v] + lanes.get(c) : sums[r][v]);
+  });
 }
 
 /** The epilogue, on the sums just stored: they are still in the first-level cache. */
@@ -158,7 +201,7 @@ void run_tile(const TileProduct& p, int rows) {
     find<Rows::even, kMaxRows>(vectors, rows)(p);
   else
     find<Rows::together, kMaxRows>(vectors, rows)(p);
-  if (p.epilogue) finish_rows(p, rows);
+  if (p.epilogue && !in_registers(*p.epilogue)) finish_rows(p, rows);
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -18,6 +18,23 @@ int panel_steps() {
 /** Bytes of packed B that all cores share: half the L2, or where that is small, a part of the last level. */
 size_t shared_bytes() { return std::max(cpu().l2 / 2, std::min(cpu().l3 / 8, (size_t)1 << 20)); }
 
+/**
+ * One part for each thread, where that is cheap enough: every row of parts packs B again and every column of
+ * parts packs A again. Otherwise there are none.
+ */
+void choose_parts(int m, int n, GemmPlan& plan) {
+  const int row_panels = ceil_div(m, kRows), column_panels = ceil_div(n, kColumns);
+  double least = 1.0 / 100;
+  for (int rows = 1; rows <= std::min(threads(), row_panels); rows++) {
+    const int columns = threads() / rows;
+    const double extra = (rows - 1.0) / m + (columns - 1.0) / n;
+    if (rows * columns != threads() || columns > column_panels || extra > least) continue;
+    least = extra;
+    plan.row_parts = rows;
+    plan.column_parts = columns;
+  }
+}
+
 }  // namespace
 
 GemmPlan plan_gemm(int m, int n, int k, bool a_may_be_direct, bool b_may_be_direct) {
@@ -53,6 +70,7 @@ GemmPlan plan_gemm(int m, int n, int k, bool a_may_be_direct, bool b_may_be_dire
   const size_t a_bytes = (size_t)plan.steps * kRows * sizeof(float);
   const int most_rows = (int)std::max<size_t>(1, cpu().l2 / 4 / a_bytes);
   plan.row_tasks = std::max(plan.row_tasks, ceil_div(row_panels, most_rows));
+  if (threads() > 1 && wanted > 1) choose_parts(m, n, plan);
   return plan;
 }
 

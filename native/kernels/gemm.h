@@ -72,6 +72,8 @@ struct GemmPlan {
   int width;         // panels of B that are packed before the tasks start, at most
   int row_tasks;     // tasks of one round
   int column_tasks;  // tasks of one round
+  int row_parts;     // of C that are computed each by itself, packing what they need; 0: all rounds are shared
+  int column_parts;
   bool direct_a, direct_b;
 };
 GemmPlan plan_gemm(int m, int n, int k, bool a_may_be_direct, bool b_may_be_direct);
@@ -87,6 +89,11 @@ inline bool is_empty(const Epilogue& e) {
 }
 
 namespace gemm_detail {
+
+/** A rectangle of C, in panels of A and of B. */
+struct Part {
+  int first_row, rows, first_column, columns;
+};
 
 /** Where the packed panels of one round lie: block by block of the summed dimension, panel by panel inside.
  */
@@ -121,8 +128,10 @@ class Product {
       run_empty();
     else if (plan_.slices > 1 && !packed_b_)
       run_slices();
+    else if (plan_.row_parts && !packed_b_)
+      run_parts();
     else
-      run_blocks(0, k_, c_, has_epilogue_);
+      run_blocks(whole(), 0, k_, c_, has_epilogue_);
   }
 
   /** All of B, as `packed_b`. */
@@ -145,6 +154,18 @@ class Product {
     }
   }
 
+  Part whole() const { return {0, Panels(m_, kRows).count, 0, Panels(n_, kColumns).count}; }
+
+  /** Cores exchange data slowly, so each packs for itself all that its parts of C need. */
+  void run_parts() const {
+    const Panels rows(whole().rows, (whole().rows + plan_.row_parts - 1) / plan_.row_parts),
+        columns(whole().columns, (whole().columns + plan_.column_parts - 1) / plan_.column_parts);
+    parallel_for(rows.count * columns.count, [&](int i, int) {
+      const int r = i / columns.count, c = i % columns.count;
+      run_blocks({rows.start(r), rows.size(r), columns.start(c), columns.size(c)}, 0, k_, c_, has_epilogue_);
+    });
+  }
+
   /** Slices of the summed dimension, each to its own copy of C; then the copies are added in order. */
   void run_slices() const {
     const Panels slices(k_, (k_ + plan_.slices - 1) / plan_.slices);
@@ -152,7 +173,7 @@ class Product {
     float* copies = (float*)(inside_task() ? thread_scratch(size * slices.count * 4, 1)
                                            : shared_scratch(3, size * slices.count * 4));
     parallel_for(slices.count, [&](int i, int) {
-      run_blocks(slices.start(i), slices.size(i), DenseC{copies + i * size, n_}, false);
+      run_blocks(whole(), slices.start(i), slices.size(i), DenseC{copies + i * size, n_}, false);
     });
     const Panels rows(m_, std::max(1, 4096 / n_));
     parallel_for(rows.count, [&](int task, int) {
@@ -175,14 +196,14 @@ class Product {
     });
   }
 
-  /** C = A[:, k0 .. k0 + depth) * B[k0 .. k0 + depth, :], by rounds of packing and multiplying. */
+  /** A part of C = A[:, k0 .. k0 + depth) * B[k0 .. k0 + depth, :], by rounds of packing and multiplying. */
   template <class Out>
-  void run_blocks(int k0, int depth, const Out& c, bool finish) const {
+  void run_blocks(const Part& part, int k0, int depth, const Out& c, bool finish) const {
     const Panels rows(m_, kRows), columns(n_, kColumns), blocks(depth, plan_.steps);
     const bool serial = inside_task();
     const bool share_a = plan_.column_tasks > 1 && !plan_.direct_a && !serial;
     const int deep = packed_b_ && !share_a ? blocks.count : std::min(plan_.depth, blocks.count);
-    const int wide = packed_b_ ? columns.count : std::min(plan_.width, columns.count);
+    const int wide = packed_b_ ? columns.count : std::min(plan_.width, part.columns);
     const size_t b_size = plan_.direct_b || packed_b_ ? 0 : (size_t)deep * plan_.steps * wide * kColumns;
     const size_t a_size = share_a ? (size_t)deep * plan_.steps * rows.count * kRows : 0;
     float* b_room = nullptr;
@@ -191,10 +212,11 @@ class Product {
       b_room = (float*)(serial ? thread_scratch(bytes, 3) : shared_scratch(2, bytes));
     }
     float* a_room = b_room + b_size;
-    for (int panel = 0; panel < columns.count; panel += wide)
+    const int end = part.first_column + part.columns;
+    for (int panel = part.first_column; panel < end; panel += wide)
       for (int block = 0; block < blocks.count; block += deep) {
         Round r{block,   std::min(deep, blocks.count - block),
-                panel,   std::min(wide, columns.count - panel),
+                panel,   std::min(wide, end - panel),
                 nullptr, nullptr};
         if (packed_b_)
           r.b = packed_b_ + (size_t)blocks.start(block) * columns.count * kColumns;
@@ -203,13 +225,13 @@ class Product {
         if (share_a) r.a = a_room;
         if (a_size + b_size)
           pack(r, k0, rows, columns, blocks, b_size ? b_room : nullptr, share_a ? a_room : nullptr);
-        const int row_tasks = serial ? 1 : std::min(plan_.row_tasks, rows.count);
+        const int row_tasks = serial ? 1 : std::min(plan_.row_tasks, part.rows);
         const int column_tasks = serial ? 1 : std::min(plan_.column_tasks, r.panels);
-        const Panels row_cut(rows.count, (rows.count + row_tasks - 1) / row_tasks);
+        const Panels row_cut(part.rows, (part.rows + row_tasks - 1) / row_tasks);
         const Panels column_cut(r.panels, (r.panels + column_tasks - 1) / column_tasks);
         parallel_for(row_cut.count * column_cut.count, [&](int task, int) {
           const int i = task % row_cut.count, j = task / row_cut.count;
-          multiply(r, k0, rows, columns, blocks, row_cut.start(i), row_cut.size(i), column_cut.start(j),
+          multiply(r, k0, rows, columns, blocks, part.first_row + row_cut.start(i), row_cut.size(i), column_cut.start(j),
                    column_cut.size(j), c, finish);
         });
       }

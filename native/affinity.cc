@@ -1,0 +1,68 @@
+#include "affinity.h"
+
+#include <algorithm>
+
+#include "cpu.h"
+
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
+
+namespace fovea {
+
+void Affinity::add(std::thread& worker) {
+  core_.push_back((int)handles_.size());
+  handles_.push_back(worker.native_handle());
+  placed_ = false;
+}
+
+#if defined(__linux__)
+
+namespace {
+
+using Cores = std::vector<std::vector<int>>;
+
+int current_core(const Cores& cores) {
+  const int processor = sched_getcpu();
+  for (size_t core = 0; core < cores.size(); core++)
+    if (std::find(cores[core].begin(), cores[core].end(), processor) != cores[core].end()) return (int)core;
+  return -1;
+}
+
+}  // namespace
+
+void Affinity::place(size_t worker) {
+  const Cores& cores = core_processors();
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (size_t core = 0; core < cores.size(); core++)
+    if (!placed_ || (int)core == core_[worker])
+      for (int processor : cores[core]) CPU_SET(processor, &set);
+  // A refusal (the process may no longer use that core) leaves the worker where it was, which is only slower.
+  pthread_setaffinity_np(handles_[worker], sizeof set, &set);
+}
+
+void Affinity::keep_apart(int threads) {
+  const Cores& cores = core_processors();
+  const bool wanted = threads > 1 && threads == (int)cores.size() && threads == (int)handles_.size();
+  if (wanted != placed_) {
+    placed_ = wanted;
+    for (size_t worker = 1; worker < handles_.size(); worker++) place(worker);
+  }
+  if (!placed_) return;
+  const int mine = current_core(cores);
+  if (mine < 0 || mine == core_[0]) return;
+  const auto there = std::find(core_.begin() + 1, core_.end(), mine);
+  std::swap(core_[0], *there);
+  place((size_t)(there - core_.begin()));
+}
+
+#else
+
+void Affinity::place(size_t) {}
+void Affinity::keep_apart(int) {}
+
+#endif
+
+}  // namespace fovea
