@@ -60,6 +60,12 @@ std::vector<Block> blocks_of(const Gather& g, const float* packed) {
                                   weights + depth * ((size_t)group * round_up(outputs, kLanes) + c)});
     }
   }
+  // Phases take turns: they read the same parts of the image.
+  if (g.plan.y.size() * g.plan.x.size() > 1) {
+    const auto place = [](const Block& b) { return b.image + (double)b.y0 / b.y->count; };
+    std::stable_sort(blocks.begin(), blocks.end(),
+                     [&](const Block& a, const Block& b) { return place(a) < place(b); });
+  }
   return blocks;
 }
 

@@ -43,7 +43,7 @@ bool winograd_pays(Direction direction, const ConvShape& s) {
   if (s.n * phases[0].tiles_y() * phases[0].tiles_x() < 12) return false;
   if (direction == Direction::weight_grad && phases[0].parts() > 4)
     return false;  // 7x7: sums overflow the cache
-  const double enough = least >= 64 ? 1.6 : least >= 32 && direction != Direction::input_grad ? 1.7 : 2.2;
+  const double enough = least >= 64 ? 1.6 : least >= 32 ? 1.7 : 2.2;
   return winograd::gain(phases) >= enough;
 }
 

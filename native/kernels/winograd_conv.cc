@@ -20,7 +20,7 @@ struct Work {
   const Gather& g;
   const Phase& phase;
   const float* weights;
-  int tiles, block, blocks;
+  int tiles, block;
   int channels, outputs;  // padded to whole vectors
 };
 
@@ -36,14 +36,15 @@ int block_size(const Phase& phase, int tiles, int channels, int outputs) {
   return ceil_div(tiles, std::min(blocks, ceil_div(tiles, 4)));
 }
 
-/** The input's transform for tile t of all parts. */
-void transform_tile(const Work& w, const Transforms& transforms, const TilePlace& at, float* room, float* to,
-                    ptrdiff_t step) {
+/** The input's transform of one tile, for all parts. */
+void transform_tile(const Work& w, const Transforms& transforms, const TilePlace& at, float* to, ptrdiff_t step) {
   const Phase& phase = w.phase;
   const Gather& g = w.g;
-  const TileWindow window = tile_window(phase, at, {g.in, g.in_h, g.in_w, g.in_c, g.in_c}, room);
+  const Image image{g.in + (ptrdiff_t)at.image * g.in_h * g.in_w * g.in_c, g.in_h, g.in_w, g.in_c, g.in_c};
   for (int part = 0; part < phase.parts(); part++)
-    transforms.input(window.of(phase, part), g.in_c, phase.skips_row(part), phase.skips_column(part),
+    transforms.input(window_of(image, input_along(*phase.y, phase.part_y(part), at.y),
+                               input_along(*phase.x, phase.part_x(part), at.x)),
+                     g.in_c, phase.skips_row(part), phase.skips_column(part),
                      to + part * phase.points() * step, step);
 }
 
@@ -89,13 +90,10 @@ void run_block(const Work& w, int index) {
   if (count <= 0) return;
   const ptrdiff_t from_step = point_step(w.block, w.channels), to_step = point_step(w.block, w.outputs);
   const ptrdiff_t from_size = phase.parts() * phase.points() * from_step;
-  float* const from = (float*)thread_scratch(
-      sizeof(float) * (from_size + phase.points() * to_step + window_size(phase) * (ptrdiff_t)g.in_c));
+  float* const from = (float*)thread_scratch(sizeof(float) * (from_size + phase.points() * to_step));
   float* const to = from + from_size;
-  float* const room = to + phase.points() * to_step;
   for (int t = 0; t < count; t++)
-    transform_tile(w, transforms, place_of(phase, first + t), room, from + (ptrdiff_t)t * w.channels,
-                   from_step);
+    transform_tile(w, transforms, place_of(phase, first + t), from + (ptrdiff_t)t * w.channels, from_step);
   multiply_points(w, count, from, from_step, to, to_step);
   for (int t = 0; t < count; t++) {
     const TilePlace at = place_of(phase, first + t);
@@ -117,31 +115,29 @@ void run_block(const Work& w, int index) {
 }  // namespace
 
 void convolve(const Gather& g, const std::vector<Phase>& phases, const float* weights) {
+  struct Block {
+    double place;  // among its phase's
+    size_t work;
+    int index;
+  };
   std::vector<Work> works;
-  int blocks = 0;
+  std::vector<Block> blocks;
   for (const Phase& phase : phases) {
-    Work w{g,
-           phase,
-           weights,
-           g.n * phase.tiles_y() * phase.tiles_x(),
-           1,
-           0,
-           round_up(g.in_c, kLanes),
-           round_up(g.out_c, kLanes)};
+    const int tiles = g.n * phase.tiles_y() * phase.tiles_x();
+    Work w{g, phase, weights, tiles, 1, round_up(g.in_c, kLanes), round_up(g.out_c, kLanes)};
     for (int point = 0; point < phase.points(); point++)
       weights += (ptrdiff_t)phase.depth(point) * g.in_c * w.outputs;
-    if (w.tiles == 0) continue;
-    w.block = block_size(phase, w.tiles, w.channels, w.outputs);
-    w.blocks = ceil_div(w.tiles, w.block);
-    blocks += w.blocks;
+    if (tiles == 0) continue;
+    w.block = block_size(phase, tiles, w.channels, w.outputs);
+    const int count = ceil_div(tiles, w.block);
+    for (int i = 0; i < count; i++) blocks.push_back({(double)i / count, works.size(), i});
     works.push_back(w);
   }
-  parallel_for(blocks, [&](int index, int) {
-    for (const Work& w : works) {
-      if (index < w.blocks) return run_block(w, index);
-      index -= w.blocks;
-    }
-  });
+  // Phases take turns: they read the same parts of the image.
+  if (works.size() > 1)
+    std::stable_sort(blocks.begin(), blocks.end(),
+                     [](const Block& a, const Block& b) { return a.place < b.place; });
+  parallel_for((int)blocks.size(), [&](int i, int) { run_block(works[blocks[i].work], blocks[i].index); });
 }
 
 }  // namespace fovea::FOVEA_ISA::winograd

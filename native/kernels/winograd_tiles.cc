@@ -34,15 +34,23 @@ inline __attribute__((always_inline)) void nest(Get get, Put put) {
   }
 }
 
-template <class Y, class X>
-void input(Window x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step) {
-  for_lanes(channels, [&](int64_t c, auto lanes) {
+/** Element (i, j) of a window, a vector of channels; where it has no such element, 0. Asks for the next tile's. */
+template <bool kWhole, int kFresh, class Lanes>
+inline __attribute__((always_inline)) vf element(const Window& x, int i, int j, int64_t c, Lanes lanes) {
+  const float* const at = x.data + i * x.row + j * x.column + c;
+  if (j >= kFresh) __builtin_prefetch(at + kOut * x.column);
+  return kWhole || (x.rows >> i & x.columns >> j & 1) ? lanes.get(at) : vf{};
+}
+
+template <class Y, class X, bool kWhole>
+void input_of(Window x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step) {
+  for_lanes(channels, [=](int64_t c, auto lanes) {
     nest<Y::kPoints, X::kPoints, Y::kPoints, X::kPoints, Y::input, X::input>(
-        [&](int i, int j) __attribute__((always_inline)) {
+        [=](int i, int j) __attribute__((always_inline)) {
           if ((i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column)) return vf{};
-          return lanes.get(x.data + i * x.row + j * x.column + c);
+          return element<kWhole, X::kPoints - kOut>(x, i, j, c, lanes);
         },
-        [&](int i, int j, vf v) __attribute__((always_inline)) {
+        [=](int i, int j, vf v) __attribute__((always_inline)) {
           if ((i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column)) return;
           store(to + (i * X::kPoints + j) * step + c, v);
         });
@@ -50,12 +58,18 @@ void input(Window x, int channels, bool skip_row, bool skip_column, float* to, p
 }
 
 template <class Y, class X>
+void input(const Window& x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step) {
+  (x.is_whole(Y::kPoints, X::kPoints) ? input_of<Y, X, true> : input_of<Y, X, false>)(x, channels, skip_row,
+                                                                                      skip_column, to, step);
+}
+
+template <class Y, class X>
 void output(const float* from, ptrdiff_t step, int channels, const Outputs& out) {
-  for_lanes(channels, [&](int64_t c, auto lanes) {
+  for_lanes(channels, [=, &out](int64_t c, auto lanes) {
     nest<Y::kPoints, X::kPoints, kOut, kOut, Y::output, X::output>(
-        [&](int i, int j)
+        [=](int i, int j)
             __attribute__((always_inline)) { return load(from + (i * X::kPoints + j) * step + c); },
-        [&](int i, int j, vf v) __attribute__((always_inline)) {
+        [=](int i, int j, vf v) __attribute__((always_inline)) {
           if (i >= out.rows || j >= out.columns) return;
           float* const y = out.data + i * out.row + j * out.column + c;
           lanes.put(y, out.epilogue ? finish(*out.epilogue, v, y - out.tensor, (int)c, lanes) : v);
@@ -63,34 +77,39 @@ void output(const float* from, ptrdiff_t step, int channels, const Outputs& out)
   });
 }
 
-template <class Y, class X>
-void gradient(Window dy, int channels, float* to, ptrdiff_t step) {
-  for_lanes(channels, [&](int64_t c, auto lanes) {
+template <class Y, class X, bool kWhole>
+void gradient_of(Window dy, int channels, float* to, ptrdiff_t step) {
+  for_lanes(channels, [=](int64_t c, auto lanes) {
     nest<kOut, kOut, Y::kPoints, X::kPoints, Y::gradient, X::gradient>(
-        [&](int i, int j)
-            __attribute__((always_inline)) { return lanes.get(dy.data + i * dy.row + j * dy.column + c); },
-        [&](int i, int j, vf v)
+        [=](int i, int j)
+            __attribute__((always_inline)) { return element<kWhole, 0>(dy, i, j, c, lanes); },
+        [=](int i, int j, vf v)
             __attribute__((always_inline)) { store(to + (i * X::kPoints + j) * step + c, v); });
   });
 }
 
 template <class Y, class X>
+void gradient(const Window& dy, int channels, float* to, ptrdiff_t step) {
+  (dy.is_whole(kOut, kOut) ? gradient_of<Y, X, true> : gradient_of<Y, X, false>)(dy, channels, to, step);
+}
+
+template <class Y, class X>
 void kernel(const float* f, float* to) {
   nest<Y::kTaps, X::kTaps, Y::kPoints, X::kPoints, Y::kernel, X::kernel>(
-      [&](int i, int j) { return load(f + (i * X::kTaps + j) * kLanes); },
-      [&](int i, int j, vf v) { store(to + (i * X::kPoints + j) * kLanes, v); });
+      [=](int i, int j) { return load(f + (i * X::kTaps + j) * kLanes); },
+      [=](int i, int j, vf v) { store(to + (i * X::kPoints + j) * kLanes, v); });
 }
 
 template <class Y, class X>
 void weights(const float* from, ptrdiff_t step, int channels, bool skip_row, bool skip_column, float* to,
              const ptrdiff_t* places) {
-  for_lanes(channels, [&](int64_t c, auto lanes) {
+  for_lanes(channels, [=](int64_t c, auto lanes) {
     nest<Y::kPoints, X::kPoints, Y::kTaps, X::kTaps, Y::weights, X::weights>(
-        [&](int i, int j) __attribute__((always_inline)) {
+        [=](int i, int j) __attribute__((always_inline)) {
           if ((i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column)) return vf{};
           return load(from + (i * X::kPoints + j) * step + c);
         },
-        [&](int i, int j, vf v) __attribute__((always_inline)) {
+        [=](int i, int j, vf v) __attribute__((always_inline)) {
           const ptrdiff_t place = places[i * X::kTaps + j];
           if (place >= 0) lanes.put(to + place + c, v);
         });
@@ -100,34 +119,22 @@ void weights(const float* from, ptrdiff_t step, int channels, bool skip_row, boo
 template <class Y, class X>
 constexpr Transforms kTransforms = {input<Y, X>, output<Y, X>, gradient<Y, X>, kernel<Y, X>, weights<Y, X>};
 
-}  // namespace
-
-namespace {
-
-/** From the first element that a tile's parts read along an axis to the last; a part that skips infinity
- * reads one less. */
-int span(const AxisPhase& axis, const std::vector<PhasePart>& parts, int points, int taps) {
-  int last = 0;
-  for (const PhasePart& part : parts) {
-    const int elements = points - ((int)part.taps.size() < taps);
-    last = std::max(last, part.offset - axis.first() + (elements - 1) * axis.in_step);
+/** Bit i: is element i inside an image of `size`? */
+uint32_t elements(const Along& axis, int size) {
+  uint32_t bits = 0;
+  for (int i = 0; i < kMostElements; i++) {
+    const int at = axis.first + i * axis.step;
+    bits |= (uint32_t)(at >= 0 && at < size) << i;
   }
-  return last + 1;
+  return bits;
 }
 
 }  // namespace
 
-ptrdiff_t window_size(const Phase& p) {
-  return (ptrdiff_t)span(*p.y, p.parts_y, p.points_y, p.taps_y) * span(*p.x, p.parts_x, p.points_x, p.taps_x);
-}
-
-TileWindow tile_window(const Phase& p, const TilePlace& at, Image image, float* room) {
-  image.data += (ptrdiff_t)at.image * image.h * image.w * image.pixel;
-  const int first_y = p.y->first(), first_x = p.x->first();
-  return {take_band(image, at.y * p.y->in_step + first_y, at.x * p.x->in_step + first_x,
-                    span(*p.y, p.parts_y, p.points_y, p.taps_y), span(*p.x, p.parts_x, p.points_x, p.taps_x),
-                    room),
-          first_y, first_x};
+Window window_of(const Image& image, const Along& y, const Along& x) {
+  return {image.data + ((ptrdiff_t)y.first * image.w + x.first) * image.pixel,
+          (ptrdiff_t)y.step * image.w * image.pixel, (ptrdiff_t)x.step * image.pixel, elements(y, image.h),
+          elements(x, image.w)};
 }
 
 const Transforms& transforms_of(const Phase& phase) {

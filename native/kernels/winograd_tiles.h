@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "call.h"
 #include "conv_band.h"
@@ -10,11 +11,26 @@
 
 namespace fovea::FOVEA_ISA::winograd {
 
-/** A window of numbers: element (i, j, c) is data[i * row + j * column + c]. */
+/** Elements of a window along an axis at most. */
+constexpr int kMostElements = 6;
+
+/** A window of numbers: element (i, j, c) is data[i * row + j * column + c], or 0 where it is outside the image. */
 struct Window {
   const float* data;
   ptrdiff_t row, column;
+  uint32_t rows, columns;  // bit i: there is such a row or column
+  bool is_whole(int height, int width) const {
+    return !(~rows & ((1u << height) - 1)) && !(~columns & ((1u << width) - 1));
+  }
 };
+
+/** Places of a window's elements along an axis: first + i * step. */
+struct Along {
+  int first, step;
+};
+
+/** The window of the image at `image.data` whose elements are at these places. */
+Window window_of(const Image& image, const Along& y, const Along& x);
 
 struct Outputs {
   float* data;  // of the tile's first output
@@ -28,11 +44,11 @@ struct Outputs {
  * 0. */
 struct Transforms {
   /** to = B^T X B, but for the last row or column of points where `skip` says so. */
-  void (*input)(Window x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step);
+  void (*input)(const Window& x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step);
   /** out = epilogue(A^T M A) */
   void (*output)(const float* from, ptrdiff_t step, int channels, const Outputs& out);
   /** to = E dY E^T for a tile of the output's gradient */
-  void (*gradient)(Window dy, int channels, float* to, ptrdiff_t step);
+  void (*gradient)(const Window& dy, int channels, float* to, ptrdiff_t step);
   /** to[point * kLanes] = G F G^T for one vector of kernels; f has taps_y * taps_x vectors */
   void (*kernel)(const float* f, float* to);
   /** to[places[tap]] = E^T N^-1 M N^-1 E, the end of the weight gradient, for the taps whose place is not
@@ -52,22 +68,13 @@ inline TilePlace place_of(const Phase& phase, int tile) {
   return {tile / per_image, within / across * 4, within % across * 4};
 }
 
-/** All parts' windows of a tile: element (0, 0) of `band` is place (first_y, first_x) relative to the tile.
- */
-struct TileWindow {
-  Band band;
-  int first_y, first_x;
-  Window of(const Phase& phase, int part) const {
-    return {band.data + (phase.part_y(part).offset - first_y) * band.pitch +
-                (phase.part_x(part).offset - first_x) * band.pixel,
-            phase.y->in_step * band.pitch, phase.x->in_step * band.pixel};
-  }
-};
-
-/** Places in such a window. */
-ptrdiff_t window_size(const Phase& phase);
-/** `image.data` is that of image 0; `room` holds window_size() * channels floats. */
-TileWindow tile_window(const Phase& phase, const TilePlace& at, Image image, float* room);
+/** The elements of one part of a tile along an axis. */
+inline Along input_along(const AxisPhase& axis, const PhasePart& part, int output) {
+  return {output * axis.in_step + part.offset, axis.in_step};
+}
+inline Along output_along(const AxisPhase& axis, int output) {
+  return {axis.out + output * axis.out_step, axis.out_step};
+}
 
 /** Distance between points for rows * channels numbers each: not a multiple of 4 KiB, whose addresses collide
  * in the caches. */

@@ -27,7 +27,7 @@ struct Work {
 
 /** One task's memory, and the steps in it. */
 struct Room {
-  float *x, *dy, *sums, *window;
+  float *x, *dy, *sums;
   ptrdiff_t x_step, dy_step, sums_step;
 };
 
@@ -38,13 +38,9 @@ Room make_room(const Work& w, int outputs) {
   r.dy_step = point_step(w.block, outputs);
   r.sums_step = point_step(w.s.ci, outputs);
   const ptrdiff_t points = phase.points(), maps = points * phase.parts();
-  const ptrdiff_t dy_window = (3 * phase.y->out_step + 1) * (ptrdiff_t)(3 * phase.x->out_step + 1) * outputs;
-  const ptrdiff_t window = std::max<ptrdiff_t>(window_size(phase) * w.s.ci, dy_window);
-  r.x =
-      (float*)thread_scratch(sizeof(float) * (maps * (r.x_step + r.sums_step) + points * r.dy_step + window));
+  r.x = (float*)thread_scratch(sizeof(float) * (maps * (r.x_step + r.sums_step) + points * r.dy_step));
   r.dy = r.x + maps * r.x_step;
   r.sums = r.dy + points * r.dy_step;
-  r.window = r.sums + maps * r.sums_step;
   return r;
 }
 
@@ -53,15 +49,15 @@ void transform_tile(const Work& w, const Room& r, const Transforms& transforms, 
   const Phase& phase = w.phase;
   const ConvShape& s = w.s;
   const TilePlace at = place_of(phase, tile);
-  const TileWindow window = tile_window(phase, at, {w.x, s.h, s.w, s.ci, s.ci}, r.window);
-  for (int part = 0; part < phase.parts(); part++)
-    transforms.input(window.of(phase, part), s.ci, phase.skips_row(part), phase.skips_column(part),
-                     r.x + part * phase.points() * r.x_step + (ptrdiff_t)slot * w.channels, r.x_step);
   const AxisPhase &y = *phase.y, &x = *phase.x;
-  const Image image{w.dy + (ptrdiff_t)at.image * s.oh * s.ow * s.co + from, s.oh, s.ow, s.co, count};
-  const Band band = take_band(image, y.out + at.y * y.out_step, x.out + at.x * x.out_step, 3 * y.out_step + 1,
-                              3 * x.out_step + 1, r.window);
-  transforms.gradient({band.data, y.out_step * band.pitch, x.out_step * band.pixel}, count,
+  const Image in{w.x + (ptrdiff_t)at.image * s.h * s.w * s.ci, s.h, s.w, s.ci, s.ci};
+  for (int part = 0; part < phase.parts(); part++)
+    transforms.input(
+        window_of(in, input_along(y, phase.part_y(part), at.y), input_along(x, phase.part_x(part), at.x)), s.ci,
+        phase.skips_row(part), phase.skips_column(part),
+        r.x + part * phase.points() * r.x_step + (ptrdiff_t)slot * w.channels, r.x_step);
+  const Image out{w.dy + (ptrdiff_t)at.image * s.oh * s.ow * s.co + from, s.oh, s.ow, s.co, count};
+  transforms.gradient(window_of(out, output_along(y, at.y), output_along(x, at.x)), count,
                       r.dy + (ptrdiff_t)slot * outputs, r.dy_step);
 }
 
@@ -137,7 +133,7 @@ void run_task(const Work& w, int split, int from, float* set) {
 
 void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>& phases, const float* x,
                  const float* dy, float* dw) {
-  constexpr ptrdiff_t kSumsBytes = 1200 << 10;  // of a task, so that they stay in the second-level cache
+  constexpr ptrdiff_t kSumsBytes = 1200 << 10;  // of a task, so that they stay in a near cache
   Partials partials(s, plan);
   std::vector<Work> works;
   int most_tiles = 1;
