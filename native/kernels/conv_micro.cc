@@ -116,13 +116,13 @@ template <int R, int V, Rows kRows>
 inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, Sums<R, V>& sums) {
   const Epilogue& e = *p.epilogue;
   if (e.bias)
-    for_tile<R, V, kRows>(p, [&](int r, int v, float*, auto lanes) __attribute__((always_inline)) {
-      sums[r][v] += lanes.get(e.bias + p.channel + v * kLanes);
-    });
+    for_tile<R, V, kRows>(
+        p, [&](int r, int v, float*, auto lanes)
+               __attribute__((always_inline)) { sums[r][v] += lanes.get(e.bias + p.channel + v * kLanes); });
   if (e.residual)
-    for_tile<R, V, kRows>(p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
-      sums[r][v] += lanes.get(e.residual + (c - p.output));
-    });
+    for_tile<R, V, kRows>(
+        p, [&](int r, int v, float* c, auto lanes)
+               __attribute__((always_inline)) { sums[r][v] += lanes.get(e.residual + (c - p.output)); });
   const auto map = [&](auto function) __attribute__((always_inline)) {
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++)
@@ -135,9 +135,10 @@ inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, Sum
     map([alpha](vf x) { return functions::LeakyRelu::value(x, alpha); });
   if (!e.saved) return;
   const auto times = [&](auto gradient) __attribute__((always_inline)) {
-    for_tile<R, V, kRows>(p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
-      sums[r][v] = gradient(lanes.get(e.saved + (c - p.output)), sums[r][v]);
-    });
+    for_tile<R, V, kRows>(
+        p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
+          sums[r][v] = gradient(lanes.get(e.saved + (c - p.output)), sums[r][v]);
+        });
   };
   if (e.gradient_of == Activation::relu)
     times([](vf saved, vf x) { return functions::Relu::gradient(saved, x, x); });
@@ -161,9 +162,10 @@ void multiply_fixed(const TileProduct& p) {
     b += p.b_jump;
   }
   if (p.epilogue && in_registers(*p.epilogue)) finish_sums<R, V, kRows>(p, sums);
-  for_tile<R, V, kRows>(p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
-    lanes.put(c, p.add ? sums[r][v] + lanes.get(c) : sums[r][v]);
-  });
+  for_tile<R, V, kRows>(
+      p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
+        lanes.put(c, p.add ? sums[r][v] + lanes.get(c) : sums[r][v]);
+      });
 }
 
 /** The epilogue, on the sums just stored: they are still in the first-level cache. */

@@ -72,7 +72,7 @@ struct GemmPlan {
   int width;         // panels of B that are packed before the tasks start, at most
   int row_tasks;     // tasks of one round
   int column_tasks;  // tasks of one round
-  int row_parts;     // of C that are computed each by itself, packing what they need; 0: all rounds are shared
+  int row_parts;  // of C that are computed each by itself, packing what they need; 0: all rounds are shared
   int column_parts;
   bool direct_a, direct_b;
 };
@@ -215,9 +215,8 @@ class Product {
     const int end = part.first_column + part.columns;
     for (int panel = part.first_column; panel < end; panel += wide)
       for (int block = 0; block < blocks.count; block += deep) {
-        Round r{block,   std::min(deep, blocks.count - block),
-                panel,   std::min(wide, end - panel),
-                nullptr, nullptr};
+        Round r{block,  std::min(deep, blocks.count - block), panel, std::min(wide, end - panel), nullptr,
+                nullptr};
         if (packed_b_)
           r.b = packed_b_ + (size_t)blocks.start(block) * columns.count * kColumns;
         else if (!plan_.direct_b)
@@ -231,8 +230,8 @@ class Product {
         const Panels column_cut(r.panels, (r.panels + column_tasks - 1) / column_tasks);
         parallel_for(row_cut.count * column_cut.count, [&](int task, int) {
           const int i = task % row_cut.count, j = task / row_cut.count;
-          multiply(r, k0, rows, columns, blocks, part.first_row + row_cut.start(i), row_cut.size(i), column_cut.start(j),
-                   column_cut.size(j), c, finish);
+          multiply(r, k0, rows, columns, blocks, part.first_row + row_cut.start(i), row_cut.size(i),
+                   column_cut.start(j), column_cut.size(j), c, finish);
         });
       }
   }

@@ -19,17 +19,21 @@
 // products [tiles, ci] x [ci, co].
 //
 // Points: +-a and +-b with a = 2/3, b = 3/2, infinity, and for r = 3 also 0. Magnitudes near 1 keep rounding
-// small (with the common
-// +-1, +-2 the error doubles), and ab = 1 saves multiplications. Writing s = a^2 + b^2, for r = 3:
+// small (with the common +-1, +-2 the error doubles), and ab = 1 saves multiplications. Writing s = a^2 + b^2,
+// for r = 3 and the points 0, a, -a, b, -b, infinity:
 //
-//   B^T = [ 1    0   -s    0   1   0 ]    A^T = [ 1  1    1   1    1  0 ]    G = rows (1, p, p^2) / N_p, and
-//   (0, 0, 1);
-//         [ 0 -a b^2 -b^2  a   1   0 ]          [ 0  a   -a   b   -b  0 ]        N_0 = 1, N_a = N_-a = 2 a^2
-//         (a^2 - b^2), [ 0  a b^2 -b^2 -a   1   0 ]          [ 0 a^2  a^2 b^2  b^2 0 ]        N_b = N_-b = 2
-//         b^2 (b^2 - a^2) [ 0 -b a^2 -a^2  b   1   0 ]          [ 0 a^3 -a^3 b^3 -b^3 1 ] [ 0  b a^2 -a^2 -b
-//         1   0 ]    Without the point 0 (r = 2), A^T and G lose its column and row, B^T its row and [ 0    1
-//         0   -s   0   1 ]    the first column: row a is (-a b^2, -b^2, a, 1, 0), and N_p is what it was over
-//         p.
+//         [ 1    0   -s    0   1   0 ]           [ 1   1    1    1    1   0 ]
+//         [ 0 -a b^2 -b^2  a   1   0 ]           [ 0   a   -a    b   -b   0 ]
+//   B^T = [ 0  a b^2 -b^2 -a   1   0 ]     A^T = [ 0  a^2  a^2  b^2  b^2  0 ]
+//         [ 0 -b a^2 -a^2  b   1   0 ]           [ 0  a^3 -a^3  b^3 -b^3  1 ]
+//         [ 0  b a^2 -a^2 -b   1   0 ]
+//         [ 0    1    0   -s   0   1 ]
+//
+//   G = rows (1, p, p^2) / N_p, and (0, 0, 1) for infinity, where
+//   N_0 = 1,  N_a = N_-a = 2 a^2 (a^2 - b^2),  N_b = N_-b = 2 b^2 (b^2 - a^2)
+//
+// Without the point 0 (r = 2), A^T and G lose its column and row, B^T its row and the first column: row a is
+// (-a b^2, -b^2, a, 1, 0), and N_p is what it was over p.
 //
 // The weight gradient, dw_k = sum over tiles of sum_{i<4} dy_i x_{i+k}, is a correlation with 4 "taps" and r
 // outputs. n is the same, so B^T is the same; G becomes E_4, and A^T becomes E_r^T N^-1. As sums commute with

@@ -37,7 +37,8 @@ int block_size(const Phase& phase, int tiles, int channels, int outputs) {
 }
 
 /** The input's transform of one tile, for all parts. */
-void transform_tile(const Work& w, const Transforms& transforms, const TilePlace& at, float* to, ptrdiff_t step) {
+void transform_tile(const Work& w, const Transforms& transforms, const TilePlace& at, float* to,
+                    ptrdiff_t step) {
   const Phase& phase = w.phase;
   const Gather& g = w.g;
   const Image image{g.in + (ptrdiff_t)at.image * g.in_h * g.in_w * g.in_c, g.in_h, g.in_w, g.in_c, g.in_c};

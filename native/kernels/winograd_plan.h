@@ -8,13 +8,12 @@
 // before the output's transform. A part with fewer taps than its transform has 0 at infinity, which is
 // skipped.
 //
-//   3x3                              one phase, one part:      36 products for 4x4 outputs instead of 144
-//   3x3 stride 2                     one phase, 2x2 parts:     25 + 20 + 20 + 16 = 81 instead of 144
-//   its input gradient               2x2 phases, one part:     25 + 20 + 20 + 16 for 4 x 4x4 outputs instead
-//   of 144 3x3 on a doubled image           2x2 phases, one part:     4 x 25 for 4 x 4x4 outputs instead of 4
-//   x 144 (or 4 x 64 by phases) its input gradient               one phase, 2x2 parts:     4 x 25 instead of
-//   4 x 144 5x5, 7x7                         one phase, 2x2, 3x3 parts: 11 x 11 instead of 400, 16 x 16
-//   instead of 784
+//   3x3                     one phase, one part        36 products for 4x4 outputs instead of 144
+//   3x3 stride 2            one phase, 2x2 parts       25 + 20 + 20 + 16 = 81 instead of 144
+//     its input gradient    2x2 phases, one part       25 + 20 + 20 + 16 for 4 x 4x4 outputs instead of 144
+//   3x3 on a doubled image  2x2 phases, one part       4 x 25 for 4 x 4x4 outputs instead of 4 x 144
+//     its input gradient    one phase, 2x2 parts       4 x 25 instead of 4 x 144
+//   5x5, 7x7                one phase, 2x2, 3x3 parts  11 x 11 instead of 400, 16 x 16 instead of 784
 #pragma once
 
 #include <vector>

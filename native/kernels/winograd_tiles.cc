@@ -81,8 +81,7 @@ template <class Y, class X, bool kWhole>
 void gradient_of(Window dy, int channels, float* to, ptrdiff_t step) {
   for_lanes(channels, [=](int64_t c, auto lanes) {
     nest<kOut, kOut, Y::kPoints, X::kPoints, Y::gradient, X::gradient>(
-        [=](int i, int j)
-            __attribute__((always_inline)) { return element<kWhole, 0>(dy, i, j, c, lanes); },
+        [=](int i, int j) __attribute__((always_inline)) { return element<kWhole, 0>(dy, i, j, c, lanes); },
         [=](int i, int j, vf v)
             __attribute__((always_inline)) { store(to + (i * X::kPoints + j) * step + c, v); });
   });

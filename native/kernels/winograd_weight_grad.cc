@@ -53,8 +53,8 @@ void transform_tile(const Work& w, const Room& r, const Transforms& transforms, 
   const Image in{w.x + (ptrdiff_t)at.image * s.h * s.w * s.ci, s.h, s.w, s.ci, s.ci};
   for (int part = 0; part < phase.parts(); part++)
     transforms.input(
-        window_of(in, input_along(y, phase.part_y(part), at.y), input_along(x, phase.part_x(part), at.x)), s.ci,
-        phase.skips_row(part), phase.skips_column(part),
+        window_of(in, input_along(y, phase.part_y(part), at.y), input_along(x, phase.part_x(part), at.x)),
+        s.ci, phase.skips_row(part), phase.skips_column(part),
         r.x + part * phase.points() * r.x_step + (ptrdiff_t)slot * w.channels, r.x_step);
   const Image out{w.dy + (ptrdiff_t)at.image * s.oh * s.ow * s.co + from, s.oh, s.ow, s.co, count};
   transforms.gradient(window_of(out, output_along(y, at.y), output_along(x, at.x)), count,
