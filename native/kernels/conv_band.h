@@ -13,6 +13,8 @@ namespace fovea::FOVEA_ISA {
 struct Image {
   const float* data;
   int h, w, pixel, channels;
+  /** The i-th after this one. */
+  Image number(int i) const { return {data + (ptrdiff_t)i * h * w * pixel, h, w, pixel, channels}; }
 };
 
 /** Element (y, x, c) of the window is data[y * pitch + x * pixel + c]. */

@@ -36,12 +36,14 @@ int block_size(const Phase& phase, int tiles, int channels, int outputs) {
   return ceil_div(tiles, std::min(blocks, ceil_div(tiles, 4)));
 }
 
+Image input_of(const Gather& g) { return {g.in, g.in_h, g.in_w, g.in_c, g.in_c}; }
+
 /** The input's transform of one tile, for all parts. */
 void transform_tile(const Work& w, const Transforms& transforms, const TilePlace& at, float* to,
                     ptrdiff_t step) {
   const Phase& phase = w.phase;
   const Gather& g = w.g;
-  const Image image{g.in + (ptrdiff_t)at.image * g.in_h * g.in_w * g.in_c, g.in_h, g.in_w, g.in_c, g.in_c};
+  const Image image = input_of(g).number(at.image);
   for (int part = 0; part < phase.parts(); part++)
     transforms.input(window_of(image, input_along(*phase.y, phase.part_y(part), at.y),
                                input_along(*phase.x, phase.part_x(part), at.x)),
@@ -51,7 +53,7 @@ void transform_tile(const Work& w, const Transforms& transforms, const TilePlace
 
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
 void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from_step, float* to,
-                     ptrdiff_t to_step) {
+                     ptrdiff_t to_step, Ahead ahead) {
   const Phase& phase = w.phase;
   std::vector<ptrdiff_t> offsets(phase.parts());
   TileProduct p{};
@@ -61,6 +63,7 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
   p.a_row = w.channels;
   p.c_row = w.outputs;
   const int groups = ceil_div(tiles, kMaxRows);
+  const ptrdiff_t portion = ahead.portion(phase.points() * groups * ceil_div(w.outputs, kPanel));
   const float* matrix = w.weights;
   for (int point = 0; point < phase.points(); point++) {
     p.runs = 0;
@@ -76,6 +79,7 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
         p.a = from + point * from_step + (ptrdiff_t)row * w.channels;
         p.c = to + point * to_step + (ptrdiff_t)row * w.outputs + c;
         run_tile(p, end - row);
+        ahead.ask(portion);
         row = end;
       }
     }
@@ -95,7 +99,8 @@ void run_block(const Work& w, int index) {
   float* const to = from + from_size;
   for (int t = 0; t < count; t++)
     transform_tile(w, transforms, place_of(phase, first + t), from + (ptrdiff_t)t * w.channels, from_step);
-  multiply_points(w, count, from, from_step, to, to_step);
+  multiply_points(w, count, from, from_step, to, to_step,
+                  rows_of(input_of(g), phase, w.tiles, first + w.block, w.block, phase.y->in_step));
   for (int t = 0; t < count; t++) {
     const TilePlace at = place_of(phase, first + t);
     const AxisPhase &y = *phase.y, &x = *phase.x;

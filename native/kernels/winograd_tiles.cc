@@ -136,6 +136,17 @@ Window window_of(const Image& image, const Along& y, const Along& x) {
           elements(x, image.w)};
 }
 
+Ahead rows_of(const Image& images, const Phase& phase, int tiles, int first, int count, int step) {
+  const int last = std::min(first + count, tiles) - 1;
+  if (first > last) return {images.data, images.data};
+  const auto row = [&](int tile, int outputs) {
+    const TilePlace at = place_of(phase, tile);
+    const int y = std::min((at.y + outputs) * step, images.h);
+    return images.data + ((ptrdiff_t)at.image * images.h + y) * images.w * images.pixel;
+  };
+  return {row(first, 0), row(last, kOut)};
+}
+
 const Transforms& transforms_of(const Phase& phase) {
   if (phase.taps_y == 3) return kTransforms<Three, Three>;
   if (phase.taps_y == 2) return phase.taps_x == 2 ? kTransforms<Two, Two> : kTransforms<Two, One>;

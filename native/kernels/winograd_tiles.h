@@ -76,6 +76,20 @@ inline Along output_along(const AxisPhase& axis, int output) {
   return {axis.out + output * axis.out_step, axis.out_step};
 }
 
+/** Memory that will be wanted, to be asked for bit by bit while the multipliers are busy. */
+struct Ahead {
+  const float *next, *end;
+  /** Floats to ask for each time, if asked `times` times. */
+  ptrdiff_t portion(int times) const { return (end - next) / times + 16; }
+  void ask(ptrdiff_t count) {
+    for (const float* const stop = count < end - next ? next + count : end; next < stop; next += 16)
+      __builtin_prefetch(next, 0, 2);
+  }
+};
+
+/** The rows of an image that tiles [first, first + count) touch, of `tiles` in all; `step` rows to an output. */
+Ahead rows_of(const Image& images, const Phase& phase, int tiles, int first, int count, int step);
+
 /** Distance between points for rows * channels numbers each: not a multiple of 4 KiB, whose addresses collide
  * in the caches. */
 inline ptrdiff_t point_step(ptrdiff_t rows, ptrdiff_t channels) {

@@ -25,6 +25,9 @@ struct Work {
   int channels;
 };
 
+Image input_of(const Work& w) { return {w.x, w.s.h, w.s.w, w.s.ci, w.s.ci}; }
+Image output_of(const Work& w) { return {w.dy, w.s.oh, w.s.ow, w.s.co, w.s.co}; }
+
 /** One task's memory, and the steps in it. */
 struct Room {
   float *x, *dy, *sums;
@@ -50,19 +53,20 @@ void transform_tile(const Work& w, const Room& r, const Transforms& transforms, 
   const ConvShape& s = w.s;
   const TilePlace at = place_of(phase, tile);
   const AxisPhase &y = *phase.y, &x = *phase.x;
-  const Image in{w.x + (ptrdiff_t)at.image * s.h * s.w * s.ci, s.h, s.w, s.ci, s.ci};
+  const Image in = input_of(w).number(at.image);
   for (int part = 0; part < phase.parts(); part++)
     transforms.input(
         window_of(in, input_along(y, phase.part_y(part), at.y), input_along(x, phase.part_x(part), at.x)),
         s.ci, phase.skips_row(part), phase.skips_column(part),
         r.x + part * phase.points() * r.x_step + (ptrdiff_t)slot * w.channels, r.x_step);
-  const Image out{w.dy + (ptrdiff_t)at.image * s.oh * s.ow * s.co + from, s.oh, s.ow, s.co, count};
+  Image out = output_of(w).number(at.image);
+  out.data += from;
   transforms.gradient(window_of(out, output_along(y, at.y), output_along(x, at.x)), count,
                       r.dy + (ptrdiff_t)slot * outputs, r.dy_step);
 }
 
 /** sums[part][point] (+)= x[part][point]^T * dy[point] for a block of tiles. */
-void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add) {
+void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add, Ahead x, Ahead dy) {
   const ptrdiff_t no_offset = 0;
   TileProduct p{};
   p.runs = 1;
@@ -74,6 +78,8 @@ void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add) 
   p.a_row = 1;
   p.c_row = outputs;
   const int groups = ceil_div(w.s.ci, kMaxRows), points = w.phase.points();
+  const int products = points * w.phase.parts() * groups * ceil_div(outputs, kPanel);
+  const ptrdiff_t x_portion = x.portion(products), dy_portion = dy.portion(products);
   for (int map = 0; map < points * w.phase.parts(); map++) {
     if (!w.phase.uses(map / points, map % points)) continue;
     for (int o = 0; o < outputs; o += kPanel) {
@@ -84,6 +90,8 @@ void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add) 
         p.a = r.x + map * r.x_step + c;
         p.c = r.sums + map * r.sums_step + (ptrdiff_t)c * outputs + o;
         run_tile(p, end - c);
+        x.ask(x_portion);
+        dy.ask(dy_portion);
         c = end;
       }
     }
@@ -124,7 +132,11 @@ void run_task(const Work& w, int split, int from, float* set) {
   for (int first = begin; first < end; first += w.block) {
     const int tiles = std::min(w.block, end - first);
     for (int t = 0; t < tiles; t++) transform_tile(w, room, transforms, first + t, t, from, count, outputs);
-    add_points(w, room, tiles, outputs, first > begin);
+    const auto ahead = [&](const Image& images, int step) {
+      return rows_of(images, w.phase, end, first + tiles, w.block, step);
+    };
+    add_points(w, room, tiles, outputs, first > begin, ahead(input_of(w), w.phase.y->in_step),
+               ahead(output_of(w), w.phase.y->out_step));
   }
   finish_sums(w, room, transforms, from, count, outputs, set);
 }
