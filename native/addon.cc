@@ -282,6 +282,7 @@ class Replay : public Napi::AsyncWorker {
   void Execute() override {
     const Turn turn(ticket_);
     try {
+      const StaysOnCore stays;
       program_->run();
     } catch (const std::bad_alloc&) {
       SetError("out of memory");

@@ -19,9 +19,10 @@ class Affinity {
    */
   void keep_apart(int threads);
 
- private:
-  void place(size_t worker);
+  /** Binds the calling thread to the core that keep_apart() has left to the caller; `false` frees it again. */
+  void bind_caller(bool bound);
 
+ private:
   std::vector<std::thread::native_handle_type> handles_{0};  // of thread 0, the caller: unused
   std::vector<int> core_{0};                                 // of each thread
   bool placed_ = false;

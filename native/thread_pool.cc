@@ -83,6 +83,11 @@ class Pool {
 
   void resize(int count) { limit_.store(std::clamp(count, 1, kMostThreads)); }
 
+  void bind_caller(bool bound) {
+    std::lock_guard<std::mutex> no_job(jobs_);
+    affinity_.bind_caller(bound);
+  }
+
   void run(int count, const Task& task) {
     std::lock_guard<std::mutex> one_job(jobs_);
     const int threads = size();
@@ -220,8 +225,12 @@ void parallel_for(int count, const Task& task) {
 void* shared_scratch(int slot, size_t bytes) { return shared[slot].at_least(bytes); }
 
 void* thread_scratch(size_t bytes, int slot) {
+  static ThreadScratch* const callers = new ThreadScratch;
   thread_local ThreadScratch scratch;
-  return scratch.slots[slot].at_least(bytes);
+  return (Pool::current > 0 ? scratch : *callers).slots[slot].at_least(bytes);
 }
+
+StaysOnCore::StaysOnCore() { pool().bind_caller(true); }
+StaysOnCore::~StaysOnCore() { pool().bind_caller(false); }
 
 }  // namespace fovea

@@ -18,6 +18,18 @@ int threads();
  */
 void parallel_for(int count, const std::function<void(int index, int thread)>& task);
 
+/**
+ * While it lives, this thread stays on the core that the pool leaves to its caller: one long list of jobs after
+ * another then finds its data in the same caches, whichever thread of Node's runs it.
+ */
+class StaysOnCore {
+ public:
+  StaysOnCore();
+  ~StaysOnCore();
+  StaysOnCore(const StaysOnCore&) = delete;
+  StaysOnCore& operator=(const StaysOnCore&) = delete;
+};
+
 /** Is this thread running a task? Then parallel_for is serial, and shared_scratch belongs to somebody else.
  */
 bool inside_task();
@@ -25,7 +37,8 @@ bool inside_task();
 /**
  * Scratch memory of at least `bytes`, 64-byte aligned, that stays valid until the next call with the same
  * slot (0..3). The slots of `shared_scratch` are the process's: ask for them outside tasks. Those of
- * `thread_scratch` are the calling thread's own. Matrix products use slots 1 to 3 of both.
+ * `thread_scratch` are the thread's of the pool, whose number 0 is whoever calls. Matrix products use slots 1 to
+ * 3 of both.
  */
 void* shared_scratch(int slot, size_t bytes);
 void* thread_scratch(size_t bytes, int slot = 0);
