@@ -50,6 +50,19 @@ inline vf fma(vf a, vf b, vf c) {
 #endif
 }
 
+/**
+ * sum = fma(a, b, sum), in sum's own register: for microkernels whose sums fill all of them. Left alone, GCC
+ * moves AVX2's sums from register to register, runs out and keeps one in memory, whose latency then bounds the
+ * loop. (AVX-512 has registers to spare.)
+ */
+inline __attribute__((always_inline)) void accumulate(vf a, vf b, vf& sum) {
+#if defined(__FMA__) && !defined(__AVX512F__)
+  __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+#else
+  sum = fma(a, b, sum);
+#endif
+}
+
 inline vf max(vf a, vf b) { return a > b ? a : b; }
 inline vf min(vf a, vf b) { return a < b ? a : b; }
 

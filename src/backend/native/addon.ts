@@ -1,4 +1,4 @@
-// Finds and loads the C++ addon; says in one sentence why it cannot. What the functions do is in native/addon.cc.
+// Finds and loads the C++ addon; says in one sentence why it cannot. What the functions do is in native/addon/.
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -38,7 +38,7 @@ export interface Addon {
   run(kernel: number, operands: Float64Array, outputs: number, numbers: Float64Array): void;
   /** The number of the variant that serves such a call: the one that the numbers name, or the preferred one; -1 if that one cannot. */
   variantOf(kernel: number, numbers: Float64Array): number;
-  /** The description's layout is in native/addon.cc, at parse_program. */
+  /** The description's layout is in native/addon/programs.cc, at parse_program. */
   createProgram(description: Float64Array): ProgramHandle;
   replay(program: ProgramHandle): Promise<void>;
   destroyProgram(program: ProgramHandle): void;

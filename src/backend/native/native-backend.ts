@@ -203,7 +203,7 @@ function pushOperand(to: number[], call: KernelCall, { storage, shape }: Operand
   to.push(address, size);
 }
 
-/** The program as the addon's list of numbers; its layout is in native/addon.cc, at parse_program. */
+/** The program as the addon's list of numbers; its layout is in native/addon/programs.cc, at parse_program. */
 function describe(program: Program, addressOf: (operand: Operand) => number): Float64Array {
   const description: number[] = [program.calls.length];
   for (const call of program.calls) {

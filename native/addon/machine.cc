@@ -1,0 +1,102 @@
+// What the machine is and how fast: instruction sets, caches, threads, and its peaks, measured.
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "addon/arguments.h"
+#include "cpu.h"
+#include "dispatch.h"
+#include "memory.h"
+#include "thread_pool.h"
+
+namespace fovea {
+namespace {
+
+/** info(): what runs here */
+Value describe(const CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  auto out = Napi::Object::New(env);
+  out.Set("isa", kernels().isa);
+  auto isas = Napi::Array::New(env);
+  for (const KernelTable* table : usable_tables())
+    isas.Set(isas.Length(), Napi::String::New(env, table->isa));
+  out.Set("isas", isas);
+  out.Set("lanes", kernels().lanes);
+  out.Set("cpu", cpu().name);
+  out.Set("cores", cpu().cores);
+  out.Set("threads", threads());
+  out.Set("l1", (double)cpu().l1);
+  out.Set("l2", (double)cpu().l2);
+  out.Set("l3", (double)cpu().l3);
+  auto names = Napi::Array::New(env);
+  for (int i = 0; i < kKernelCount; i++) names.Set((uint32_t)i, Napi::String::New(env, kernel_name(i)));
+  out.Set("kernels", names);
+  return out;
+}
+
+/** setThreads(count) */
+void change_threads(const CallbackInfo& info) {
+  const int count = (int)whole(info, 0, 1024);
+  if (count < 1) throw Napi::RangeError::New(info.Env(), "the number of threads must be at least 1");
+  const Turn turn(order().take());
+  set_threads(count);
+}
+
+/** Sets the number of threads while it lives. */
+class WithThreads {
+ public:
+  explicit WithThreads(int count) : before_(threads()) { set_threads(count); }
+  ~WithThreads() { set_threads(before_); }
+
+ private:
+  int before_;
+};
+
+/** peakFlops(threads, seconds): operations a second of multiply-adds in registers, on all threads at once */
+Value peak(const CallbackInfo& info) {
+  const int count = std::max(1, (int)whole(info, 0, 1024));
+  const double seconds = number(info, 1);
+  const Turn turn(order().take());
+  const WithThreads with(count);
+  std::vector<double> each(count);
+  parallel_for(count, [&](int i, int) { each[i] = kernels().peak_flops(seconds); });
+  double total = 0;
+  for (double one : each) total += one;
+  return Napi::Number::New(info.Env(), total);
+}
+
+/** copyBandwidth(threads): bytes a second, read plus written, of the fastest of several copies of 128 MB */
+Value bandwidth(const CallbackInfo& info) {
+  const int count = std::max(1, (int)whole(info, 0, 1024));
+  return guarded(info.Env(), [&]() -> Value {
+    constexpr size_t kBytes = (size_t)128 << 20;
+    const Turn turn(order().take());
+    const WithThreads with(count);
+    const std::unique_ptr<void, void (*)(void*)> from(allocate_aligned(kBytes), free_aligned),
+        to(allocate_aligned(kBytes), free_aligned);
+    std::memset(from.get(), 1, kBytes);
+    double best = 1e30;
+    for (int round = 0; round < 6; round++) {
+      const auto begin = std::chrono::steady_clock::now();
+      const size_t part = kBytes / count;
+      parallel_for(count, [&](int i, int) {
+        std::memcpy((char*)to.get() + i * part, (char*)from.get() + i * part, part);
+      });
+      best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
+    return Napi::Number::New(info.Env(), 2.0 * (double)kBytes / best);
+  });
+}
+
+}  // namespace
+
+void add_machine(const Exports& exports) {
+  exports.add("info", describe);
+  exports.add("setThreads", change_threads);
+  exports.add("peakFlops", peak);
+  exports.add("copyBandwidth", bandwidth);
+}
+
+}  // namespace fovea

@@ -1,0 +1,12 @@
+// The Node-API module: what JavaScript sees of the addon is added by the other files here.
+#include "addon/arguments.h"
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  const fovea::Exports all{env, exports};
+  fovea::add_blocks(all);
+  fovea::add_programs(all);
+  fovea::add_machine(all);
+  return exports;
+}
+
+NODE_API_MODULE(fovea, init)

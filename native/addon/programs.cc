@@ -1,0 +1,165 @@
+// Kernels called one by one, and programs: lists of calls that are replayed off the main thread.
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "addon/arguments.h"
+#include "dispatch.h"
+#include "thread_pool.h"
+
+namespace fovea {
+namespace {
+
+/** run(kernel, operands, outputCount, numbers) */
+void run(const CallbackInfo& info) {
+  const int kernel = (int)whole(info, 0, kKernelCount - 1);
+  const auto pairs = doubles(info, 1);
+  const int count = (int)(pairs.ElementLength() / 2);
+  const int outputs = (int)whole(info, 2, count);
+  const auto numbers = doubles(info, 3);
+  guarded(info.Env(), [&] {
+    std::vector<OperandRange> operands(count);
+    std::vector<float*> addresses(count);
+    for (int i = 0; i < count; i++) {
+      operands[i] = operand_range(pairs[2 * i], pairs[2 * i + 1]);
+      addresses[i] = (float*)operands[i].address;
+    }
+    check_operands(kernel, operands.data(), count);
+    const Turn turn(order().take());
+    execute(kernel, {addresses.data(), numbers.Data(), count, (int)numbers.ElementLength(), nullptr});
+    forget_prepared(operands.data() + count - outputs, outputs);
+  });
+}
+
+/** variantOf(kernel, numbers): the number of the variant that serves such a call, named or preferred, or -1
+ */
+Value variant_of(const CallbackInfo& info) {
+  const int kernel = (int)whole(info, 0, kKernelCount - 1);
+  const auto numbers = doubles(info, 1);
+  float* const none[8] = {};
+  const Call call{none, numbers.Data(), 0, (int)numbers.ElementLength(), nullptr};
+  return Napi::Number::New(info.Env(), kernels().variant_of(kernel, call));
+}
+
+/**
+ * steps, then for each step: kernel, operands, outputs, numbers, frozen (0 or 1), then its operands as pairs
+ * address, elements, then its numbers.
+ */
+std::shared_ptr<Program> parse_program(const double* at, const double* end) {
+  const auto next = [&]() -> double {
+    if (at == end) throw std::invalid_argument("a program's description is cut short");
+    return *at++;
+  };
+  std::vector<Program::Step> steps;
+  std::vector<OperandRange> operands;
+  std::vector<double> numbers;
+  for (double left = next(); left > 0; left--) {
+    Program::Step step{};
+    step.kernel = (int)next();
+    step.operand_count = (int)next();
+    step.output_count = (int)next();
+    step.number_count = (int)next();
+    step.frozen = next() != 0;
+    step.first_operand = operands.size();
+    for (int i = 0; i < step.operand_count; i++) {
+      const double address = next();
+      operands.push_back(operand_range(address, next()));
+    }
+    step.first_number = numbers.size();
+    for (int i = 0; i < step.number_count; i++) numbers.push_back(next());
+    steps.push_back(step);
+  }
+  return std::make_shared<Program>(std::move(steps), std::move(operands), std::move(numbers));
+}
+
+using ProgramHandle = std::shared_ptr<Program>;
+
+/** createProgram(description): handle */
+Value create_program(const CallbackInfo& info) {
+  const auto description = doubles(info, 0);
+  return guarded(info.Env(), [&]() -> Value {
+    auto* handle = new ProgramHandle(
+        parse_program(description.Data(), description.Data() + description.ElementLength()));
+    return Napi::External<ProgramHandle>::New(info.Env(), handle,
+                                              [](Napi::Env, ProgramHandle* gone) { delete gone; });
+  });
+}
+
+ProgramHandle& handle(const CallbackInfo& info) {
+  if (info.Length() < 1 || !info[0].IsExternal())
+    throw Napi::TypeError::New(info.Env(), "argument 0 must be a program");
+  return *info[0].As<Napi::External<ProgramHandle>>().Data();
+}
+
+ProgramHandle program(const CallbackInfo& info) {
+  const ProgramHandle found = handle(info);
+  if (!found) throw Napi::Error::New(info.Env(), "the program was disposed");
+  guarded(info.Env(), [&] { found->check(); });
+  return found;
+}
+
+/** One replay, on a thread of Node's. */
+class Replay : public Napi::AsyncWorker {
+ public:
+  Replay(Napi::Env env, ProgramHandle program)
+      : AsyncWorker(env, "fovea replay"),
+        program_(std::move(program)),
+        finished_(Napi::Promise::Deferred::New(env)),
+        ticket_(order().take()) {}
+  Value promise() const { return finished_.Promise(); }
+
+ protected:
+  void Execute() override {
+    const Turn turn(ticket_);
+    try {
+      const StaysOnCore stays;
+      program_->run();
+    } catch (const std::bad_alloc&) {
+      SetError("out of memory");
+    }
+  }
+  void OnOK() override { finished_.Resolve(Env().Undefined()); }
+  void OnError(const Napi::Error& error) override { finished_.Reject(error.Value()); }
+
+ private:
+  ProgramHandle program_;
+  Napi::Promise::Deferred finished_;
+  uint64_t ticket_;
+};
+
+/** replay(program): a promise */
+Value replay(const CallbackInfo& info) {
+  auto* worker = new Replay(info.Env(), program(info));
+  const Value promise = worker->promise();
+  worker->Queue();
+  return promise;
+}
+
+/** destroyProgram(program): frees it once its replays are over. */
+void destroy_program(const CallbackInfo& info) { handle(info).reset(); }
+
+/** profileProgram(program, rounds): seconds of each step */
+Value profile_program(const CallbackInfo& info) {
+  const ProgramHandle found = program(info);
+  const int rounds = (int)whole(info, 1, 1e6);
+  return guarded(info.Env(), [&]() -> Value {
+    const Turn turn(order().take());
+    const std::vector<double> seconds = found->profile(rounds);
+    auto out = Napi::Float64Array::New(info.Env(), seconds.size());
+    std::copy(seconds.begin(), seconds.end(), out.Data());
+    return out;
+  });
+}
+
+}  // namespace
+
+void add_programs(const Exports& exports) {
+  exports.add("run", run);
+  exports.add("variantOf", variant_of);
+  exports.add("createProgram", create_program);
+  exports.add("replay", replay);
+  exports.add("destroyProgram", destroy_program);
+  exports.add("profileProgram", profile_program);
+}
+
+}  // namespace fovea
