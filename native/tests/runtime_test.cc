@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "cpu.h"
 #include "program.h"
 #include "tests/testing.h"
 
@@ -46,6 +47,29 @@ TEST(parallel_for_nests_serially_and_passes_errors_on) {
   int after = 0;
   parallel_for(1, [&](int, int) { after++; });
   if (after != 1) fail("the pool does not work after an exception");
+}
+
+TEST(any_thread_may_call_the_pool) {
+  set_threads(cpu().cores);
+  for (int caller = 0; caller < 8; caller++) {
+    int wrong = 0;
+    std::thread([&] {
+      const StaysOnCore stays;
+      for (int job = 0; job < 100; job++) {
+        std::atomic<int> sum{0};
+        parallel_for(50, [&](int i, int) { sum += i; });
+        wrong += sum != 49 * 50 / 2;
+      }
+    }).join();
+    if (wrong) return fail("tasks were lost");
+  }
+}
+
+TEST(callers_scratch_memory_outlives_the_calling_thread) {
+  void *first = nullptr, *second = nullptr;
+  std::thread([&] { first = thread_scratch(1000); }).join();
+  std::thread([&] { second = thread_scratch(1000); }).join();
+  if (first != second) fail("another caller got other scratch memory");
 }
 
 TEST(pool_threads_flush_denormals) {
