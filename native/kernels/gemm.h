@@ -1,6 +1,6 @@
 // The matrix product C = epilogue(A * B) after BLIS: blocks of B and A are packed into panels that stay in
 // the caches, and a microkernel (gemm_micro.h) multiplies panel by panel. Where A, B and C come from is up to
-// small types like DenseSource and DenseC below. The sums' order depends on the shape and the machine's
+// small types like those of gemm_source.h. The sums' order depends on the shape and the machine's
 // caches, never on the number of threads.
 #pragma once
 
@@ -8,60 +8,10 @@
 
 #include "call.h"
 #include "kernels/gemm_micro.h"
-#include "kernels/gemm_pack.h"
+#include "kernels/gemm_source.h"
 #include "thread_pool.h"
 
 namespace fovea::FOVEA_ISA {
-
-/** A matrix in memory as a source of panels: `index` runs over A's rows or B's columns. */
-template <int Width>
-struct DenseSource {
-  const float* data;
-  ptrdiff_t stride;
-  bool neighbours;  // source(i, p) = data[i + p * stride]; otherwise data[i * stride + p]
-
-  /** One panel, laid out as in gemm_pack.h. */
-  void pack(float* to, int index, int size, int k0, int steps) const {
-    if (neighbours)
-      pack_rows<Width>(to, data + index + k0 * stride, stride, size, steps);
-    else
-      pack_columns<Width>(to, data + index * stride + k0, stride, size, steps);
-  }
-
-  /** `count` panels one after the other; rows of the matrix are read as far as the panels go, as memory likes
-   * it. */
-  void pack_many(float* to, const Panels& cut, int first, int count, int k0, int steps) const {
-    const int rows = neighbours ? 1 : steps;
-    for (int p = 0; p < steps; p += rows)
-      for (int i = 0; i < count; i++)
-        pack(to + ((size_t)i * steps + p) * Width, cut.start(first + i), cut.size(first + i), k0 + p, rows);
-  }
-
-  /** Asks for a part of what pack() will read. */
-  void prefetch(int index, int size, int k0, int steps, int part, int parts) const {
-    const int lines = neighbours ? 1 : (steps + kLine - 1) / kLine, count = neighbours ? steps : size * lines;
-    for (int i = (int)((int64_t)count * part / parts); i < (int)((int64_t)count * (part + 1) / parts); i++) {
-      const float* at = neighbours ? data + index + (k0 + i) * stride
-                                   : data + (index + i / lines) * stride + k0 + i % lines * kLine;
-      __builtin_prefetch(at, 0, 2);
-      if (neighbours) __builtin_prefetch(at + size - 1, 0, 2);
-    }
-  }
-
-  /** The panel's place in memory, if the numbers of a step are neighbours already; otherwise null. */
-  const float* direct(int index, int k0, ptrdiff_t* step) const {
-    *step = stride;
-    return neighbours ? data + index + k0 * stride : nullptr;
-  }
-};
-using DenseA = DenseSource<kRows>;
-using DenseB = DenseSource<kColumns>;
-
-struct DenseC {
-  float* base;
-  ptrdiff_t stride;
-  ptrdiff_t offset(int row) const { return row * stride; }
-};
 
 /** How a product is cut up. `steps` and `slices` decide the order of sums, so they do not depend on the
  * threads. */
