@@ -54,9 +54,12 @@ class WithThreads {
   int before_;
 };
 
-/** peakFlops(threads, seconds): operations a second of multiply-adds in registers, on all threads at once */
+/**
+ * peakFlops(threads, seconds): operations a second of multiply-adds in registers, on all threads at once, or, as
+ * more would only take turns, on as many as there are cores
+ */
 Value peak(const CallbackInfo& info) {
-  const int count = std::max(1, (int)whole(info, 0, 1024));
+  const int count = std::clamp((int)whole(info, 0, 1024), 1, cpu().cores);
   const double seconds = number(info, 1);
   const Turn turn(order().take());
   const WithThreads with(count);
