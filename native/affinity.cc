@@ -14,7 +14,6 @@ namespace fovea {
 void Affinity::add(std::thread& worker) {
   core_.push_back((int)handles_.size());
   handles_.push_back(worker.native_handle());
-  placed_ = false;
 }
 
 #if defined(__linux__)

@@ -63,6 +63,7 @@ std::vector<std::vector<int>> read_core_processors() {
   return lists;
 }
 
+/** Physical cores, or as many as a control group's quota allows. */
 int usable_cores() {
   const int cores = (int)core_processors().size(), quota = quota_cores();
   if (cores == 0) return (int)std::thread::hardware_concurrency();
