@@ -12,58 +12,94 @@ using Function = void (*)(const Tile&);
  * other. */
 constexpr int kAhead = 12;
 
+/** Steps in a row without a branch: where a step is short, as AVX2's is, counting it costs as much as a product. */
+constexpr int kUnroll = kLanes < 16 ? 4 : 2;
+
+template <int R, int V>
+using Sums = vf[R][V];
+
+/** One step, whose last vector of B `load_last` loads; asks for the step of B that is `ahead` numbers on. */
+template <int R, int V, class LoadLast>
+inline __attribute__((always_inline)) void step(const float* a, const float* b, ptrdiff_t ahead,
+                                                LoadLast load_last, Sums<R, V>& sums) {
+  constexpr int kVectorsALine = kLanes < 16 ? 16 / kLanes : 1;
+  vf bs[V];
+#pragma GCC unroll 4
+  for (int v = 0; v < V; v += kVectorsALine) __builtin_prefetch(b + ahead + v * kLanes);
+#pragma GCC unroll 4
+  for (int v = 0; v < V; v++) bs[v] = v == V - 1 ? load_last(b + v * kLanes) : load(b + v * kLanes);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+    const vf x = splat(a[r]);
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) accumulate(x, bs[v], sums[r][v]);
+  }
+}
+
+/** Panels that are both packed: all distances are constants. */
+template <int R, int V>
+inline __attribute__((always_inline)) void run_packed(const float* a, const float* b, int steps,
+                                                      Sums<R, V>& sums) {
+  const auto whole = [](const float* from) { return load(from); };
+  for (; steps >= kUnroll; steps -= kUnroll) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kUnroll; i++)
+      step<R, V>(a + i * kRows, b + i * kColumns, kAhead * kColumns, whole, sums);
+    a += kUnroll * kRows;
+    b += kUnroll * kColumns;
+  }
+  for (; steps > 0; steps--) {
+    step<R, V>(a, b, kAhead * kColumns, whole, sums);
+    a += kRows;
+    b += kColumns;
+  }
+}
+
+template <int R, int V, class LoadLast>
+inline __attribute__((always_inline)) void run_strided(const Tile& t, LoadLast load_last, Sums<R, V>& sums) {
+  const float *a = t.a, *b = t.b;
+  for (int p = 0; p < t.steps; p++) {
+    step<R, V>(a, b, kAhead * t.b_step, load_last, sums);
+    a += t.a_step;
+    b += t.b_step;
+  }
+}
+
 /** kWhole: every vector of B and C is whole; otherwise the last one holds `columns` mod kLanes. */
-template <int Rows, int Vectors, bool kWhole>
+template <int R, int V, bool kWhole>
 void multiply(const Tile& t) {
-  const float* __restrict a = t.a;
-  const float* __restrict b = t.b;
-  const ptrdiff_t a_step = t.a_step, b_step = t.b_step;
-  const int last = kWhole ? kLanes : t.columns - (Vectors - 1) * kLanes;
-  vf sums[Rows][Vectors];
+  const int last = kWhole ? kLanes : t.columns - (V - 1) * kLanes;
+  Sums<R, V> sums;
 #pragma GCC unroll 16
-  for (int r = 0; r < Rows; r++)
+  for (int r = 0; r < R; r++)
 #pragma GCC unroll 4
-    for (int v = 0; v < Vectors; v++) sums[r][v] = vf{};
-  const auto step = [&](auto load_last) __attribute__((always_inline)) {
-    vf bs[Vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; v++) __builtin_prefetch(b + kAhead * b_step + v * kLanes);
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; v++)
-      bs[v] = v == Vectors - 1 ? load_last(b + v * kLanes) : load(b + v * kLanes);
-#pragma GCC unroll 16
-    for (int r = 0; r < Rows; r++) {
-      const vf x = splat(a[r]);
-#pragma GCC unroll 4
-      for (int v = 0; v < Vectors; v++) sums[r][v] = fma(x, bs[v], sums[r][v]);
-    }
-    a += a_step;
-    b += b_step;
-  };
-  if (kWhole || t.b_is_padded) {
-    const auto whole = [](const float* from) { return load(from); };
+    for (int v = 0; v < V; v++) sums[r][v] = vf{};
+  if (t.b_is_padded && t.a_step == kRows && t.b_step == kColumns) {
     // C is wanted only at the end. It is asked for row by row on the way, as the cache can wait for few lines
     // at a time.
-    const int stretch = t.steps * 3 / (4 * Rows);
-    for (int r = 0; r < Rows; r++) {
-      for (int v = 0; v < Vectors; v++) __builtin_prefetch(t.c_rows[r] + v * kLanes, 1);
-      for (int p = 0; p < stretch; p++) step(whole);
+    const int stretch = t.steps * 3 / (4 * R) / kUnroll * kUnroll;
+    for (int r = 0; r < R; r++) {
+      for (int v = 0; v < V; v++) __builtin_prefetch(t.c_rows[r] + v * kLanes, 1);
+      run_packed<R, V>(t.a + r * stretch * kRows, t.b + r * stretch * kColumns,
+                       r < R - 1 ? stretch : t.steps - r * stretch, sums);
     }
-#pragma GCC unroll 2
-    for (int p = stretch * Rows; p < t.steps; p++) step(whole);
+  } else if (kWhole || t.b_is_padded) {
+    run_strided<R, V>(
+        t, [](const float* from) { return load(from); }, sums);
   } else {
-    for (int p = 0; p < t.steps; p++) step([last](const float* from) { return load_partial(from, last); });
+    run_strided<R, V>(
+        t, [last](const float* from) { return load_partial(from, last); }, sums);
   }
   const auto put = [&](float* to, vf value) __attribute__((always_inline)) {
     store(to, t.add ? value + load(to) : value);
   };
 #pragma GCC unroll 16
-  for (int r = 0; r < Rows; r++) {
+  for (int r = 0; r < R; r++) {
     float* c = t.c_rows[r];
 #pragma GCC unroll 4
-    for (int v = 0; v < Vectors - 1; v++) put(c + v * kLanes, sums[r][v]);
-    float* end = c + (Vectors - 1) * kLanes;
-    const vf value = sums[r][Vectors - 1];
+    for (int v = 0; v < V - 1; v++) put(c + v * kLanes, sums[r][v]);
+    float* end = c + (V - 1) * kLanes;
+    const vf value = sums[r][V - 1];
     if (kWhole)
       put(end, value);
     else

@@ -24,12 +24,19 @@ struct Work {
   int channels, outputs;  // padded to whole vectors
 };
 
-/** Tiles in a block: what is between the steps fills about half of the second-level cache, and every thread
- * has work. */
+/**
+ * Tiles in a block, such that every thread has work, and what lies between the steps leaves room in the
+ * second-level cache for the weights: three quarters of it, if a third holds them. Larger weights are read again
+ * for every block in any case, and so by larger blocks.
+ */
 int block_size(const Phase& phase, int tiles, int channels, int outputs) {
+  ptrdiff_t depth = 0;
+  for (int point = 0; point < phase.points(); point++) depth += phase.depth(point);
+  const ptrdiff_t weights_bytes = sizeof(float) * depth * channels * outputs;
   const ptrdiff_t tile_bytes = sizeof(float) * phase.points() * (phase.parts() * channels + outputs);
-  const int most = (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 / 2 / tile_bytes, kMaxRows, 8 * kMaxRows) /
-                   kMaxRows * kMaxRows;
+  const ptrdiff_t cache = (ptrdiff_t)cpu().l2, room = weights_bytes <= cache / 3 ? cache / 4 : cache / 2;
+  const int most =
+      (int)std::clamp<ptrdiff_t>(room / tile_bytes, kMaxRows, 8 * kMaxRows) / kMaxRows * kMaxRows;
   int blocks = ceil_div(tiles, most);
   if (blocks < 8 * threads())
     blocks = round_up(blocks, threads());  // no effect on the result: tiles are independent
