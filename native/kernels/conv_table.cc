@@ -41,8 +41,6 @@ bool winograd_pays(Direction direction, const ConvShape& s) {
   const int least = std::min(s.ci, s.co), read = direction == Direction::input_grad ? s.co : s.ci;
   if (s.ci * s.co < 128 || least < 5 || read < 8) return false;
   if (s.n * phases[0].tiles_y() * phases[0].tiles_x() < 12) return false;
-  if (direction == Direction::weight_grad && phases[0].parts() > 4)
-    return false;  // 7x7: sums overflow the cache
   const double enough = least >= 64 ? 1.6 : least >= 32 ? 1.7 : 2.2;
   return winograd::gain(phases) >= enough;
 }

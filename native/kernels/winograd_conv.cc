@@ -70,7 +70,7 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
   p.a_row = w.channels;
   p.c_row = w.outputs;
   const int groups = ceil_div(tiles, kMaxRows);
-  const ptrdiff_t portion = ahead.portion(phase.points() * groups * ceil_div(w.outputs, kPanel));
+  ahead.divide(phase.points() * groups * ceil_div(w.outputs, kPanel));
   const float* matrix = w.weights;
   for (int point = 0; point < phase.points(); point++) {
     p.runs = 0;
@@ -86,7 +86,7 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
         p.a = from + point * from_step + (ptrdiff_t)row * w.channels;
         p.c = to + point * to_step + (ptrdiff_t)row * w.outputs + c;
         run_tile(p, end - row);
-        ahead.ask(portion);
+        ahead.ask();
         row = end;
       }
     }

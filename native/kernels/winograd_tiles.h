@@ -79,10 +79,11 @@ inline Along output_along(const AxisPhase& axis, int output) {
 /** Memory that will be wanted, to be asked for bit by bit while the multipliers are busy. */
 struct Ahead {
   const float *next, *end;
-  /** Floats to ask for each time, if asked `times` times. */
-  ptrdiff_t portion(int times) const { return (end - next) / times + 16; }
-  void ask(ptrdiff_t count) {
-    for (const float* const stop = count < end - next ? next + count : end; next < stop; next += 16)
+  ptrdiff_t portion = 0;  // floats to ask for each time
+  /** Such that asking `times` times asks for all. */
+  void divide(int times) { portion = (end - next) / times + 16; }
+  void ask() {
+    for (const float* const stop = portion < end - next ? next + portion : end; next < stop; next += 16)
       __builtin_prefetch(next, 0, 2);
   }
 };

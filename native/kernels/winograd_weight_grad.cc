@@ -1,10 +1,13 @@
 // Winograd's weight gradient. A task sums the products of its share of the tiles, block by block, for all
 // points of one phase and some output channels; ends them with E_r^T N^-1, and leaves partial sums for the
-// phase's taps (conv_partials.h). Shares depend on the shape alone.
+// phase's taps (conv_partials.h). A phase's parts go one by one through each block: what is in use at a time, dy
+// transformed, one part of x transformed and that part's sums, then stays in the second-level cache with blocks
+// long enough that reading and writing the sums weighs little. Shares depend on the shape alone.
 #include <algorithm>
 
 #include "conv_micro.h"
 #include "conv_partials.h"
+#include "cpu.h"
 #include "thread_pool.h"
 #include "winograd_conv.h"
 #include "winograd_tiles.h"
@@ -28,7 +31,7 @@ struct Work {
 Image input_of(const Work& w) { return {w.x, w.s.h, w.s.w, w.s.ci, w.s.ci}; }
 Image output_of(const Work& w) { return {w.dy, w.s.oh, w.s.ow, w.s.co, w.s.co}; }
 
-/** One task's memory, and the steps in it. */
+/** One task's memory, and the steps in it from point to point: x of one part, dy, and the sums of all parts. */
 struct Room {
   float *x, *dy, *sums;
   ptrdiff_t x_step, dy_step, sums_step;
@@ -41,32 +44,34 @@ Room make_room(const Work& w, int outputs) {
   r.dy_step = point_step(w.block, outputs);
   r.sums_step = point_step(w.s.ci, outputs);
   const ptrdiff_t points = phase.points(), maps = points * phase.parts();
-  r.x = (float*)thread_scratch(sizeof(float) * (maps * (r.x_step + r.sums_step) + points * r.dy_step));
-  r.dy = r.x + maps * r.x_step;
+  r.x = (float*)thread_scratch(sizeof(float) * (points * (r.x_step + r.dy_step) + maps * r.sums_step));
+  r.dy = r.x + points * r.x_step;
   r.sums = r.dy + points * r.dy_step;
   return r;
 }
 
-void transform_tile(const Work& w, const Room& r, const Transforms& transforms, int tile, int slot, int from,
-                    int count, int outputs) {
+void transform_input(const Work& w, const Room& r, const Transforms& transforms, int part, int tile,
+                     int slot) {
   const Phase& phase = w.phase;
-  const ConvShape& s = w.s;
   const TilePlace at = place_of(phase, tile);
-  const AxisPhase &y = *phase.y, &x = *phase.x;
-  const Image in = input_of(w).number(at.image);
-  for (int part = 0; part < phase.parts(); part++)
-    transforms.input(
-        window_of(in, input_along(y, phase.part_y(part), at.y), input_along(x, phase.part_x(part), at.x)),
-        s.ci, phase.skips_row(part), phase.skips_column(part),
-        r.x + part * phase.points() * r.x_step + (ptrdiff_t)slot * w.channels, r.x_step);
+  transforms.input(window_of(input_of(w).number(at.image), input_along(*phase.y, phase.part_y(part), at.y),
+                             input_along(*phase.x, phase.part_x(part), at.x)),
+                   w.s.ci, phase.skips_row(part), phase.skips_column(part),
+                   r.x + (ptrdiff_t)slot * w.channels, r.x_step);
+}
+
+void transform_gradient(const Work& w, const Room& r, const Transforms& transforms, int tile, int slot,
+                        int from, int count, int outputs) {
+  const TilePlace at = place_of(w.phase, tile);
   Image out = output_of(w).number(at.image);
   out.data += from;
-  transforms.gradient(window_of(out, output_along(y, at.y), output_along(x, at.x)), count,
+  transforms.gradient(window_of(out, output_along(*w.phase.y, at.y), output_along(*w.phase.x, at.x)), count,
                       r.dy + (ptrdiff_t)slot * outputs, r.dy_step);
 }
 
-/** sums[part][point] (+)= x[part][point]^T * dy[point] for a block of tiles. */
-void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add, Ahead x, Ahead dy) {
+/** sums[part][point] (+)= x[point]^T * dy[point] for a block of tiles and one part. */
+void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, bool add, Ahead& x,
+                Ahead& dy) {
   const ptrdiff_t no_offset = 0;
   TileProduct p{};
   p.runs = 1;
@@ -78,20 +83,18 @@ void add_points(const Work& w, const Room& r, int tiles, int outputs, bool add, 
   p.a_row = 1;
   p.c_row = outputs;
   const int groups = ceil_div(w.s.ci, kMaxRows), points = w.phase.points();
-  const int products = points * w.phase.parts() * groups * ceil_div(outputs, kPanel);
-  const ptrdiff_t x_portion = x.portion(products), dy_portion = dy.portion(products);
-  for (int map = 0; map < points * w.phase.parts(); map++) {
-    if (!w.phase.uses(map / points, map % points)) continue;
+  for (int point = 0; point < points; point++) {
+    if (!w.phase.uses(part, point)) continue;
     for (int o = 0; o < outputs; o += kPanel) {
       p.columns = std::min(kPanel, outputs - o);
-      p.b = r.dy + map % points * r.dy_step + o;
+      p.b = r.dy + point * r.dy_step + o;
       for (int group = 0, c = 0; group < groups; group++) {
         const int end = w.s.ci * (group + 1) / groups;
-        p.a = r.x + map * r.x_step + c;
-        p.c = r.sums + map * r.sums_step + (ptrdiff_t)c * outputs + o;
+        p.a = r.x + point * r.x_step + c;
+        p.c = r.sums + (part * points + point) * r.sums_step + (ptrdiff_t)c * outputs + o;
         run_tile(p, end - c);
-        x.ask(x_portion);
-        dy.ask(dy_portion);
+        x.ask();
+        dy.ask();
         c = end;
       }
     }
@@ -131,28 +134,43 @@ void run_task(const Work& w, int split, int from, float* set) {
     std::fill(room.sums, room.sums + w.phase.points() * w.phase.parts() * room.sums_step, 0.0f);
   for (int first = begin; first < end; first += w.block) {
     const int tiles = std::min(w.block, end - first);
-    for (int t = 0; t < tiles; t++) transform_tile(w, room, transforms, first + t, t, from, count, outputs);
+    for (int t = 0; t < tiles; t++)
+      transform_gradient(w, room, transforms, first + t, t, from, count, outputs);
     const auto ahead = [&](const Image& images, int step) {
       return rows_of(images, w.phase, end, first + tiles, w.block, step);
     };
-    add_points(w, room, tiles, outputs, first > begin, ahead(input_of(w), w.phase.y->in_step),
-               ahead(output_of(w), w.phase.y->out_step));
+    Ahead x = ahead(input_of(w), w.phase.y->in_step), dy = ahead(output_of(w), w.phase.y->out_step);
+    const int products =
+        w.phase.points() * w.phase.parts() * ceil_div(w.s.ci, kMaxRows) * ceil_div(outputs, kPanel);
+    x.divide(products);
+    dy.divide(products);
+    for (int part = 0; part < w.phase.parts(); part++) {
+      for (int t = 0; t < tiles; t++) transform_input(w, room, transforms, part, first + t, t);
+      add_points(w, room, part, tiles, outputs, first > begin, x, dy);
+    }
   }
   finish_sums(w, room, transforms, from, count, outputs, set);
+}
+
+/** Tiles in a block at most; measured. */
+int most_tiles_of(const Work& w) {
+  if (w.phase.parts() == 1) return 48;
+  const ptrdiff_t tile_bytes = sizeof(float) * w.phase.points() * (w.channels + w.width);
+  return (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 * 3 / 4 / tile_bytes, 24, 96);
 }
 
 }  // namespace
 
 void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>& phases, const float* x,
                  const float* dy, float* dw) {
-  constexpr ptrdiff_t kSumsBytes = 1200 << 10;  // of a task, so that they stay in a near cache
+  constexpr ptrdiff_t kSumsBytes = 1200 << 10;  // of a part of a task, so that they stay in a near cache
   Partials partials(s, plan);
   std::vector<Work> works;
   int most_tiles = 1;
   for (size_t i = 0; i < phases.size(); i++) {
     const Phase& phase = phases[i];
-    const int outputs = round_up(s.co, kLanes), maps = phase.points() * phase.parts();
-    const int fit = (int)(kSumsBytes / (ptrdiff_t)sizeof(float) / maps / s.ci) / kPanel * kPanel;
+    const int outputs = round_up(s.co, kLanes);
+    const int fit = (int)(kSumsBytes / (ptrdiff_t)sizeof(float) / phase.points() / s.ci) / kPanel * kPanel;
     const int width = round_up(ceil_div(outputs, ceil_div(outputs, std::max(fit, kPanel))), kPanel);
     works.push_back({s, phase, x, dy, partials.phases[i].offset, s.n * phase.tiles_y() * phase.tiles_x(), 1,
                      1, width, round_up(s.ci, kLanes)});
@@ -164,7 +182,7 @@ void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>&
   for (Work& w : works) {
     w.splits = partials.splits;
     w.width = works[0].width;
-    const int share = std::max(1, ceil_div(w.tiles, w.splits)), most = w.phase.parts() > 1 ? 24 : 48;
+    const int share = std::max(1, ceil_div(w.tiles, w.splits)), most = most_tiles_of(w);
     w.block = ceil_div(share, ceil_div(share, most));
   }
   float* const sets = room_for(partials, dw);
