@@ -12,7 +12,7 @@ using Function = void (*)(const Tile&);
  * other. */
 constexpr int kAhead = 12;
 
-/** Steps in a row without a branch: where a step is short, as AVX2's is, counting it costs as much as a product. */
+/** Steps in a row without a branch. AVX2 has short steps, in which counting weighs more. */
 constexpr int kUnroll = kLanes < 16 ? 4 : 2;
 
 template <int R, int V>
