@@ -45,19 +45,6 @@ int block_size(const Phase& phase, int tiles, int channels, int outputs) {
 
 Image input_of(const Gather& g) { return {g.in, g.in_h, g.in_w, g.in_c, g.in_c}; }
 
-/** The input's transform of one tile, for all parts. */
-void transform_tile(const Work& w, const Transforms& transforms, const TilePlace& at, float* to,
-                    ptrdiff_t step) {
-  const Phase& phase = w.phase;
-  const Gather& g = w.g;
-  const Image image = input_of(g).number(at.image);
-  for (int part = 0; part < phase.parts(); part++)
-    transforms.input(window_of(image, input_along(*phase.y, phase.part_y(part), at.y),
-                               input_along(*phase.x, phase.part_x(part), at.x)),
-                     g.in_c, phase.skips_row(part), phase.skips_column(part),
-                     to + part * phase.points() * step, step);
-}
-
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
 void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from_step, float* to,
                      ptrdiff_t to_step, Ahead ahead) {
@@ -105,7 +92,9 @@ void run_block(const Work& w, int index) {
   float* const from = (float*)thread_scratch(sizeof(float) * (from_size + phase.points() * to_step));
   float* const to = from + from_size;
   for (int t = 0; t < count; t++)
-    transform_tile(w, transforms, place_of(phase, first + t), from + (ptrdiff_t)t * w.channels, from_step);
+    for (int part = 0; part < phase.parts(); part++)
+      transform_part(phase, part, input_of(g), place_of(phase, first + t), g.in_c,
+                     from + part * phase.points() * from_step + (ptrdiff_t)t * w.channels, from_step);
   multiply_points(w, count, from, from_step, to, to_step,
                   rows_of(input_of(g), phase, w.tiles, first + w.block, w.block, phase.y->in_step));
   for (int t = 0; t < count; t++) {

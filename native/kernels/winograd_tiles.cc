@@ -153,4 +153,12 @@ const Transforms& transforms_of(const Phase& phase) {
   return phase.taps_x == 2 ? kTransforms<One, Two> : kTransforms<One, One>;
 }
 
+void transform_part(const Phase& phase, int part, const Image& images, const TilePlace& at, int channels,
+                    float* to, ptrdiff_t step) {
+  const Along y = input_along(*phase.y, phase.part_y(part), at.y),
+              x = input_along(*phase.x, phase.part_x(part), at.x);
+  transforms_of(phase).input(window_of(images.number(at.image), y, x), channels, phase.skips_row(part),
+                             phase.skips_column(part), to, step);
+}
+
 }  // namespace fovea::FOVEA_ISA::winograd

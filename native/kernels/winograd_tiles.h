@@ -76,6 +76,10 @@ inline Along output_along(const AxisPhase& axis, int output) {
   return {axis.out + output * axis.out_step, axis.out_step};
 }
 
+/** The input's transform of one tile for one part of the phase. */
+void transform_part(const Phase& phase, int part, const Image& images, const TilePlace& at, int channels,
+                    float* to, ptrdiff_t step);
+
 /** Memory that will be wanted, to be asked for bit by bit while the multipliers are busy. */
 struct Ahead {
   const float *next, *end;

@@ -51,16 +51,6 @@ Room make_room(const Work& w, int outputs) {
   return r;
 }
 
-void transform_input(const Work& w, const Room& r, const Transforms& transforms, int part, int tile,
-                     int slot) {
-  const Phase& phase = w.phase;
-  const TilePlace at = place_of(phase, tile);
-  transforms.input(window_of(input_of(w).number(at.image), input_along(*phase.y, phase.part_y(part), at.y),
-                             input_along(*phase.x, phase.part_x(part), at.x)),
-                   w.s.ci, phase.skips_row(part), phase.skips_column(part),
-                   r.x + (ptrdiff_t)slot * w.channels, r.x_step);
-}
-
 void transform_gradient(const Work& w, const Room& r, const Transforms& transforms, int tile, int slot,
                         int from, int count, int outputs) {
   const TilePlace at = place_of(w.phase, tile);
@@ -146,7 +136,9 @@ void run_task(const Work& w, int split, int from, float* set) {
     x.divide(products);
     dy.divide(products);
     for (int part = 0; part < w.phase.parts(); part++) {
-      for (int t = 0; t < tiles; t++) transform_input(w, room, transforms, part, first + t, t);
+      for (int t = 0; t < tiles; t++)
+        transform_part(w.phase, part, input_of(w), place_of(w.phase, first + t), w.s.ci,
+                       room.x + (ptrdiff_t)t * w.channels, room.x_step);
       add_points(w, room, part, tiles, outputs, first > begin, x, dy);
     }
   }
