@@ -26,6 +26,9 @@ constexpr int kLanes = 8;
 constexpr int kLanes = 4;
 #endif
 
+/** Floats in a cache line. */
+constexpr int kLine = 16;
+
 typedef float vf __attribute__((vector_size(kLanes * 4)));
 typedef int32_t vi __attribute__((vector_size(kLanes * 4)));
 

@@ -32,8 +32,9 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
 /** Rows in threes: x86 addresses p, p + s and p + 2 s without arithmetic, so that 14 rows need 5 pointers. */
 template <int R, int V>
 inline __attribute__((always_inline)) const float* run_even(const TileProduct& p, const float* start,
-                                                            const float* b, Sums<R, V>& sums) {
-  constexpr int kThrees = (R + 2) / 3;
+                                                            const float* b, const float*& next,
+                                                            Sums<R, V>& sums) {
+  constexpr int kThrees = (R + 2) / 3, kLinesAStep = V * kLanes / kLine;
   const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
   const char* a[kThrees];
 #pragma GCC unroll 8
@@ -42,8 +43,14 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
     return [&, u](int r) { return *(const float*)(a[r / 3] + r % 3 * s + 4 * u); };
   };
   int k = p.length;
+  const auto ask = [&]() __attribute__((always_inline)) {
+    __builtin_prefetch(next);
+    next += p.next_step;
+  };
   for (; k >= 2; k -= 2) {
+    ask();
     step<R, V>(b, sums, at(0));
+    if (kLinesAStep > 1) ask();
     step<R, V>(b + V * kLanes, sums, at(1));
     b += 2 * V * kLanes;
 #pragma GCC unroll 8
@@ -154,9 +161,9 @@ void multiply_fixed(const TileProduct& p) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) sums[r][v] = vf{};
   }
-  const float* b = p.b;
+  const float *b = p.b, *next = p.next ? p.next : p.b;
   for (int run = 0; run < p.runs; run++) {
-    if constexpr (kRows == Rows::even) b = run_even<R, V>(p, p.a + p.run_offsets[run], b, sums);
+    if constexpr (kRows == Rows::even) b = run_even<R, V>(p, p.a + p.run_offsets[run], b, next, sums);
     if constexpr (kRows == Rows::together) b = run_together<R, V>(p, p.a + p.run_offsets[run], b, sums);
     if constexpr (kRows == Rows::scattered) b = run_scattered<R, V>(p, p.run_offsets[run], b, sums);
     b += p.b_jump;

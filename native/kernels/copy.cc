@@ -76,8 +76,6 @@ void copy_run(const float* x, int64_t x_stride, float* y, int64_t y_stride, int6
   for (int64_t i = 0; i < n; i++) y[i * y_stride] = x[i * x_stride];
 }
 
-constexpr int64_t kLine = 16;  // floats in a cache line
-
 /** y[i * y_stride + j] = x[i + j * x_stride] for i < m, j < n, both at most kLanes. */
 inline void transpose_block(const float* x, int64_t x_stride, float* y, int64_t y_stride, int m, int n) {
   vf rows[kLanes];

@@ -22,7 +22,7 @@ using Sums = vf[R][V];
 template <int R, int V, class LoadLast>
 inline __attribute__((always_inline)) void step(const float* a, const float* b, ptrdiff_t ahead,
                                                 LoadLast load_last, Sums<R, V>& sums) {
-  constexpr int kVectorsALine = kLanes < 16 ? 16 / kLanes : 1;
+  constexpr int kVectorsALine = kLanes < kLine ? kLine / kLanes : 1;
   vf bs[V];
 #pragma GCC unroll 4
   for (int v = 0; v < V; v += kVectorsALine) __builtin_prefetch(b + ahead + v * kLanes);

@@ -40,9 +40,6 @@ inline void transpose_stage(vf* v) {
 
 }  // namespace packing
 
-/** Numbers in a cache line. */
-constexpr int kLine = 16;
-
 /** Transposes kLanes vectors in place, by exchanging blocks of 1, 2, 4, ... across the diagonal. */
 inline void transpose(vf* v) { packing::transpose_stage<1>(v); }
 

@@ -58,6 +58,7 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
   p.c_row = w.outputs;
   const int groups = ceil_div(tiles, kMaxRows);
   ahead.divide(phase.points() * groups * ceil_div(w.outputs, kPanel));
+  p.next_step = ceil_div(2 * kLine, groups);
   const float* matrix = w.weights;
   for (int point = 0; point < phase.points(); point++) {
     p.runs = 0;
@@ -68,10 +69,14 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
       p.columns = std::min(kPanel, w.outputs - c);
       p.b_step = p.columns;
       p.b = matrix + c * depth;
+      // The weights' next panel, which follows this one, may be as far as the other core's cache: each group asks
+      // for a share of it.
+      const float* const next = p.b + depth * p.columns;
       for (int group = 0, row = 0; group < groups; group++) {
         const int end = tiles * (group + 1) / groups;
         p.a = from + point * from_step + (ptrdiff_t)row * w.channels;
         p.c = to + point * to_step + (ptrdiff_t)row * w.outputs + c;
+        p.next = next + depth * p.columns * group / groups;
         run_tile(p, end - row);
         ahead.ask();
         row = end;

@@ -85,9 +85,9 @@ struct Ahead {
   const float *next, *end;
   ptrdiff_t portion = 0;  // floats to ask for each time
   /** Such that asking `times` times asks for all. */
-  void divide(int times) { portion = (end - next) / times + 16; }
+  void divide(int times) { portion = (end - next) / times + kLine; }
   void ask() {
-    for (const float* const stop = portion < end - next ? next + portion : end; next < stop; next += 16)
+    for (const float* const stop = portion < end - next ? next + portion : end; next < stop; next += kLine)
       __builtin_prefetch(next, 0, 2);
   }
 };
