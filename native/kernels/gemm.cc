@@ -55,8 +55,10 @@ GemmPlan plan_gemm(int m, int n, int k, bool a_may_be_direct, bool b_may_be_dire
   const size_t panel_bytes = (size_t)plan.steps * kColumns * sizeof(float);
   plan.width = (int)std::clamp<size_t>(shared / panel_bytes, 1, column_panels);
   plan.depth = (int)std::clamp<size_t>(shared / (panel_bytes * plan.width), 1, blocks);
-  // Tasks of some microseconds at least, several for each thread where there is enough work.
-  const double work = 2.0 * m * std::min<double>(n, (double)plan.width * kColumns) *
+  // Tasks of some microseconds at least, several for each thread where there is enough work. Fewer rows than
+  // that take no less time, as they wait for B.
+  constexpr int kLeastRows = 8;
+  const double work = 2.0 * std::max(m, kLeastRows) * std::min<double>(n, (double)plan.width * kColumns) *
                       std::min<double>(k, (double)plan.depth * plan.steps);
   const int wanted = (int)std::clamp(work / 1e6, 1.0, 4.0 * threads());
   if (row_panels >= 4 * wanted || column_panels == 1) {

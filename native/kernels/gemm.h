@@ -50,15 +50,15 @@ struct Part {
 struct Round {
   int first_block, blocks;  // of the summed dimension
   int first_panel, panels;  // of B
-  const float* b;           // null: read B where it is
+  float* b;                 // null: read B where it is
+  bool pack_b;              // not yet: the first row of tiles packs what it reads
   const float* a;           // null: each task packs its own
 };
 
 template <class A, class B, class C>
 class Product {
  public:
-  Product(int m, int n, int k, const A& a, const B& b, const C& c, const Epilogue& epilogue,
-          const float* packed_b)
+  Product(int m, int n, int k, const A& a, const B& b, const C& c, const Epilogue& epilogue, float* packed_b)
       : m_(m),
         n_(n),
         k_(k),
@@ -150,12 +150,14 @@ class Product {
   template <class Out>
   void run_blocks(const Part& part, int k0, int depth, const Out& c, bool finish) const {
     const Panels rows(m_, kRows), columns(n_, kColumns), blocks(depth, plan_.steps);
-    const bool serial = inside_task();
+    const bool serial = inside_task() || threads() == 1;
     const bool share_a = plan_.column_tasks > 1 && !plan_.direct_a && !serial;
     const int deep = packed_b_ && !share_a ? blocks.count : std::min(plan_.depth, blocks.count);
     const int wide = packed_b_ ? columns.count : std::min(plan_.width, part.columns);
     const size_t b_size = plan_.direct_b || packed_b_ ? 0 : (size_t)deep * plan_.steps * wide * kColumns;
     const size_t a_size = share_a ? (size_t)deep * plan_.steps * rows.count * kRows : 0;
+    ptrdiff_t step;
+    const bool on_the_way = serial && b_size && b_.direct(0, 0, &step);
     float* b_room = nullptr;
     if (a_size + b_size) {
       const size_t bytes = (a_size + b_size + 2 * kLanes) * 4;
@@ -165,14 +167,16 @@ class Product {
     const int end = part.first_column + part.columns;
     for (int panel = part.first_column; panel < end; panel += wide)
       for (int block = 0; block < blocks.count; block += deep) {
-        Round r{block,  std::min(deep, blocks.count - block), panel, std::min(wide, end - panel), nullptr,
+        Round r{block,   std::min(deep, blocks.count - block),
+                panel,   std::min(wide, end - panel),
+                nullptr, on_the_way,
                 nullptr};
         if (packed_b_)
           r.b = packed_b_ + (size_t)blocks.start(block) * columns.count * kColumns;
         else if (!plan_.direct_b)
           r.b = b_room;
         if (share_a) r.a = a_room;
-        if (a_size + b_size)
+        if (a_size + b_size && !on_the_way)
           pack(r, k0, rows, columns, blocks, b_size ? b_room : nullptr, share_a ? a_room : nullptr);
         const int row_tasks = serial ? 1 : std::min(plan_.row_tasks, part.rows);
         const int column_tasks = serial ? 1 : std::min(plan_.column_tasks, r.panels);
@@ -243,15 +247,13 @@ class Product {
           const int panel = r.first_panel + first_column + j;
           const int column = columns.start(panel);
           tile.columns = columns.size(panel);
-          if (r.b) {
-            tile.b =
-                r.b + ((size_t)(begin - origin) * r.panels + (size_t)(first_column + j) * steps) * kColumns;
-            tile.b_step = kColumns;
-            tile.b_is_padded = true;
-          } else {
-            tile.b = b_.direct(column, k0 + begin, &tile.b_step);
-            tile.b_is_padded = false;
-          }
+          const ptrdiff_t place =
+              ((ptrdiff_t)(begin - origin) * r.panels + (ptrdiff_t)(first_column + j) * steps) * kColumns;
+          const bool packed = r.b && !(r.pack_b && i == 0);
+          tile.b_is_padded = packed;
+          tile.b_copy = r.b && !packed ? r.b + place : nullptr;
+          tile.b_step = kColumns;
+          tile.b = packed ? r.b + place : b_.direct(column, k0 + begin, &tile.b_step);
           for (int q = 0; q < tile.rows; q++) c_rows[q] = c.base + c.offset(row + q) + column;
           if (ask)
             a_.prefetch(row + tile.rows, rows.size(first_row + i + 1), k0 + begin, steps, j, column_count);
@@ -270,7 +272,7 @@ class Product {
   const C& c_;
   const Epilogue& epilogue_;
   const bool has_epilogue_;
-  const float* const packed_b_;
+  float* const packed_b_;
   GemmPlan plan_;
 };
 

@@ -18,16 +18,16 @@ constexpr int kUnroll = kLanes < 16 ? 4 : 2;
 template <int R, int V>
 using Sums = vf[R][V];
 
-/** One step, whose last vector of B `load_last` loads; asks for the step of B that is `ahead` numbers on. */
-template <int R, int V, class LoadLast>
-inline __attribute__((always_inline)) void step(const float* a, const float* b, ptrdiff_t ahead,
-                                                LoadLast load_last, Sums<R, V>& sums) {
+/** One step, whose vectors of B `get` loads; asks for the step of B that is `ahead` numbers on. */
+template <int R, int V, class Get>
+inline __attribute__((always_inline)) void step(const float* a, const float* b, ptrdiff_t ahead, Get get,
+                                                Sums<R, V>& sums) {
   constexpr int kVectorsALine = kLanes < kLine ? kLine / kLanes : 1;
   vf bs[V];
 #pragma GCC unroll 4
   for (int v = 0; v < V; v += kVectorsALine) __builtin_prefetch(b + ahead + v * kLanes);
 #pragma GCC unroll 4
-  for (int v = 0; v < V; v++) bs[v] = v == V - 1 ? load_last(b + v * kLanes) : load(b + v * kLanes);
+  for (int v = 0; v < V; v++) bs[v] = get(b + v * kLanes, v);
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
     const vf x = splat(a[r]);
@@ -40,7 +40,7 @@ inline __attribute__((always_inline)) void step(const float* a, const float* b, 
 template <int R, int V>
 inline __attribute__((always_inline)) void run_packed(const float* a, const float* b, int steps,
                                                       Sums<R, V>& sums) {
-  const auto whole = [](const float* from) { return load(from); };
+  const auto whole = [](const float* from, int) { return load(from); };
   for (; steps >= kUnroll; steps -= kUnroll) {
 #pragma GCC unroll 4
     for (int i = 0; i < kUnroll; i++)
@@ -55,20 +55,42 @@ inline __attribute__((always_inline)) void run_packed(const float* a, const floa
   }
 }
 
-template <int R, int V, class LoadLast>
-inline __attribute__((always_inline)) void run_strided(const Tile& t, LoadLast load_last, Sums<R, V>& sums) {
+template <int R, int V, class Get>
+inline __attribute__((always_inline)) void run_strided(const Tile& t, Get get, Sums<R, V>& sums) {
   const float *a = t.a, *b = t.b;
   for (int p = 0; p < t.steps; p++) {
-    step<R, V>(a, b, kAhead * t.b_step, load_last, sums);
+    step<R, V>(a, b, kAhead * t.b_step, get, sums);
     a += t.a_step;
     b += t.b_step;
   }
+}
+
+/** The same, with B packed on the way: the stores cost next to nothing between so many multiplications. */
+template <int R, int V, class Get>
+inline __attribute__((always_inline)) void run_copying(const Tile& t, Get get, Sums<R, V>& sums) {
+  float* to = t.b_copy;
+  run_strided<R, V>(
+      t,
+      [&](const float* from, int v) __attribute__((always_inline)) {
+        const vf b = get(from, v);
+        store(to + v * kLanes, b);
+        if (v == V - 1) {
+          __builtin_prefetch(from + kAhead * t.b_step + kLanes - 1);  // rows seldom begin with a line
+          to += kColumns;
+        }
+        return b;
+      },
+      sums);
 }
 
 /** kWhole: every vector of B and C is whole; otherwise the last one holds `columns` mod kLanes. */
 template <int R, int V, bool kWhole>
 void multiply(const Tile& t) {
   const int last = kWhole ? kLanes : t.columns - (V - 1) * kLanes;
+  const auto whole = [](const float* from, int) { return load(from); };
+  const auto ragged = [last](const float* from, int v) {
+    return v < V - 1 ? load(from) : load_partial(from, last);
+  };
   Sums<R, V> sums;
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++)
@@ -84,11 +106,9 @@ void multiply(const Tile& t) {
                        r < R - 1 ? stretch : t.steps - r * stretch, sums);
     }
   } else if (kWhole || t.b_is_padded) {
-    run_strided<R, V>(
-        t, [](const float* from) { return load(from); }, sums);
+    t.b_copy ? run_copying<R, V>(t, whole, sums) : run_strided<R, V>(t, whole, sums);
   } else {
-    run_strided<R, V>(
-        t, [last](const float* from) { return load_partial(from, last); }, sums);
+    t.b_copy ? run_copying<R, V>(t, ragged, sums) : run_strided<R, V>(t, ragged, sums);
   }
   const auto put = [&](float* to, vf value) __attribute__((always_inline)) {
     store(to, t.add ? value + load(to) : value);

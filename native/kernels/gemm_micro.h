@@ -31,6 +31,7 @@ struct Tile {
   const float* b;
   ptrdiff_t b_step;
   bool b_is_padded;      // steps of B may be read to whole vectors
+  float* b_copy;         // a panel to which B is packed on the way, or null
   bool add;              // to what C holds
   float* const* c_rows;  // where each row of C's tile begins
 };
