@@ -1,7 +1,7 @@
 // The kernels' transform for winograd_conv.cc. Of the transformed kernels, phase follows phase, point follows
 // point; a point's matrix is [part in use][input channel] deep and packed in panels of kPanel columns.
 #include <algorithm>
-#include <cstring>
+#include <vector>
 
 #include "conv_micro.h"
 #include "thread_pool.h"
@@ -14,80 +14,95 @@ namespace {
 
 constexpr int kMostPoints = 36, kMostTaps = 9;
 
-/** Where the numbers of a phase go. */
-struct Matrices {
-  int channels, columns;      // columns are padded to whole vectors
-  ptrdiff_t at[kMostPoints];  // where a point's matrix begins
-  int depth[kMostPoints];     // its rows
-  ptrdiff_t row(int point, int row, int column) const {
-    const int panel = column / kPanel * kPanel;
-    return at[point] + (ptrdiff_t)panel * depth[point] + (ptrdiff_t)row * std::min(kPanel, columns - panel) +
-           column - panel;
-  }
+/** One part of a phase: which kernel elements add up to its taps, and where its numbers go at each point in use. */
+struct PartWeights {
+  struct Place {
+    int point;
+    ptrdiff_t matrix;  // where the point's matrix begins
+    int depth, row;    // its rows, and the part's first
+  };
+  int taps;
+  std::vector<ptrdiff_t> elements[kMostTaps];  // places in the weights
+  std::vector<Place> places;
 };
 
-Matrices matrices_of(const Gather& g, const Phase& phase) {
-  Matrices m{g.in_c, round_up(g.out_c, kLanes), {}, {}};
-  ptrdiff_t at = 0;
-  for (int point = 0; point < phase.points(); point++) {
-    m.at[point] = at;
-    m.depth[point] = phase.depth(point) * g.in_c;
-    at += (ptrdiff_t)m.depth[point] * m.columns;
-  }
-  return m;
-}
-
-/** f[tap] = the part's kernels, a vector of `lanes` neighbouring numbers from `from` on; taps that it lacks
- * are 0. */
-void gather_kernels(const Phase& phase, int part, const WeightLayout& w, ptrdiff_t from, int lanes,
-                    float* f) {
+/** All parts of a phase, whose matrices begin at `matrix`; moves that on to the next phase's. */
+std::vector<PartWeights> parts_of(const Gather& g, const Phase& phase, const WeightLayout& w,
+                                  ptrdiff_t& matrix) {
   const ConvShape& s = *w.shape;
-  const auto &ty = phase.part_y(part).taps, &tx = phase.part_x(part).taps;
-  for (int i = 0; i < phase.taps_y; i++) {
-    for (int j = 0; j < phase.taps_x; j++) {
-      vf sum{};
-      if (i < (int)ty.size() && j < (int)tx.size())
+  std::vector<PartWeights> parts(phase.parts());
+  for (int part = 0; part < phase.parts(); part++) {
+    parts[part].taps = phase.taps_y * phase.taps_x;
+    const auto &ty = phase.part_y(part).taps, &tx = phase.part_x(part).taps;
+    for (size_t i = 0; i < ty.size(); i++)
+      for (size_t j = 0; j < tx.size(); j++)
         for (int p : ty[i]->elements)
           for (int q : tx[j]->elements)
-            sum += load_partial(w.weights + (ptrdiff_t)(p * s.kw + q) * s.ci * s.co + from, lanes);
-      store(f + (i * phase.taps_x + j) * kLanes, sum);
+            parts[part].elements[i * phase.taps_x + j].push_back((ptrdiff_t)(p * s.kw + q) * s.ci * s.co);
+  }
+  for (int point = 0; point < phase.points(); point++) {
+    const int depth = phase.depth(point) * g.in_c;
+    int row = 0;
+    for (int part = 0; part < phase.parts(); part++) {
+      if (!phase.uses(part, point)) continue;
+      parts[part].places.push_back({point, matrix, depth, row});
+      row += g.in_c;
     }
+    matrix += (ptrdiff_t)depth * round_up(g.out_c, kLanes);
+  }
+  return parts;
+}
+
+/** f[tap * step] = a vector of `lanes` neighbouring kernels, from the weights' number `from` on. */
+void gather_kernels(const PartWeights& part, const float* weights, ptrdiff_t from, int lanes, vf* f,
+                    int step) {
+  for (int tap = 0; tap < part.taps; tap++) {
+    vf sum{};
+    for (const ptrdiff_t element : part.elements[tap]) {
+      const float* const at = weights + element + from;
+      sum += lanes == kLanes ? load(at) : load_partial(at, lanes);
+    }
+    f[tap * step] = sum;
   }
 }
 
-/** Input channel c of a part, for all outputs: kernels lie with the outputs as neighbours. */
-void transform_row(const Gather& g, const Phase& phase, int part, const WeightLayout& w, int c,
-                   const Matrices& m, const int* first_row, float* to) {
-  const Transforms& transforms = transforms_of(phase);
-  alignas(64) float f[kMostTaps * kLanes], u[kMostPoints * kLanes];
-  for (int column = 0; column < m.columns; column += kLanes) {
-    gather_kernels(phase, part, w, (ptrdiff_t)c * g.out_c + column, std::min(kLanes, g.out_c - column), f);
-    transforms.kernel(f, u);
-    for (int point = 0; point < phase.points(); point++)
-      if (phase.uses(part, point))
-        store(to + m.row(point, first_row[point] + c, column), load(u + point * kLanes));
+/** Transforms the kernels f[tap] of input channel c, for the outputs from `column` on. */
+void transform_kernels(const Gather& g, const Transforms& transforms, const PartWeights& part, const vf* f,
+                       int c, int column, float* to) {
+  alignas(64) float u[kMostPoints * kLanes];
+  transforms.kernel((const float*)f, u);
+  const int panel = column / kPanel * kPanel, width = std::min(kPanel, round_up(g.out_c, kLanes) - panel);
+  for (const PartWeights::Place& p : part.places)
+    store(to + p.matrix + (ptrdiff_t)panel * p.depth + (ptrdiff_t)(p.row + c) * width + column - panel,
+          load(u + p.point * kLanes));
+}
+
+/** Input channel c, for all outputs: kernels lie with the outputs as neighbours. */
+void transform_row(const Gather& g, const Transforms& transforms, const PartWeights& part,
+                   const float* weights, int c, float* to) {
+  vf f[kMostTaps];
+  for (int column = 0; column < g.out_c; column += kLanes) {
+    gather_kernels(part, weights, (ptrdiff_t)c * g.out_c + column, std::min(kLanes, g.out_c - column), f, 1);
+    transform_kernels(g, transforms, part, f, c, column, to);
   }
 }
 
 /** A square of kLanes input channels and outputs, where kernels lie with the input channels as neighbours. */
-void transform_square(const Gather& g, const Phase& phase, int part, const WeightLayout& w, int c, int column,
-                      const Matrices& m, const int* first_row, float* to) {
-  const Transforms& transforms = transforms_of(phase);
-  alignas(64) float f[kMostTaps * kLanes], u[kMostPoints * kLanes];
-  vf square[kMostPoints][kLanes];
+void transform_square(const Gather& g, const Transforms& transforms, const PartWeights& part,
+                      const float* weights, int c, int column, float* to) {
+  vf square[kMostTaps][kLanes];
   const int size = std::min(kLanes, g.in_c - c);
   for (int j = 0; j < kLanes; j++) {
-    const bool exists = column + j < g.out_c;
-    if (exists) gather_kernels(phase, part, w, (ptrdiff_t)(column + j) * g.in_c + c, size, f);
-    if (exists) transforms.kernel(f, u);
-    for (int point = 0; point < phase.points(); point++)
-      square[point][j] = exists ? load(u + point * kLanes) : vf{};
+    if (column + j < g.out_c)
+      gather_kernels(part, weights, (ptrdiff_t)(column + j) * g.in_c + c, size, square[0] + j, kLanes);
+    else
+      for (int tap = 0; tap < part.taps; tap++) square[tap][j] = vf{};
   }
-  for (int point = 0; point < phase.points(); point++) {
-    if (!phase.uses(part, point)) continue;
-    transpose(square[point]);
-    for (int i = 0; i < size; i++)
-      store(to + m.row(point, first_row[point] + c + i, column), square[point][i]);
+  for (int tap = 0; tap < part.taps; tap++) transpose(square[tap]);
+  for (int i = 0; i < size; i++) {
+    vf f[kMostTaps];
+    for (int tap = 0; tap < part.taps; tap++) f[tap] = square[tap][i];
+    transform_kernels(g, transforms, part, f, c + i, column, to);
   }
 }
 
@@ -101,26 +116,22 @@ size_t weights_size(const Gather& g, const std::vector<Phase>& phases) {
 }
 
 void transform_weights(const Gather& g, const std::vector<Phase>& phases, const WeightLayout& w, float* to) {
+  const int down = w.transposed ? ceil_div(g.in_c, kLanes) : ceil_div(g.in_c, 4);
+  const int across = w.transposed ? ceil_div(g.out_c, kLanes) : 1;
+  ptrdiff_t matrix = 0;
   for (const Phase& phase : phases) {
-    const Matrices m = matrices_of(g, phase);
-    const int down = w.transposed ? ceil_div(g.in_c, kLanes) : ceil_div(g.in_c, 4);
-    const int across = w.transposed ? m.columns / kLanes : 1;
+    const std::vector<PartWeights> parts = parts_of(g, phase, w, matrix);
+    const Transforms& transforms = transforms_of(phase);
     parallel_for(phase.parts() * down * across, [&](int task, int) {
-      const int part = task / (down * across), row = task / across % down, column = task % across * kLanes;
-      int first_row[kMostPoints];  // of this part in each point's matrix
-      for (int point = 0; point < phase.points(); point++) {
-        first_row[point] = 0;
-        for (int before = 0; before < part; before++) first_row[point] += phase.uses(before, point) * g.in_c;
-      }
+      const PartWeights& part = parts[task / (down * across)];
+      const int row = task / across % down, column = task % across * kLanes;
       if (w.transposed) {
-        transform_square(g, phase, part, w, row * kLanes, column, m, first_row, to);
+        transform_square(g, transforms, part, w.weights, row * kLanes, column, to);
       } else {
         for (int c = row * 4; c < std::min(row * 4 + 4, g.in_c); c++)
-          transform_row(g, phase, part, w, c, m, first_row, to);
+          transform_row(g, transforms, part, w.weights, c, to);
       }
     });
-    const int last = phase.points() - 1;
-    to += m.at[last] + (ptrdiff_t)m.depth[last] * m.columns;
   }
 }
 
