@@ -41,9 +41,12 @@ struct TileProduct {
   int channel;               // the first column's channel, for the epilogue
   const Epilogue* epilogue;  // null: C is stored as it is, or, with `add`, added to what is there
   const float* output;       // the epilogue's operands are laid out like this tensor
-  const float* next;         // what is wanted after this product, or null: a line of it is asked for at every
-  ptrdiff_t next_step;  // second line of B, these numbers apart (only with a_step 1 and B a packed panel)
   bool add;
+
+  // What is wanted after this product, or null: at every second line of B one line of it is asked for, these
+  // numbers apart (only with a_step 1 and B a packed panel).
+  const float* next;
+  ptrdiff_t next_step;
 
   // Rows of A and of C: evenly spaced (by 1 in A, unless a_step is 1 and B a packed panel), or, with
   // `scattered`, at most kMaxScattered of them anywhere, which is slower.

@@ -18,6 +18,8 @@ constexpr int kUnroll = kLanes < 16 ? 4 : 2;
 template <int R, int V>
 using Sums = vf[R][V];
 
+constexpr auto load_whole = [](const float* from, int) { return load(from); };
+
 /** One step, whose vectors of B `get` loads; asks for the step of B that is `ahead` numbers on. */
 template <int R, int V, class Get>
 inline __attribute__((always_inline)) void step(const float* a, const float* b, ptrdiff_t ahead, Get get,
@@ -40,16 +42,15 @@ inline __attribute__((always_inline)) void step(const float* a, const float* b, 
 template <int R, int V>
 inline __attribute__((always_inline)) void run_packed(const float* a, const float* b, int steps,
                                                       Sums<R, V>& sums) {
-  const auto whole = [](const float* from, int) { return load(from); };
   for (; steps >= kUnroll; steps -= kUnroll) {
 #pragma GCC unroll 4
     for (int i = 0; i < kUnroll; i++)
-      step<R, V>(a + i * kRows, b + i * kColumns, kAhead * kColumns, whole, sums);
+      step<R, V>(a + i * kRows, b + i * kColumns, kAhead * kColumns, load_whole, sums);
     a += kUnroll * kRows;
     b += kUnroll * kColumns;
   }
   for (; steps > 0; steps--) {
-    step<R, V>(a, b, kAhead * kColumns, whole, sums);
+    step<R, V>(a, b, kAhead * kColumns, load_whole, sums);
     a += kRows;
     b += kColumns;
   }
@@ -87,7 +88,6 @@ inline __attribute__((always_inline)) void run_copying(const Tile& t, Get get, S
 template <int R, int V, bool kWhole>
 void multiply(const Tile& t) {
   const int last = kWhole ? kLanes : t.columns - (V - 1) * kLanes;
-  const auto whole = [](const float* from, int) { return load(from); };
   const auto ragged = [last](const float* from, int v) {
     return v < V - 1 ? load(from) : load_partial(from, last);
   };
@@ -106,7 +106,7 @@ void multiply(const Tile& t) {
                        r < R - 1 ? stretch : t.steps - r * stretch, sums);
     }
   } else if (kWhole || t.b_is_padded) {
-    t.b_copy ? run_copying<R, V>(t, whole, sums) : run_strided<R, V>(t, whole, sums);
+    t.b_copy ? run_copying<R, V>(t, load_whole, sums) : run_strided<R, V>(t, load_whole, sums);
   } else {
     t.b_copy ? run_copying<R, V>(t, ragged, sums) : run_strided<R, V>(t, ragged, sums);
   }

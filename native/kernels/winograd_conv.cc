@@ -30,9 +30,7 @@ struct Work {
  * for every block in any case, and so by larger blocks.
  */
 int block_size(const Phase& phase, int tiles, int channels, int outputs) {
-  ptrdiff_t depth = 0;
-  for (int point = 0; point < phase.points(); point++) depth += phase.depth(point);
-  const ptrdiff_t weights_bytes = sizeof(float) * depth * channels * outputs;
+  const ptrdiff_t weights_bytes = sizeof(float) * phase.depth() * channels * outputs;
   const ptrdiff_t tile_bytes = sizeof(float) * phase.points() * (phase.parts() * channels + outputs);
   const ptrdiff_t cache = (ptrdiff_t)cpu().l2, room = weights_bytes <= cache / 3 ? cache / 4 : cache / 2;
   const int most =
@@ -132,8 +130,7 @@ void convolve(const Gather& g, const std::vector<Phase>& phases, const float* we
   for (const Phase& phase : phases) {
     const int tiles = g.n * phase.tiles_y() * phase.tiles_x();
     Work w{g, phase, weights, tiles, 1, round_up(g.in_c, kLanes), round_up(g.out_c, kLanes)};
-    for (int point = 0; point < phase.points(); point++)
-      weights += (ptrdiff_t)phase.depth(point) * g.in_c * w.outputs;
+    weights += phase.depth() * g.in_c * w.outputs;
     if (tiles == 0) continue;
     w.block = block_size(phase, tiles, w.channels, w.outputs);
     const int count = ceil_div(tiles, w.block);

@@ -35,8 +35,7 @@ double gain(const std::vector<Phase>& phases) {
   double plain = 0, transformed = 0;
   for (const Phase& p : phases) {
     plain += (double)(p.y->taps.size() * p.x->taps.size()) * p.y->count * p.x->count;
-    for (int point = 0; point < p.points(); point++)
-      transformed += (double)p.depth(point) * p.tiles_y() * p.tiles_x();
+    transformed += (double)p.depth() * p.tiles_y() * p.tiles_x();
   }
   return transformed > 0 ? plain / transformed : 0;
 }

@@ -52,6 +52,12 @@ struct Phase {
     for (int part = 0; part < parts(); part++) count += uses(part, point);
     return count;
   }
+  /** The depths of all points together: rows of all matrices of weights, in the same units. */
+  ptrdiff_t depth() const {
+    ptrdiff_t sum = 0;
+    for (int point = 0; point < points(); point++) sum += depth(point);
+    return sum;
+  }
   int tiles_y() const { return (y->count + 3) / 4; }
   int tiles_x() const { return (x->count + 3) / 4; }
 };

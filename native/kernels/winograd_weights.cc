@@ -110,8 +110,7 @@ void transform_square(const Gather& g, const Transforms& transforms, const PartW
 
 size_t weights_size(const Gather& g, const std::vector<Phase>& phases) {
   size_t depth = 0;
-  for (const Phase& phase : phases)
-    for (int point = 0; point < phase.points(); point++) depth += phase.depth(point);
+  for (const Phase& phase : phases) depth += phase.depth();
   return depth * g.in_c * round_up(g.out_c, kLanes);
 }
 
