@@ -99,6 +99,12 @@ void run_few_outputs(const ConvCall& c) {
                    }));
 }
 
+/**
+ * Up to so many threads each transform all kernels for themselves: that takes less time than fetching from the
+ * other core's caches what it transformed, or as long where the cores share a cache.
+ */
+constexpr int kMostCopies = 4;
+
 void run_winograd(const ConvCall& c) {
   const ConvShape& s = c.shape;
   if (c.direction == Direction::weight_grad) {
@@ -108,8 +114,21 @@ void run_winograd(const ConvCall& c) {
   const bool turned = c.direction == Direction::input_grad;
   const Gather g = gather_of(c);
   const std::vector<winograd::Phase> phases = winograd::phases_of(g.plan);
-  const auto prepare = [&](float* to) { winograd::transform_weights(g, phases, {&s, c.b, turned}, to); };
-  winograd::convolve(g, phases, prepared_weights(c.cache, winograd::weights_size(g, phases), prepare));
+  const size_t size = winograd::weights_size(g, phases);
+  const auto transform = [&](float* to) { winograd::transform_weights(g, phases, {&s, c.b, turned}, to); };
+  if (c.cache || threads() > kMostCopies) {
+    const float* const made = prepared_weights(c.cache, size, transform);
+    return winograd::convolve(g, phases, [=](int) { return made; });
+  }
+  std::vector<const float*> copies(threads());
+  winograd::convolve(g, phases, [&](int thread) {
+    if (!copies[thread]) {
+      float* const to = (float*)thread_scratch(size * sizeof(float), 1);
+      transform(to);
+      copies[thread] = to;
+    }
+    return copies[thread];
+  });
 }
 
 void run_direct(const ConvCall& c) {

@@ -19,7 +19,7 @@ namespace {
 struct Work {
   const Gather& g;
   const Phase& phase;
-  const float* weights;
+  ptrdiff_t weights;  // where the phase's begin
   int tiles, block;
   int channels, outputs;  // padded to whole vectors
 };
@@ -44,8 +44,8 @@ int block_size(const Phase& phase, int tiles, int channels, int outputs) {
 Image input_of(const Gather& g) { return {g.in, g.in_h, g.in_w, g.in_c, g.in_c}; }
 
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
-void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from_step, float* to,
-                     ptrdiff_t to_step, Ahead ahead) {
+void multiply_points(const Work& w, const float* matrix, int tiles, const float* from, ptrdiff_t from_step,
+                     float* to, ptrdiff_t to_step, Ahead ahead) {
   const Phase& phase = w.phase;
   std::vector<ptrdiff_t> offsets(phase.parts());
   TileProduct p{};
@@ -57,19 +57,18 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
   const int groups = ceil_div(tiles, kMaxRows);
   ahead.divide(phase.points() * groups * ceil_div(w.outputs, kPanel));
   p.next_step = ceil_div(2 * kLine, groups);
-  const float* matrix = w.weights;
   for (int point = 0; point < phase.points(); point++) {
     p.runs = 0;
     for (int part = 0; part < phase.parts(); part++)
       if (phase.uses(part, point)) offsets[p.runs++] = part * phase.points() * from_step;
     const ptrdiff_t depth = (ptrdiff_t)p.runs * w.g.in_c;
+    const float* const next_matrix = matrix + matrix_step(w.g, depth);
     for (int c = 0; c < w.outputs; c += kPanel) {
       p.columns = std::min(kPanel, w.outputs - c);
       p.b_step = p.columns;
       p.b = matrix + c * depth;
-      // The weights' next panel, which follows this one, may be as far as the other core's cache: each group asks
-      // for a share of it.
-      const float* const next = p.b + depth * p.columns;
+      // The weights' next panel may be as far as the memory: each group asks for a share of it.
+      const float* const next = c + kPanel < w.outputs ? p.b + depth * kPanel : next_matrix;
       for (int group = 0, row = 0; group < groups; group++) {
         const int end = tiles * (group + 1) / groups;
         p.a = from + point * from_step + (ptrdiff_t)row * w.channels;
@@ -80,11 +79,11 @@ void multiply_points(const Work& w, int tiles, const float* from, ptrdiff_t from
         row = end;
       }
     }
-    matrix += depth * w.outputs;
+    matrix = next_matrix;
   }
 }
 
-void run_block(const Work& w, int index) {
+void run_block(const Work& w, const float* weights, int index) {
   const Phase& phase = w.phase;
   const Gather& g = w.g;
   const Transforms& transforms = transforms_of(phase);
@@ -98,7 +97,7 @@ void run_block(const Work& w, int index) {
     for (int part = 0; part < phase.parts(); part++)
       transform_part(phase, part, input_of(g), place_of(phase, first + t), g.in_c,
                      from + part * phase.points() * from_step + (ptrdiff_t)t * w.channels, from_step);
-  multiply_points(w, count, from, from_step, to, to_step,
+  multiply_points(w, weights + w.weights, count, from, from_step, to, to_step,
                   rows_of(input_of(g), phase, w.tiles, first + w.block, w.block, phase.y->in_step));
   for (int t = 0; t < count; t++) {
     const TilePlace at = place_of(phase, first + t);
@@ -119,7 +118,8 @@ void run_block(const Work& w, int index) {
 
 }  // namespace
 
-void convolve(const Gather& g, const std::vector<Phase>& phases, const float* weights) {
+void convolve(const Gather& g, const std::vector<Phase>& phases,
+              const std::function<const float*(int thread)>& weights) {
   struct Block {
     double place;  // among its phase's
     size_t work;
@@ -127,10 +127,11 @@ void convolve(const Gather& g, const std::vector<Phase>& phases, const float* we
   };
   std::vector<Work> works;
   std::vector<Block> blocks;
+  ptrdiff_t start = 0;
   for (const Phase& phase : phases) {
     const int tiles = g.n * phase.tiles_y() * phase.tiles_x();
-    Work w{g, phase, weights, tiles, 1, round_up(g.in_c, kLanes), round_up(g.out_c, kLanes)};
-    weights += phase.depth() * g.in_c * w.outputs;
+    Work w{g, phase, start, tiles, 1, round_up(g.in_c, kLanes), round_up(g.out_c, kLanes)};
+    start += weights_size(g, phase);
     if (tiles == 0) continue;
     w.block = block_size(phase, tiles, w.channels, w.outputs);
     const int count = ceil_div(tiles, w.block);
@@ -141,7 +142,9 @@ void convolve(const Gather& g, const std::vector<Phase>& phases, const float* we
   if (works.size() > 1)
     std::stable_sort(blocks.begin(), blocks.end(),
                      [](const Block& a, const Block& b) { return a.place < b.place; });
-  parallel_for((int)blocks.size(), [&](int i, int) { run_block(works[blocks[i].work], blocks[i].index); });
+  parallel_for((int)blocks.size(), [&](int i, int thread) {
+    run_block(works[blocks[i].work], weights(thread), blocks[i].index);
+  });
 }
 
 }  // namespace fovea::FOVEA_ISA::winograd

@@ -48,7 +48,7 @@ std::vector<PartWeights> parts_of(const Gather& g, const Phase& phase, const Wei
       parts[part].places.push_back({point, matrix, depth, row});
       row += g.in_c;
     }
-    matrix += (ptrdiff_t)depth * round_up(g.out_c, kLanes);
+    matrix += matrix_step(g, depth);
   }
   return parts;
 }
@@ -108,10 +108,19 @@ void transform_square(const Gather& g, const Transforms& transforms, const PartW
 
 }  // namespace
 
-size_t weights_size(const Gather& g, const std::vector<Phase>& phases) {
-  size_t depth = 0;
-  for (const Phase& phase : phases) depth += phase.depth();
-  return depth * g.in_c * round_up(g.out_c, kLanes);
+ptrdiff_t matrix_step(const Gather& g, ptrdiff_t rows) { return point_step(rows, round_up(g.out_c, kLanes)); }
+
+ptrdiff_t weights_size(const Gather& g, const Phase& phase) {
+  ptrdiff_t size = 0;
+  for (int point = 0; point < phase.points(); point++)
+    size += matrix_step(g, (ptrdiff_t)phase.depth(point) * g.in_c);
+  return size;
+}
+
+ptrdiff_t weights_size(const Gather& g, const std::vector<Phase>& phases) {
+  ptrdiff_t size = 0;
+  for (const Phase& phase : phases) size += weights_size(g, phase);
+  return size;
 }
 
 void transform_weights(const Gather& g, const std::vector<Phase>& phases, const WeightLayout& w, float* to) {
