@@ -28,7 +28,7 @@ void add_up(const Partials& p, const float* sets, float* dw) {
   }
   constexpr ptrdiff_t kPiece = 2048;
   const int pieces = (int)((block + kPiece - 1) / kPiece);
-  parallel_for((int)sources.size() * pieces, [&](int index, int) {
+  const auto add_piece = [&](int index, int) {
     const int element = index / pieces;
     const ptrdiff_t begin = index % pieces * kPiece, size = std::min(kPiece, block - begin);
     float* const to = dw + element * block + begin;
@@ -39,7 +39,12 @@ void add_up(const Partials& p, const float* sets, float* dw) {
           sum += lanes.get(sets + split * p.size + source + begin + i);
       lanes.put(to + i, sum);
     });
-  });
+  };
+  const int count = (int)sources.size() * pieces;
+  if (p.size * p.splits <= kChunk)  // sooner done than handed to another core
+    for (int i = 0; i < count; i++) add_piece(i, 0);
+  else
+    parallel_for(count, add_piece);
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -10,6 +10,7 @@
 #include "conv_few_outputs.h"
 #include "conv_gather.h"
 #include "conv_micro.h"
+#include "conv_pairs.h"
 #include "conv_weight_grad.h"
 #include "winograd_conv.h"
 
@@ -53,6 +54,12 @@ bool few_outputs(Direction direction, const ConvShape& s) {
 bool many_inputs(Direction direction, const ConvShape& s) {
   return (direction == Direction::input_grad ? s.co : s.ci) >= kLanes;
 }
+
+bool pairs_fit(Direction direction, const ConvShape& s) {
+  return direction == Direction::weight_grad && pairs_weight_grad_fits(s);
+}
+/** With more channels implicit-gemm, which loads less for each product, is as fast or faster. */
+bool few_inputs(Direction, const ConvShape& s) { return s.ci <= 4; }
 
 /** The epilogue, or null where it does nothing. */
 const Epilogue* needed(const Epilogue& e) {
@@ -131,6 +138,8 @@ void run_winograd(const ConvCall& c) {
   });
 }
 
+void run_pairs(const ConvCall& c) { pairs_weight_grad(c.shape, c.a, c.b, c.out); }
+
 void run_direct(const ConvCall& c) {
   switch (c.direction) {
     case Direction::forward:
@@ -184,6 +193,7 @@ void run(const Call& call, Direction direction) {
 const ConvVariant kConvTable[kConvVariants] = {
     {"winograd-4x4", winograd_fits, winograd_pays, run_winograd},
     {"few-output-channels", few_outputs, many_inputs, run_few_outputs},
+    {"winograd-pairs", pairs_fit, few_inputs, run_pairs},
     {"implicit-gemm", always, channels_mix, run_implicit_gemm},
     {"direct", always, always, run_direct},
 };

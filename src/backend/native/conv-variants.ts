@@ -1,6 +1,12 @@
 // The names of the convolution trio's implementations, in the order of native/kernels/conv_table.cc: a call's number `variant` is
 // a place in this list. Which shapes each serves, and which one a shape gets by default, that file says.
 
-export const convVariants = ["winograd-4x4", "few-output-channels", "implicit-gemm", "direct"] as const;
+export const convVariants = [
+  "winograd-4x4",
+  "few-output-channels",
+  "winograd-pairs",
+  "implicit-gemm",
+  "direct",
+] as const;
 
 export type ConvVariantName = (typeof convVariants)[number];
