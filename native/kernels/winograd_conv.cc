@@ -22,6 +22,7 @@ struct Work {
   ptrdiff_t weights;  // where the phase's begin
   int tiles, block;
   int channels, outputs;  // padded to whole vectors
+  TileOrder order;
 };
 
 /**
@@ -95,12 +96,13 @@ void run_block(const Work& w, const float* weights, int index) {
   float* const to = from + from_size;
   for (int t = 0; t < count; t++)
     for (int part = 0; part < phase.parts(); part++)
-      transform_part(phase, part, input_of(g), place_of(phase, first + t), g.in_c,
+      transform_part(phase, part, input_of(g), w.order.place(first + t), g.in_c,
                      from + part * phase.points() * from_step + (ptrdiff_t)t * w.channels, from_step);
-  multiply_points(w, weights + w.weights, count, from, from_step, to, to_step,
-                  rows_of(input_of(g), phase, w.tiles, first + w.block, w.block, phase.y->in_step));
+  multiply_points(
+      w, weights + w.weights, count, from, from_step, to, to_step,
+      ahead_of(input_of(g), w.order, w.tiles, first + w.block, w.block, phase.y->in_step, phase.x->in_step));
   for (int t = 0; t < count; t++) {
-    const TilePlace at = place_of(phase, first + t);
+    const TilePlace at = w.order.place(first + t);
     const AxisPhase &y = *phase.y, &x = *phase.x;
     const Outputs out{
         g.out + (((ptrdiff_t)at.image * g.out_h + y.out + (ptrdiff_t)at.y * y.out_step) * g.out_w + x.out +
@@ -130,7 +132,14 @@ void convolve(const Gather& g, const std::vector<Phase>& phases,
   ptrdiff_t start = 0;
   for (const Phase& phase : phases) {
     const int tiles = g.n * phase.tiles_y() * phase.tiles_x();
-    Work w{g, phase, start, tiles, 1, round_up(g.in_c, kLanes), round_up(g.out_c, kLanes)};
+    Work w{g,
+           phase,
+           start,
+           tiles,
+           1,
+           round_up(g.in_c, kLanes),
+           round_up(g.out_c, kLanes),
+           TileOrder(phase, g.in_c, g.out_c)};
     start += weights_size(g, phase);
     if (tiles == 0) continue;
     w.block = block_size(phase, tiles, w.channels, w.outputs);

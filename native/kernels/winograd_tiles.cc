@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "conv_micro.h"
+#include "cpu.h"
 #include "epilogue.h"
 #include "winograd.h"
 
@@ -136,15 +138,34 @@ Window window_of(const Image& image, const Along& y, const Along& x) {
           elements(x, image.w)};
 }
 
-Ahead rows_of(const Image& images, const Phase& phase, int tiles, int first, int count, int step) {
-  const int last = std::min(first + count, tiles) - 1;
-  if (first > last) return {images.data, images.data};
-  const auto row = [&](int tile, int outputs) {
-    const TilePlace at = place_of(phase, tile);
-    const int y = std::min((at.y + outputs) * step, images.h);
-    return images.data + ((ptrdiff_t)at.image * images.h + y) * images.w * images.pixel;
-  };
-  return {row(first, 0), row(last, kOut)};
+TileOrder::TileOrder(const Phase& phase, int in_channels, int out_channels)
+    : down(phase.tiles_y()), across(phase.tiles_x()) {
+  // A strip's row of tiles, with the rows below it that the next one reads again, fills a quarter of the cache.
+  const ptrdiff_t in = (ptrdiff_t)(kOut * phase.y->in_step + 2) * kOut * phase.x->in_step * in_channels;
+  const ptrdiff_t tile_bytes = sizeof(float) * (in + (ptrdiff_t)kOut * kOut * out_channels);
+  const ptrdiff_t most = (ptrdiff_t)cpu().l2 / 4 / tile_bytes;
+  const int strips = ceil_div(across, (int)std::clamp<ptrdiff_t>(most, 8, 1 << 20));
+  strip = ceil_div(across, std::max(strips, 1));
+}
+
+TilePlace TileOrder::place(int tile) const {
+  const int per_image = down * across, within = tile % per_image;
+  const int first = within / (strip * down) * strip, width = std::min(strip, across - first);
+  const int rest = within - first * down;
+  return {tile / per_image, rest / width * kOut, (first + rest % width) * kOut};
+}
+
+Ahead ahead_of(const Image& images, const TileOrder& order, int tiles, int first, int count, int step_y,
+               int step_x) {
+  if (first >= tiles) return {images.data, 0, 0, 0};
+  const TilePlace from = order.place(first), to = order.place(std::min(first + count, tiles) - 1);
+  const int left = from.x / kOut / order.strip * order.strip * kOut, right = left + order.strip * kOut;
+  const bool one_strip = to.image == from.image && to.x < right && to.y >= from.y;
+  const int top = from.y * step_y, bottom = one_strip ? std::min((to.y + kOut) * step_y, images.h) : images.h;
+  const int columns = std::min(right * step_x, images.w) - left * step_x;
+  const ptrdiff_t pitch = (ptrdiff_t)images.w * images.pixel;
+  return {images.number(from.image).data + top * pitch + (ptrdiff_t)left * step_x * images.pixel,
+          (ptrdiff_t)columns * images.pixel, pitch, columns > 0 ? bottom - top : 0};
 }
 
 const Transforms& transforms_of(const Phase& phase) {

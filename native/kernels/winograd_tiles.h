@@ -63,10 +63,16 @@ struct TilePlace {
   int image, y, x;  // of the tile's first output, within its phase
 };
 
-inline TilePlace place_of(const Phase& phase, int tile) {
-  const int across = phase.tiles_x(), per_image = across * phase.tiles_y(), within = tile % per_image;
-  return {tile / per_image, within / across * 4, within % across * 4};
-}
+/**
+ * The order in which a phase's tiles are taken: image by image, and in an image down one strip of columns after the
+ * other. Tiles share rows of the input with those above them, which a near cache still holds if strips are narrow.
+ */
+struct TileOrder {
+  int down, across;  // tiles of an image
+  int strip;         // tiles across a strip, but for the last
+  TileOrder(const Phase& phase, int in_channels, int out_channels);
+  TilePlace place(int tile) const;
+};
 
 /** The elements of one part of a tile along an axis. */
 inline Along input_along(const AxisPhase& axis, const PhasePart& part, int output) {
@@ -80,20 +86,30 @@ inline Along output_along(const AxisPhase& axis, int output) {
 void transform_part(const Phase& phase, int part, const Image& images, const TilePlace& at, int channels,
                     float* to, ptrdiff_t step);
 
-/** Memory that will be wanted, to be asked for bit by bit while the multipliers are busy. */
+/** A part of some rows of an image that will be wanted, to be asked for bit by bit while the multipliers are busy. */
 struct Ahead {
-  const float *next, *end;
-  ptrdiff_t portion = 0;  // floats to ask for each time
+  const float* row;
+  ptrdiff_t length, pitch;  // of the part of a row, and from row to row
+  int rows;
+  ptrdiff_t at = 0, portion = 0;  // in the row; floats to ask for each time
   /** Such that asking `times` times asks for all. */
-  void divide(int times) { portion = (end - next) / times + kLine; }
+  void divide(int times) { portion = rows * length / times + kLine; }
   void ask() {
-    for (const float* const stop = portion < end - next ? next + portion : end; next < stop; next += kLine)
-      __builtin_prefetch(next, 0, 2);
+    for (ptrdiff_t left = portion; rows > 0 && left > 0; left -= kLine) {
+      __builtin_prefetch(row + at, 0, 2);
+      at += kLine;
+      if (at < length) continue;
+      row += pitch;
+      at = 0;
+      rows--;
+    }
   }
 };
 
-/** The rows of an image that tiles [first, first + count) touch, of `tiles` in all; `step` rows to an output. */
-Ahead rows_of(const Image& images, const Phase& phase, int tiles, int first, int count, int step);
+/** What tiles [first, first + count) touch of the images, as far as the first one's strip goes; outputs are `step_y`
+ * rows and `step_x` columns apart there. */
+Ahead ahead_of(const Image& images, const TileOrder& order, int tiles, int first, int count, int step_y,
+               int step_x);
 
 /** Distance between points for rows * channels numbers each: not a multiple of 4 KiB, whose addresses collide
  * in the caches. */

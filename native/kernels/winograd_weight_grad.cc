@@ -27,6 +27,7 @@ struct Work {
   int tiles, splits, block;
   int width;  // output channels of a task
   int channels;
+  TileOrder order;
 };
 
 Image input_of(const Work& w) { return {w.x, w.s.h, w.s.w, w.s.ci, w.s.ci}; }
@@ -53,7 +54,7 @@ Room make_room(const Work& w, int outputs) {
 
 void transform_gradient(const Work& w, const Room& r, const Transforms& transforms, int tile, int slot,
                         int from, int count, int outputs) {
-  const TilePlace at = place_of(w.phase, tile);
+  const TilePlace at = w.order.place(tile);
   Image out = output_of(w).number(at.image);
   out.data += from;
   transforms.gradient(window_of(out, output_along(*w.phase.y, at.y), output_along(*w.phase.x, at.x)), count,
@@ -127,17 +128,18 @@ void run_task(const Work& w, int split, int from, float* set) {
     const int tiles = std::min(w.block, end - first);
     for (int t = 0; t < tiles; t++)
       transform_gradient(w, room, transforms, first + t, t, from, count, outputs);
-    const auto ahead = [&](const Image& images, int step) {
-      return rows_of(images, w.phase, end, first + tiles, w.block, step);
+    const auto ahead = [&](const Image& images, int step_y, int step_x) {
+      return ahead_of(images, w.order, end, first + tiles, w.block, step_y, step_x);
     };
-    Ahead x = ahead(input_of(w), w.phase.y->in_step), dy = ahead(output_of(w), w.phase.y->out_step);
+    Ahead x = ahead(input_of(w), w.phase.y->in_step, w.phase.x->in_step),
+          dy = ahead(output_of(w), w.phase.y->out_step, w.phase.x->out_step);
     const int products =
         w.phase.points() * w.phase.parts() * ceil_div(w.s.ci, kMaxRows) * ceil_div(outputs, kPanel);
     x.divide(products);
     dy.divide(products);
     for (int part = 0; part < w.phase.parts(); part++) {
       for (int t = 0; t < tiles; t++)
-        transform_part(w.phase, part, input_of(w), place_of(w.phase, first + t), w.s.ci,
+        transform_part(w.phase, part, input_of(w), w.order.place(first + t), w.s.ci,
                        room.x + (ptrdiff_t)t * w.channels, room.x_step);
       add_points(w, room, part, tiles, outputs, first > begin, x, dy);
     }
@@ -166,7 +168,7 @@ void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>&
     const int fit = (int)(kSumsBytes / (ptrdiff_t)sizeof(float) / phase.points() / s.ci) / kPanel * kPanel;
     const int width = round_up(ceil_div(outputs, ceil_div(outputs, std::max(fit, kPanel))), kPanel);
     works.push_back({s, phase, x, dy, partials.phases[i].offset, s.n * phase.tiles_y() * phase.tiles_x(), 1,
-                     1, width, round_up(s.ci, kLanes)});
+                     1, width, round_up(s.ci, kLanes), TileOrder(phase, s.ci, s.co)});
     most_tiles = std::max(most_tiles, works.back().tiles);
   }
   const int across = ceil_div(s.co, works[0].width), tasks = across * (int)works.size();
