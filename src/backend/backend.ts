@@ -66,6 +66,11 @@ export interface Backend {
   variants(kernel: KernelName): readonly Variant[];
   /** The variant that run() takes for a call that forces none; without this method, or undefined: the first that supports it. */
   defaultVariant?(call: KernelCall): string | undefined;
+  /**
+   * Inputs, by position, whose memory the call's first output may share: of each the kernel reads an element before it writes
+   * the same element of the output, and no other afterwards. Without this method: none.
+   */
+  mayOverwrite?(call: KernelCall): readonly number[];
   /** Resolves when everything enqueued has taken effect. */
   finish(): Promise<void>;
   memory(): MemoryInfo;

@@ -12,7 +12,15 @@ import { forget, scope } from "../tensor/scope.js";
 import { sizeOf } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
-import { balancedTile, leastTile, reflected, roundUp, spansAlong, type TileRules } from "./tiles.js";
+import {
+  balancedTile,
+  evenCuts,
+  leastTile,
+  reflected,
+  roundUp,
+  spansAlong,
+  type TileRules,
+} from "./tiles.js";
 
 /** Pixels, interleaved, [height, width, channels], in [0, 1]. */
 export interface Plane {
@@ -38,8 +46,8 @@ export interface DenoiseOptions {
   signal?: AbortSignal;
 }
 
-/** Wider than this a tile gains little: its margins are a small part already, and progress is told per tile. */
-const usefulPixels = 2048;
+/** Larger than this a tile gains little: its margins are a small part already, and progress is told per tile. */
+const mostPixels = 10 * 2 ** 20;
 const defaultMaxMemory = 1024;
 const mebibyte = 2 ** 20;
 /** Programs kept for tile shapes seen before; sets of photographs usually have one or two sizes. */
@@ -55,8 +63,6 @@ interface TileProgram {
 export class Denoiser {
   readonly rules: TileRules;
   private readonly programs = new Map<string, TileProgram>();
-  /** A tile's side that was found to fit the memory, for an image large enough to need it. */
-  private fitting: number;
 
   /**
    * @param model built; it stays the caller's
@@ -75,7 +81,6 @@ export class Denoiser {
       throw new UserError(
         `--tile ${tile} is too small for the model ${model.architecture}, whose pixels depend on others up to ${receptiveRadius} away; give at least ${least}.`,
       );
-    this.fitting = roundUp(tile ?? usefulPixels + 2 * this.rules.margin, alignment);
   }
 
   /**
@@ -128,23 +133,24 @@ export class Denoiser {
     if (this.model.imageSize) return this.model.imageSize;
     const { alignment } = this.rules;
     const [padded, paddedWidth] = [roundUp(height, alignment), roundUp(width, alignment)];
-    for (let wanted = this.fitting; ;) {
-      const tile = [
-        balancedTile(padded, wanted, this.rules),
-        balancedTile(paddedWidth, wanted, this.rules),
-      ] as const;
-      const least = leastTile(this.rules);
-      const largest = Math.max(...tile);
-      const bytes = this.bytesOf(tile, largest > least && this.options.tile === undefined);
-      if (bytes <= this.allowed || this.options.tile !== undefined) return tile;
-      if (largest <= least)
-        throw new UserError(
-          `--max-memory ${this.allowed / mebibyte} MB is too little for the model ${this.model.architecture}: its smallest tile, ${tile[1]}x${tile[0]}, takes ${Math.ceil(bytes / mebibyte)} MB; give more.`,
-        );
-      const share = Math.max(0.5, Math.sqrt(this.allowed / bytes)); // a small step where the bytes are not known
-      const shrunk = Math.floor((largest * share) / alignment) * alignment;
-      wanted = this.fitting = Math.max(least, Math.min(shrunk, largest - alignment));
+    if (this.options.tile !== undefined) {
+      const wanted = roundUp(this.options.tile, alignment);
+      return [balancedTile(padded, wanted, this.rules), balancedTile(paddedWidth, wanted, this.rules)];
     }
+    const cuts = evenCuts(padded, paddedWidth, this.rules);
+    const smallest = cuts.reduce((a, b) => (b[0] * b[1] < a[0] * a[1] ? b : a));
+    let [most, bytes] = [mostPixels, 0];
+    for (const tile of cuts) {
+      const area = tile[0] * tile[1];
+      if (area > most && tile !== smallest) continue;
+      bytes = this.bytesOf(tile, tile !== smallest);
+      if (bytes <= this.allowed) return tile;
+      // Memory is nearly proportional to the area; where it is unknown, what is hardly smaller is not tried.
+      most = area * Math.min(0.9, (1.05 * this.allowed) / bytes || 0.9);
+    }
+    throw new UserError(
+      `--max-memory ${this.allowed / mebibyte} MB is too little for the model ${this.model.architecture}: its smallest tile, ${smallest[1]}x${smallest[0]}, takes ${Math.ceil(bytes / mebibyte)} MB; give more.`,
+    );
   }
 
   /**

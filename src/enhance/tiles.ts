@@ -37,6 +37,27 @@ export function balancedTile(length: number, wanted: number, rules: TileRules): 
   return Math.min(wanted, roundUp(Math.ceil((length - 2 * margin) / count) + 2 * margin, alignment));
 }
 
+/**
+ * Ways to cut [height, width] pixels evenly, as the windows' [height, width]: the one that computes the fewest pixels, margins
+ * included, comes first, and the smallest window last of those that compute as many.
+ */
+export function evenCuts(height: number, width: number, rules: TileRules): (readonly [number, number])[] {
+  const sizes = (length: number): number[] => {
+    const least = Math.min(length, leastTile(rules));
+    const found = new Set([length]);
+    for (let wanted = length, windows = 2; wanted > least; windows = Math.ceil(windows * 1.1)) {
+      const useful = roundUp(Math.ceil((length - 2 * rules.margin) / windows), rules.alignment);
+      wanted = Math.max(least, useful + 2 * rules.margin);
+      found.add(balancedTile(length, wanted, rules));
+    }
+    return [...found];
+  };
+  const computed = (length: number, tile: number): number => spansAlong(length, tile, rules).length * tile;
+  const cuts = sizes(height).flatMap((h) => sizes(width).map((w) => [h, w] as const));
+  const cost = new Map(cuts.map((cut) => [cut, computed(height, cut[0]) * computed(width, cut[1])]));
+  return cuts.sort((a, b) => cost.get(a)! - cost.get(b)! || b[0] * b[1] - a[0] * a[1]);
+}
+
 /** The windows of size `tile` that cover an axis of `length` pixels; each pixel is kept exactly once. */
 export function spansAlong(length: number, tile: number, { margin }: TileRules): Span[] {
   const spans: Span[] = [];

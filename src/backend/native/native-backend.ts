@@ -9,7 +9,7 @@ import type { Executable, Program, Value } from "../program-types.js";
 import { buildCommand, loadAddon } from "./addon.js";
 import type { Addon, AddonInfo } from "./addon.js";
 import { encode, hasWeights, kernelNames } from "./encode.js";
-import { defaultVariant, variantsOf } from "./variants.js";
+import { defaultVariant, overwritable, variantsOf } from "./variants.js";
 
 const BYTES = 4;
 
@@ -95,6 +95,10 @@ export class NativeBackend implements Backend {
 
   defaultVariant(call: KernelCall): string | undefined {
     return defaultVariant(call);
+  }
+
+  mayOverwrite(call: KernelCall): readonly number[] {
+    return overwritable(call);
   }
 
   async finish(): Promise<void> {

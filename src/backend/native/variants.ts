@@ -1,7 +1,7 @@
 // The named implementations of each kernel on the addon. A variant's place in its list is the number that C++ is given.
 
 import type { KernelCall, Variant } from "../backend.js";
-import { kernels } from "../kernels.js";
+import { epilogueOperands, kernels } from "../kernels.js";
 import type { KernelName } from "../kernels.js";
 import { loadAddon } from "./addon.js";
 import { convVariants } from "./conv-variants.js";
@@ -39,6 +39,20 @@ export function variantsOf(kernel: KernelName): readonly Variant[] {
 export function defaultVariant(call: KernelCall): string | undefined {
   if (isConvolution(call.kernel)) return convVariants[variantOf(call, -1)];
   return variantsOf(call.kernel)[0].name;
+}
+
+/**
+ * Convolutions end their sums in registers: residual and saved values are read there, just before the result is stored. Other
+ * activations than these end in a second pass over what was stored (native/kernels/conv_micro.cc), as matmul's all do.
+ */
+export function overwritable(call: KernelCall): readonly number[] {
+  if (call.kernel !== "conv2d" && call.kernel !== "conv2dInputGrad") return [];
+  const convolution = call as KernelCall<"conv2d" | "conv2dInputGrad">;
+  const { activation, gradientOf } = convolution.attributes.epilogue ?? {};
+  const inRegisters = [undefined, "relu", "leakyRelu"];
+  if (!inRegisters.includes(activation) || !inRegisters.includes(gradientOf)) return [];
+  const { residual, saved } = epilogueOperands(convolution);
+  return [residual, saved].flatMap((operand) => (operand ? [call.inputs.indexOf(operand)] : []));
 }
 
 const isConvolution = (kernel: KernelName): boolean =>

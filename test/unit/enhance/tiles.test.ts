@@ -5,7 +5,7 @@ import { createNativeBackend } from "../../../src/backend/native/native-backend.
 import { RandomStream } from "../../../src/backend/random-stream.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 import { Denoiser } from "../../../src/enhance/denoiser.js";
-import { balancedTile, leastTile, reflected, spansAlong } from "../../../src/enhance/tiles.js";
+import { balancedTile, evenCuts, leastTile, reflected, spansAlong } from "../../../src/enhance/tiles.js";
 import { createModel, type ModelConfig } from "../../../src/models/index.js";
 
 describe("tiles", () => {
@@ -30,6 +30,25 @@ describe("tiles", () => {
             }
             expect(kept).toBe(length);
           }
+  });
+
+  it("are cut evenly, where that computes least first", () => {
+    const rules = { alignment: 8, margin: 56 };
+    for (const [height, width] of [
+      [4096, 4096],
+      [160, 3000],
+      [64, 64],
+    ]) {
+      const cuts = evenCuts(height, width, rules);
+      expect(cuts[0]).toEqual([height, width]);
+      const computed = cuts.map(
+        ([h, w]) => spansAlong(height, h, rules).length * h * spansAlong(width, w, rules).length * w,
+      );
+      expect(computed).toEqual([...computed].sort((a, b) => a - b));
+      const smallest = Math.min(...cuts.map(([h, w]) => h * w));
+      expect(smallest).toBe(Math.min(height, leastTile(rules)) * Math.min(width, leastTile(rules)));
+    }
+    expect(evenCuts(4096, 4096, rules)).toContainEqual([4096, 2104]); // two windows, each half and a margin
   });
 
   it("cost in all no more than a fixed share beyond the image, however large it is", () => {
