@@ -2,8 +2,8 @@
 // points of one phase and some output channels; ends them with E_r^T N^-1, and leaves partial sums for the
 // phase's taps (conv_partials.h). A phase's parts go one by one through each block: what is in use at a time, dy
 // transformed, one part of x transformed and that part's sums, then stays in the second-level cache with blocks
-// long enough that reading and writing the sums weighs little. Shares depend on the shape alone, blocks also on
-// the size of that cache.
+// long enough that reading and writing the sums weighs little. Shares depend on the shape alone, blocks
+// and the strips in which tiles follow each other also on the size of that cache.
 #include <algorithm>
 
 #include "conv_micro.h"

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { kernels } from "../../src/backend/kernels.js";
 import type { KernelName } from "../../src/backend/kernels.js";
 import { createNativeBackend } from "../../src/backend/native/native-backend.js";
+import { callOf } from "../../src/inspect/cases/case.js";
 import { casesOf } from "../../src/inspect/conformance-cases.js";
 import { executeCase, variantsFor } from "../../src/inspect/conformance.js";
 import { sameBits } from "./bits.js";
@@ -17,6 +18,26 @@ describe.skipIf(reason)(reason ?? "native", () => {
   afterAll(() => backend!.close());
   conformanceSuite(() => backend!);
   programSuite(() => backend!);
+
+  it.each(["conv2d", "conv2dInputGrad"] as const)(
+    "%s gives the same bits in the place of an operand that it may overwrite",
+    async (kernel) => {
+      const different: string[] = [];
+      let tried = 0;
+      for (const testCase of casesOf(kernel))
+        for (const inPlaceOf of backend!.mayOverwrite(callOf(testCase)))
+          for (const variant of [undefined, ...variantsFor(backend!, testCase)]) {
+            const inPlace = { ...testCase, outputs: [{ ...testCase.outputs[0], inPlaceOf }] };
+            const [apart] = (await executeCase(backend!, testCase, variant)).outputs;
+            const { outputs, faults } = await executeCase(backend!, inPlace, variant);
+            tried++;
+            if (!sameBits(outputs[0], apart) || faults.length > 0)
+              different.push(`${variant ?? "default"}, operand ${inPlaceOf}: ${testCase.name}`);
+          }
+      expect(different).toEqual([]);
+      expect(tried).toBeGreaterThan(20);
+    },
+  );
 
   describe("gives the same bits on 1, 2 and 3 threads", () => {
     const names = Object.keys(kernels) as KernelName[];
