@@ -39,11 +39,11 @@ struct Problem {
 
 Problem problem_of(const ConvShape& s, const float* x, const float* dy) {
   Problem p{s, x, dy, ceil_div(s.ow, 2), 1, 1, s.kh * s.ci, round_up(s.co, kLanes)};
-  constexpr ptrdiff_t kTransformed = 24 << 10,
-                      kGradient = 128 << 10;  // bytes of a band that stay in near caches
+  constexpr ptrdiff_t kTransformed = 24 << 10, kGradient = 128 << 10;  // bytes that stay in near caches
   ptrdiff_t most = kTransformed / (ptrdiff_t)sizeof(float) / (p.row() * s.ci) - (s.kh - 1) * s.dilation_y;
-  const bool once = p.kernel_rows <= kMostRows && s.co <= kMostVectors * kLanes;  // is dy read
-  if (!once) most = std::min(most, kGradient / (ptrdiff_t)sizeof(float) / ((ptrdiff_t)s.ow * s.co));
+  const bool dy_is_read_once = p.kernel_rows <= kMostRows && s.co <= kMostVectors * kLanes;
+  if (!dy_is_read_once)
+    most = std::min(most, kGradient / (ptrdiff_t)sizeof(float) / ((ptrdiff_t)s.ow * s.co));
   p.down = ceil_div(s.oh, (int)std::clamp<ptrdiff_t>(most, 4, std::max(s.oh, 4)));
   p.rows = ceil_div(s.oh, p.down);
   return p;
@@ -62,8 +62,10 @@ inline vf in_turn(vf a, vf b, std::integer_sequence<int, I...>) {
       a, b, (I / kWidth % 2 * kLanes + I / (2 * kWidth) * kWidth + I % kWidth + kUpper * kLanes / 2)...);
 }
 
-/** Row y of x's channel c, transformed. `line` has line_size() numbers: zeros, which this leaves left and right of
- * the image. */
+/**
+ * Row y of x's channel c, transformed. `line` has line_size() numbers, which are 0 left and right of the image and
+ * stay so.
+ */
 void transform_row(const Problem& p, const float* image, int y, int c, float* line, float* to) {
   const ConvShape& s = p.s;
   if (y < 0 || y >= s.h) {
@@ -80,9 +82,10 @@ void transform_row(const Problem& p, const float* image, int y, int c, float* li
     for (ptrdiff_t i = begin; i < end; i++) line[i] = from[(first + i - begin) * s.ci];
   constexpr auto lanes = std::make_integer_sequence<int, kLanes>();
   for (ptrdiff_t i = 0; i < p.padded(); i += kLanes, line += 2 * kLanes, to += kPoints * kLanes) {
-    const vf a = load(line), b = load(line + kLanes), c = load(line + 2), d = load(line + 2 + kLanes);
-    const vf x0 = every_other<0>(a, b, lanes), x1 = every_other<1>(a, b, lanes);
-    const vf x2 = every_other<0>(c, d, lanes), x3 = every_other<1>(c, d, lanes);
+    const vf low = load(line), high = load(line + kLanes);
+    const vf next_low = load(line + 2), next_high = load(line + 2 + kLanes);
+    const vf x0 = every_other<0>(low, high, lanes), x1 = every_other<1>(low, high, lanes);
+    const vf x2 = every_other<0>(next_low, next_high, lanes), x3 = every_other<1>(next_low, next_high, lanes);
     const vf t0 = x2 - x0, t1 = x1 + x2, t2 = x2 - x1, t3 = x3 - x1;
     const vf low01 = in_turn<0, 1>(t0, t1, lanes), high01 = in_turn<1, 1>(t0, t1, lanes);
     const vf low23 = in_turn<0, 1>(t2, t3, lanes), high23 = in_turn<1, 1>(t2, t3, lanes);
