@@ -94,6 +94,12 @@ export class Denoiser {
     const rows = spansAlong(this.paddedTo(height, tileHeight), tileHeight, this.rules);
     const columns = spansAlong(this.paddedTo(width, tileWidth), tileWidth, this.rules);
     const { channels } = this.model;
+    if (tileHeight === height && tileWidth === width) {
+      options.signal?.throwIfAborted();
+      const restored = await this.run([1, height, width, channels], plane.data, sigma);
+      options.onTile?.(1, 1);
+      return restored;
+    }
     const out = new Float32Array(width * height * channels);
     const window = new Float32Array(tileHeight * tileWidth * channels);
     const breathe = breather();
