@@ -1,4 +1,5 @@
-// Every case on the addon, on each variant that supports it; as programs; and the same bits for any number of threads.
+// Every case on the addon, on each variant that supports it; as programs; and the same bits for any number of threads (from 5 on
+// they share Winograd's transformed kernels).
 
 import { afterAll, describe, expect, it } from "vitest";
 import { kernels } from "../../src/backend/kernels.js";
@@ -39,14 +40,14 @@ describe.skipIf(reason)(reason ?? "native", () => {
     },
   );
 
-  describe("gives the same bits on 1, 2 and 3 threads", () => {
+  describe("gives the same bits on 1, 2, 3 and 5 threads", () => {
     const names = Object.keys(kernels) as KernelName[];
     it.each(names)("%s", async (kernel) => {
       const different: string[] = [];
       for (const testCase of casesOf(kernel))
         for (const variant of [undefined, ...variantsFor(backend!, testCase)]) {
           const results = [];
-          for (const threads of [1, 2, 3]) {
+          for (const threads of [1, 2, 3, 5]) {
             backend!.setThreads(threads);
             results.push((await executeCase(backend!, testCase, variant)).outputs);
           }
