@@ -270,9 +270,7 @@ void pairs_weight_grad(const ConvShape& s, const float* x, const float* dy, floa
   const Problem p = problem_of(s, x, dy);
   const Plan plan = plan_forward(s);
   Partials partials(s, plan);
-  constexpr int kEnoughTasks = 16;
-  partials.splits =
-      std::clamp(std::min(s.n * p.down, (int)((4 << 20) / sizeof(float) / partials.size)), 1, kEnoughTasks);
+  partials.split(s.n * p.down);
   float* const sets = room_for(partials, dw);
   parallel_for(partials.splits,
                [&](int split, int) { run_task(p, split, partials.splits, sets + split * partials.size); });

@@ -2,6 +2,8 @@
 // the kernel's elements.
 #pragma once
 
+#include <algorithm>
+
 #include "conv_plan.h"
 
 namespace fovea::FOVEA_ISA {
@@ -10,6 +12,8 @@ struct PhaseSums {
   const AxisPhase *y, *x;
   ptrdiff_t offset;  // of [tap y][tap x][ci/groups][co] in each set
 };
+
+constexpr int kEnoughTasks = 16;
 
 struct Partials {
   const ConvShape& s;
@@ -23,6 +27,11 @@ struct Partials {
         phases.push_back({&y, &x, size});
         size += (ptrdiff_t)(y.taps.size() * x.taps.size()) * (s.ci / s.groups) * s.co;
       }
+  }
+  /** As many splits of `bands` as keep the cores busy, in 4 MiB of sets. */
+  void split(int bands) {
+    const ptrdiff_t most = (4 << 20) / (size * (ptrdiff_t)sizeof(float));
+    splits = std::clamp((int)std::min<ptrdiff_t>(bands, most), 1, kEnoughTasks);
   }
   /** Whether a single set is dw itself: then nothing needs adding. */
   bool are_result() const { return splits == 1 && s.up == 1; }

@@ -26,8 +26,6 @@ struct Problem {
   int chunks = 1;  // of a phase's rows
 };
 
-constexpr int kEnoughTasks = 16;
-
 Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const float* dy) {
   Problem p{s, x, dy, Partials(s, plan), {}};
   const int ci = s.ci / s.groups, co = s.co / s.groups;
@@ -46,8 +44,7 @@ Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const floa
     bands = std::min(bands, s.n * phase.down * phase.across);
     window = std::max(window, (int)(ay.taps.size() * ax.taps.size()) * ci);
   }
-  const ptrdiff_t bytes = p.partials.size * (ptrdiff_t)sizeof(float);
-  p.partials.splits = std::clamp(std::min(bands, (int)((4 << 20) / bytes)), 1, kEnoughTasks);
+  p.partials.split(bands);
   const int others = p.partials.splits * s.groups * (int)p.phases.size();
   p.chunks = std::clamp(ceil_div(kEnoughTasks, others), 1, ceil_div(window, 4 * kMaxRows));
   return p;
