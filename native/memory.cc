@@ -68,6 +68,18 @@ void* allocate_aligned(size_t bytes) {
 
 void free_aligned(void* data) { std::free(data); }
 
+void populate([[maybe_unused]] void* data, [[maybe_unused]] size_t bytes) {
+#if defined(__linux__)
+  constexpr size_t kPage = 4096;
+  constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, which kernels before 5.14 refuse
+  const uintptr_t begin = ((uintptr_t)data + kPage - 1) / kPage * kPage,
+                  end = ((uintptr_t)data + bytes) / kPage * kPage;
+  if (begin >= end) return;
+  if (end - begin >= kHugePage) madvise((void*)begin, end - begin, MADV_HUGEPAGE);
+  madvise((void*)begin, end - begin, kPopulateWrite);
+#endif
+}
+
 float* allocate_block(size_t bytes) {
   Blocks& b = blocks();
   std::lock_guard<std::mutex> guard(b.lock);

@@ -79,18 +79,34 @@ class Read : public Napi::AsyncWorker {
   uint64_t ticket_;
 };
 
-/** read(address, elements): a new Float32Array, or a promise of it while replays are pending */
+Napi::Float32Array make_array(const CallbackInfo& info, size_t elements) {
+  auto made = Napi::Float32Array::New(info.Env(), elements);
+  populate(made.Data(), made.ByteLength());
+  return made;
+}
+
+/** newArray(elements): a Float32Array of zeros whose memory is there already */
+Value new_array(const CallbackInfo& info) { return make_array(info, (size_t)whole(info, 0, 0x1p46)); }
+
+/**
+ * read(address, elements, into?): the Float32Array, filled, or a new one. While replays are pending it is a
+ * promise of a new one: the caller's might be given away before its turn comes.
+ */
 Value read(const CallbackInfo& info) {
   const auto address = (uintptr_t)whole(info, 0);
   const size_t elements = (size_t)whole(info, 1, 0x1p46);
   check_live(info, address, elements * sizeof(float));
-  auto copy = Napi::Float32Array::New(info.Env(), elements);
-  if (elements == 0) return copy;
+  const bool given = info.Length() > 2 && !info[2].IsUndefined();
+  auto to = given ? array<Napi::Float32Array>(info, 2, napi_float32_array, "Float32Array")
+                  : make_array(info, elements);
+  if (to.ElementLength() != elements)
+    throw Napi::RangeError::New(info.Env(), "the array to read into is not of the storage's length");
+  if (elements == 0) return to;
   if (order().idle()) {
-    std::memcpy(copy.Data(), (const void*)address, elements * sizeof(float));
-    return copy;
+    std::memcpy(to.Data(), (const void*)address, to.ByteLength());
+    return to;
   }
-  auto* worker = new Read(info.Env(), address, copy);
+  auto* worker = new Read(info.Env(), address, given ? make_array(info, elements) : to);
   const Value promise = worker->promise();
   worker->Queue();
   return promise;
@@ -119,6 +135,7 @@ void add_blocks(const Exports& exports) {
   exports.add("allocate", allocate);
   exports.add("release", release);
   exports.add("write", write);
+  exports.add("newArray", new_array);
   exports.add("read", read);
   exports.add("memory", memory);
   exports.add("trim", trim);

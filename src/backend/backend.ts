@@ -58,8 +58,13 @@ export interface Backend {
   view(storage: Storage, offset: number, length: number): Storage;
   /** Copies `data` in; lengths must be equal. */
   write(storage: Storage, data: ArrayLike<number>): void;
-  /** Copies the values out, after everything enqueued before. */
-  read(storage: Storage): Promise<Float32Array | Float64Array>;
+  /** Copies the values out, after everything enqueued before; into an array of that length, if one is given. */
+  read(storage: Storage, into?: Float32Array): Promise<Float32Array | Float64Array>;
+  /**
+   * `new Float32Array(length)`, for large arrays that the caller is about to fill, where the backend can have the system hand
+   * out such memory faster than page by page.
+   */
+  newArray?(length: number): Float32Array;
   /** Enqueues a kernel; kernels take effect in the order of the calls. */
   run(call: KernelCall): void;
   /** The implementations of a kernel that may be forced by name. */

@@ -63,6 +63,8 @@ interface TileProgram {
 export class Denoiser {
   readonly rules: TileRules;
   private readonly programs = new Map<string, TileProgram>();
+  /** The pixels of a tile on their way to and from the model; kept, as large new arrays are slow to come by. */
+  private tile?: Float32Array;
 
   /**
    * @param model built; it stays the caller's
@@ -100,20 +102,22 @@ export class Denoiser {
       options.onTile?.(1, 1);
       return restored;
     }
-    const out = new Float32Array(width * height * channels);
-    const window = new Float32Array(tileHeight * tileWidth * channels);
+    const out = newArray(width * height * channels);
+    const size = tileHeight * tileWidth * channels;
+    if (this.tile?.length !== size) this.tile = newArray(size);
+    const { tile } = this;
     const breathe = breather();
     let done = 0;
     for (const y of rows)
       for (const x of columns) {
         options.signal?.throwIfAborted();
-        copyWindow(plane, channels, y.start, x.start, tileHeight, tileWidth, window);
-        const restored = await this.run([1, tileHeight, tileWidth, channels], window, sigma);
+        copyWindow(plane, channels, y.start, x.start, tileHeight, tileWidth, tile);
+        await this.run([1, tileHeight, tileWidth, channels], tile, sigma, tile);
         const right = Math.min(x.keepTo, width);
         for (let row = y.keepFrom; row < Math.min(y.keepTo, height); row++) {
           const from = ((row - y.start) * tileWidth + (x.keepFrom - x.start)) * channels;
           const length = Math.max(0, right - x.keepFrom) * channels;
-          out.set(restored.subarray(from, from + length), (row * width + x.keepFrom) * channels);
+          out.set(tile.subarray(from, from + length), (row * width + x.keepFrom) * channels);
         }
         options.onTile?.(++done, rows.length * columns.length);
         await breathe();
@@ -124,6 +128,7 @@ export class Denoiser {
   dispose(): void {
     for (const program of this.programs.values()) disposeProgram(program);
     this.programs.clear();
+    this.tile = undefined;
   }
 
   private get allowed(): number {
@@ -206,20 +211,22 @@ export class Denoiser {
     }
   }
 
+  /** The restored pixels, in `into` if that is given. */
   private async run(
     shape: readonly number[],
     pixels: Float32Array,
     sigma: number,
-  ): Promise<ArrayLike<number> & Float32Array> {
+    into?: Float32Array,
+  ): Promise<Float32Array> {
     const program = this.programFor(shape);
     program.images.write(pixels);
     program.sigma.write([sigma / 255]);
     if (program.recorded) {
       await program.recorded.run();
-      return asFloat32(await program.recorded.outputs.restored.data());
+      return asFloat32(await program.recorded.outputs.restored.data(into));
     }
     using _step = scope();
-    return asFloat32(await noGrad(() => this.model.restore(program.images, program.sigma)).data());
+    return asFloat32(await noGrad(() => this.model.restore(program.images, program.sigma)).data(into));
   }
 }
 
@@ -263,6 +270,8 @@ function disposeProgram({ images, sigma, recorded }: TileProgram): void {
   sigma.dispose();
 }
 
+const newArray = (length: number): Float32Array =>
+  currentBackend().newArray?.(length) ?? new Float32Array(length);
 const lasting = (t: Tensor): Tensor => (forget(t), t);
 const asFloat32 = (data: Float32Array | Float64Array): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data);

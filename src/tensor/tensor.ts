@@ -76,9 +76,14 @@ export class Tensor {
     return this.view(this.shape);
   }
 
-  /** The values, row-major. */
-  async data(): Promise<Float32Array | Float64Array> {
-    return this.backend.read(this.operand().storage);
+  /**
+   * The values, row-major.
+   * @param into an array of `size` numbers that they are put into; by default a new one
+   */
+  async data(into?: Float32Array): Promise<Float32Array | Float64Array> {
+    if (into && into.length !== this.size)
+      throw new Error(`data: an array of ${into.length} numbers for a tensor of shape ${show(this.shape)}.`);
+    return this.backend.read(this.operand().storage, into);
   }
 
   /** The value of a tensor with one element. */

@@ -31,8 +31,10 @@ export interface Addon {
   allocate(elements: number): number;
   release(address: number): void;
   write(address: number, data: Float32Array): void;
-  /** A promise while replays are pending. */
-  read(address: number, elements: number): Float32Array | Promise<Float32Array>;
+  /** Zeros, in memory that the system has handed out already. */
+  newArray(elements: number): Float32Array;
+  /** Fills the array and returns it, or a new one; while replays are pending, a promise of a new one. */
+  read(address: number, elements: number, into?: Float32Array): Float32Array | Promise<Float32Array>;
   memory(): { buffers: number; bytes: number; pooledBytes: number };
   trim(keepBytes: number): void;
   run(kernel: number, operands: Float64Array, outputs: number, numbers: Float64Array): void;

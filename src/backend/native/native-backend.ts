@@ -73,9 +73,16 @@ export class NativeBackend implements Backend {
     this.addon.write(to.address, data instanceof Float32Array ? data : Float32Array.from(data));
   }
 
-  async read(storage: Storage): Promise<Float32Array> {
+  async read(storage: Storage, into?: Float32Array): Promise<Float32Array> {
     const from = liveStorage(storage);
-    return this.addon.read(from.address, from.length);
+    const values = await this.addon.read(from.address, from.length, into);
+    if (!into || values === into) return values;
+    into.set(values);
+    return into;
+  }
+
+  newArray(length: number): Float32Array {
+    return this.addon.newArray(length);
   }
 
   /** Computes at once; waits for pending replays, on this thread. */

@@ -89,8 +89,10 @@ export class ReferenceBackend implements Backend {
     dataOf(storage).set(data);
   }
 
-  read(storage: Storage): Promise<Numbers> {
-    return Promise.resolve(dataOf(storage).slice());
+  read(storage: Storage, into?: Float32Array): Promise<Numbers> {
+    const data = dataOf(storage);
+    into?.set(data);
+    return Promise.resolve(into ?? data.slice());
   }
 
   run(call: KernelCall): void {

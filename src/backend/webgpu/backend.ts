@@ -136,14 +136,16 @@ export class WebgpuBackend implements Backend {
     this.device.queue.writeBuffer(own.buffer.gpu, own.offset, values as Float32Array<ArrayBuffer>);
   }
 
-  async read(storage: Storage): Promise<Float32Array> {
+  async read(storage: Storage, into?: Float32Array): Promise<Float32Array> {
     const own = ownStorage(storage);
-    if (own.length === 0) return new Float32Array(0);
+    if (own.length === 0) return into ?? new Float32Array(0);
     this.commands.flush();
     const bytes = await this.readback.read(own.buffer.gpu, own.offset, own.length * 4);
     await this.faults.settled();
     await this.tuner?.settle();
-    return new Float32Array(bytes);
+    const values = new Float32Array(bytes);
+    into?.set(values);
+    return into ?? values;
   }
 
   run(call: KernelCall): void {

@@ -65,6 +65,30 @@ describe.skipIf(problem !== undefined)(problem ?? "the native backend", () => {
     backend.release(empty);
   });
 
+  it("reads into an array it is given, while replays are pending too", async () => {
+    const length = 100_000;
+    const [x, y] = [backend.allocate(length), backend.allocate(length)];
+    const executable = backend.compile(doubling(x, y, length));
+    const into = new Float32Array(length);
+    backend.write(x, new Float32Array(length).fill(3));
+    const replay = executable.run();
+    expect(await backend.read(y, into)).toBe(into);
+    expect(into.every((value) => value === 6)).toBe(true);
+    await replay;
+    expect(await backend.read(x, into)).toBe(into);
+    expect(into.every((value) => value === 3)).toBe(true);
+    await expect(backend.read(x, new Float32Array(3))).rejects.toThrow(/length/);
+    executable.dispose();
+    backend.release(x);
+    backend.release(y);
+  });
+
+  it.each([0, 1, 5000, 3_000_001])("makes new arrays of %i zeros", (length) => {
+    const made = backend.newArray(length);
+    expect(made).toHaveLength(length);
+    expect(made.every((value) => value === 0)).toBe(true);
+  });
+
   it("lets what was asked for first take effect first, whether it was awaited or not", async () => {
     const length = 100_000;
     const x = backend.allocate(length);

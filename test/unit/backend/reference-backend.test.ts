@@ -30,6 +30,9 @@ describe("storages", () => {
     const copy = await backend.read(storage);
     copy[0] = 2;
     expect((await backend.read(storage))[0]).toBe(1);
+    const into = new Float32Array(1);
+    expect(await backend.read(storage, into)).toBe(into);
+    expect(into[0]).toBe(1);
   });
 
   it("may be empty, and are counted until they are released", async () => {

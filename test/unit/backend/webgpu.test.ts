@@ -51,6 +51,9 @@ describe.skipIf(reason)(reason ?? "the WebGPU backend", () => {
     backend.run(square(backend.view(whole, 0, 64), backend.view(whole, 64, 64)));
     const values = await backend.read(whole);
     expect([values[0], values[63], values[64], values[127]]).toEqual([4, 4, 16, 16]);
+    const into = new Float32Array(128);
+    expect(await backend.read(whole, into)).toBe(into);
+    expect(into).toEqual(values);
     backend.release(whole);
   });
 

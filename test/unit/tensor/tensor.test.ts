@@ -18,12 +18,16 @@ describe("tensors", () => {
     expect(tensor(nested).shape).toEqual([2, 3]);
     expect([...(await tensor(nested).data())]).toEqual([1, 2, 3, 4, 5, 6]);
     expect(tensor(Float32Array.of(1, 2, 3, 4), [2, 2]).shape).toEqual([2, 2]);
+    const into = new Float32Array(6);
+    expect(await tensor(nested).data(into)).toBe(into);
+    expect([...into]).toEqual([1, 2, 3, 4, 5, 6]);
     expect(await tensor(7).item()).toBe(7);
     expect(tensor([]).shape).toEqual([0]);
   });
 
   it("refuse ragged arrays, wrong sizes, and item() of many", async () => {
     expect(() => tensor([[1, 2], [3]])).toThrow(/same length/);
+    await expect(tensor([1, 2]).data(new Float32Array(3))).rejects.toThrow("data: an array of 3 numbers");
     expect(() => tensor([1, 2, 3], [2, 2])).toThrow("tensor: 3 numbers do not fill the shape [2, 2].");
     await expect(tensor([1, 2]).item()).rejects.toThrow(/2 elements, not one/);
     expect(() => tensor([1, 2]).write([1])).toThrow(/1 numbers do not fill/);
