@@ -10,13 +10,16 @@
 namespace fovea {
 namespace {
 
-/** run(kernel, operands, outputCount, numbers) */
+/**
+ * run(kernel, operands, outputs, command): `command` holds the operands as pairs of address and elements, then
+ * the kernel's numbers; what is left of it is not read.
+ */
 void run(const CallbackInfo& info) {
   const int kernel = (int)whole(info, 0, kKernelCount - 1);
-  const auto pairs = doubles(info, 1);
-  const int count = (int)(pairs.ElementLength() / 2);
-  const int outputs = (int)whole(info, 2, count);
-  const auto numbers = doubles(info, 3);
+  const auto command = doubles(info, 3);
+  const int length = (int)command.ElementLength();
+  const int count = (int)whole(info, 1, length / 2), outputs = (int)whole(info, 2, count);
+  const double* const pairs = command.Data();
   guarded(info.Env(), [&] {
     std::vector<OperandRange> operands(count);
     std::vector<float*> addresses(count);
@@ -26,7 +29,7 @@ void run(const CallbackInfo& info) {
     }
     check_operands(kernel, operands.data(), count);
     const Turn turn(order().take());
-    execute(kernel, {addresses.data(), numbers.Data(), count, (int)numbers.ElementLength(), nullptr});
+    execute(kernel, {addresses.data(), pairs + 2 * count, count, length - 2 * count, nullptr});
     forget_prepared(operands.data() + count - outputs, outputs);
   });
 }

@@ -37,7 +37,8 @@ export interface Addon {
   read(address: number, elements: number, into?: Float32Array): Float32Array | Promise<Float32Array>;
   memory(): { buffers: number; bytes: number; pooledBytes: number };
   trim(keepBytes: number): void;
-  run(kernel: number, operands: Float64Array, outputs: number, numbers: Float64Array): void;
+  /** @param command the operands as pairs of address and elements, then the numbers; what is left of it is not read */
+  run(kernel: number, operands: number, outputs: number, command: Float64Array): void;
   /** The number of the variant that serves such a call: the one that the numbers name, or the preferred one; -1 if that one cannot. */
   variantOf(kernel: number, numbers: Float64Array): number;
   /** The description's layout is in native/addon/programs.cc, at parse_program. */

@@ -40,6 +40,8 @@ export class NativeBackend implements Backend {
   private readonly live = new Set<NativeStorage>();
   private bytes = 0;
   private readonly pending = new Set<Promise<unknown>>();
+  /** What run() gives the addon, written over at every call: new typed arrays would cost more than the call itself. */
+  private command = new Float64Array(256);
 
   constructor(private readonly addon: Addon) {}
 
@@ -88,12 +90,19 @@ export class NativeBackend implements Backend {
   /** Computes at once; waits for pending replays, on this thread. */
   run(call: KernelCall): void {
     const { kernel, numbers } = encode(call);
-    const operands: number[] = [];
-    for (const operand of call.inputs)
-      pushOperand(operands, call, operand, liveStorage(operand.storage).address);
-    for (const operand of call.outputs)
-      pushOperand(operands, call, operand, liveStorage(operand.storage).address);
-    this.addon.run(kernel, Float64Array.from(operands), call.outputs.length, Float64Array.from(numbers));
+    const operands = call.inputs.length + call.outputs.length;
+    if (this.command.length < 2 * operands + numbers.length)
+      this.command = new Float64Array(2 * (2 * operands + numbers.length));
+    const { command } = this;
+    let at = 0;
+    const put = (operand: Operand): void => {
+      command[at++] = liveStorage(operand.storage).address;
+      command[at++] = checkedSize(call, operand);
+    };
+    call.inputs.forEach(put);
+    call.outputs.forEach(put);
+    for (const number of numbers) command[at++] = number;
+    this.addon.run(kernel, operands, call.outputs.length, command);
   }
 
   variants(kernel: KernelName): readonly Variant[] {
@@ -205,13 +214,14 @@ function liveStorage(storage: Storage): NativeStorage {
   return storage;
 }
 
-function pushOperand(to: number[], call: KernelCall, { storage, shape }: Operand, address: number): void {
+/** Elements of an operand, which its storage must hold. */
+function checkedSize(call: KernelCall, { storage, shape }: Operand): number {
   const size = sizeOf(shape);
   if (storage.length < size)
     throw new Error(
       `native: an operand of ${call.kernel} has shape [${shape}] on a storage of ${storage.length} elements`,
     );
-  to.push(address, size);
+  return size;
 }
 
 /** The program as the addon's list of numbers; its layout is in native/addon/programs.cc, at parse_program. */
@@ -222,7 +232,7 @@ function describe(program: Program, addressOf: (operand: Operand) => number): Fl
     const { kernel, numbers } = encode(call, frozen);
     const operands: number[] = [];
     for (const operand of [...call.inputs, ...call.outputs])
-      pushOperand(operands, call, operand, addressOf(operand));
+      operands.push(addressOf(operand), checkedSize(call, operand));
     description.push(kernel, operands.length / 2, call.outputs.length, numbers.length, frozen ? 1 : 0);
     for (const number of operands) description.push(number);
     for (const number of numbers) description.push(number);
