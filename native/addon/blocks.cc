@@ -79,34 +79,27 @@ class Read : public Napi::AsyncWorker {
   uint64_t ticket_;
 };
 
-Napi::Float32Array make_array(const CallbackInfo& info, size_t elements) {
-  auto made = Napi::Float32Array::New(info.Env(), elements);
-  populate(made.Data(), made.ByteLength());
-  return made;
+/** populate(Float32Array): has the system hand out its memory now, see memory.h. */
+void populate_array(const CallbackInfo& info) {
+  auto data = array<Napi::Float32Array>(info, 0, napi_float32_array, "Float32Array");
+  populate(data.Data(), data.ByteLength());
 }
 
-/** newArray(elements): a Float32Array of zeros whose memory is there already */
-Value new_array(const CallbackInfo& info) { return make_array(info, (size_t)whole(info, 0, 0x1p46)); }
-
 /**
- * read(address, elements, into?): the Float32Array, filled, or a new one. While replays are pending it is a
- * promise of a new one: the caller's might be given away before its turn comes.
+ * read(address, Float32Array, wait): the array, filled; while replays are pending a promise of it, or with
+ * `wait` the array after them. An array that others hold might be given away before a promise is kept.
  */
 Value read(const CallbackInfo& info) {
   const auto address = (uintptr_t)whole(info, 0);
-  const size_t elements = (size_t)whole(info, 1, 0x1p46);
-  check_live(info, address, elements * sizeof(float));
-  const bool given = info.Length() > 2 && !info[2].IsUndefined();
-  auto to = given ? array<Napi::Float32Array>(info, 2, napi_float32_array, "Float32Array")
-                  : make_array(info, elements);
-  if (to.ElementLength() != elements)
-    throw Napi::RangeError::New(info.Env(), "the array to read into is not of the storage's length");
-  if (elements == 0) return to;
-  if (order().idle()) {
+  auto to = array<Napi::Float32Array>(info, 1, napi_float32_array, "Float32Array");
+  check_live(info, address, to.ByteLength());
+  if (to.ByteLength() == 0) return to;
+  if (order().idle() || info[2].ToBoolean()) {
+    const Turn turn(order().take());
     std::memcpy(to.Data(), (const void*)address, to.ByteLength());
     return to;
   }
-  auto* worker = new Read(info.Env(), address, given ? make_array(info, elements) : to);
+  auto* worker = new Read(info.Env(), address, to);
   const Value promise = worker->promise();
   worker->Queue();
   return promise;
@@ -135,7 +128,7 @@ void add_blocks(const Exports& exports) {
   exports.add("allocate", allocate);
   exports.add("release", release);
   exports.add("write", write);
-  exports.add("newArray", new_array);
+  exports.add("populate", populate_array);
   exports.add("read", read);
   exports.add("memory", memory);
   exports.add("trim", trim);

@@ -28,7 +28,7 @@ const run = (end: string) =>
 
 describe.skipIf(problem !== undefined)(problem ?? "a process that used the addon", () => {
   it("ends by itself after a replay", () => {
-    const ended = run("replay.then(() => console.log(addon.read(y, elements)[0]));");
+    const ended = run("replay.then(() => console.log(addon.read(y, new Float32Array(elements), false)[0]));");
     expect([ended.status, ended.signal, ended.stderr, ended.stdout]).toEqual([0, null, "", "512\n"]);
   });
 

@@ -31,10 +31,10 @@ export interface Addon {
   allocate(elements: number): number;
   release(address: number): void;
   write(address: number, data: Float32Array): void;
-  /** Zeros, in memory that the system has handed out already. */
-  newArray(elements: number): Float32Array;
-  /** Fills the array and returns it, or a new one; while replays are pending, a promise of a new one. */
-  read(address: number, elements: number, into?: Float32Array): Float32Array | Promise<Float32Array>;
+  /** Has the system hand out the array's memory now instead of page by page. */
+  populate(array: Float32Array): void;
+  /** Fills the array and returns it; while replays are pending, a promise of it, or with `wait` after them. */
+  read(address: number, into: Float32Array, wait: boolean): Float32Array | Promise<Float32Array>;
   memory(): { buffers: number; bytes: number; pooledBytes: number };
   trim(keepBytes: number): void;
   /** @param command the operands as pairs of address and elements, then the numbers; what is left of it is not read */

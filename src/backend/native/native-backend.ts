@@ -77,14 +77,19 @@ export class NativeBackend implements Backend {
 
   async read(storage: Storage, into?: Float32Array): Promise<Float32Array> {
     const from = liveStorage(storage);
-    const values = await this.addon.read(from.address, from.length, into);
-    if (!into || values === into) return values;
-    into.set(values);
-    return into;
+    if (into && into.length !== from.length)
+      throw new Error(`native: read() of ${from.length} values into an array of ${into.length}`);
+    if (into && this.pending.size === 0) return this.addon.read(from.address, into, true);
+    // What comes later goes into an array that nobody else holds: theirs might be given away meanwhile.
+    const values = await this.addon.read(from.address, this.newArray(from.length), false);
+    into?.set(values);
+    return into ?? values;
   }
 
   newArray(length: number): Float32Array {
-    return this.addon.newArray(length);
+    const made = new Float32Array(length);
+    this.addon.populate(made);
+    return made;
   }
 
   /** Computes at once; waits for pending replays, on this thread. */
