@@ -24,7 +24,7 @@ struct Call {
   float* const* operands;
   const double* numbers;
   int operand_count;
-  int number_count;
+  int number_count;  // at least as many as the kernel reads
   Cache* cache;  // null unless the call's weights are frozen
 };
 
