@@ -25,7 +25,7 @@ struct Call {
   const double* numbers;
   int operand_count;
   int number_count;  // at least as many as the kernel reads
-  Cache* cache;  // null unless the call's weights are frozen
+  Cache* cache;      // null unless the call's weights are frozen
 };
 
 /** Bits of the number `flags` of the product kernels. */
