@@ -1,8 +1,8 @@
 // Winograd's weight gradient. A task sums the products of its share of the tiles, block by block, for all
 // points of one phase and some output channels; ends them with E_r^T N^-1, and leaves partial sums for the
-// phase's taps (conv_partials.h). A phase's parts go one by one through each block: what is in use at a time, dy
-// transformed, one part of x transformed and that part's sums, then stays in the second-level cache with blocks
-// long enough that reading and writing the sums weighs little. Shares depend on the shape alone, blocks
+// phase's taps (conv_partials.h). A phase's parts go one by one through each block, which keeps what is in use at
+// a time small (dy transformed, one part of x transformed and that part's sums) beside the second-level cache,
+// with blocks long enough that reading and writing the sums weighs little. Shares depend on the shape alone, blocks
 // and the strips in which tiles follow each other also on the size of that cache.
 #include <algorithm>
 
@@ -147,11 +147,12 @@ void run_task(const Work& w, int split, int from, float* set) {
   finish_sums(w, room, transforms, from, count, outputs, set);
 }
 
-/** Tiles in a block at most; measured. */
+/** Tiles in a block at most; measured. Reading the sums of all parts fewer times is worth more than keeping x
+ * and dy transformed within the cache. */
 int most_tiles_of(const Work& w) {
   if (w.phase.parts() == 1) return 48;
   const ptrdiff_t tile_bytes = sizeof(float) * w.phase.points() * (w.channels + w.width);
-  return (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 * 3 / 4 / tile_bytes, 24, 96);
+  return (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 * 5 / 2 / tile_bytes, 24, 128);
 }
 
 }  // namespace
