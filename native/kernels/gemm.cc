@@ -9,14 +9,22 @@ namespace {
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
-/** Such that a panel of B would fill two thirds of the L1 cache; anything from 128 to 512 measures the same. */
+/** Such that a panel of A stays in the L1 cache, while those of B stream by: three fifths of it. Longer ones write
+ * C less often. */
 int panel_steps() {
-  const int fitting = (int)(cpu().l1 * 2 / 3 / (kColumns * sizeof(float)));
-  return std::clamp(fitting / 32 * 32, 128, 384);
+  constexpr int kMost = kLanes < 16 ? 384 : 512;
+  const int fitting = (int)(cpu().l1 * 3 / 5 / (kRows * sizeof(float)));
+  return std::clamp(fitting / 32 * 32, 128, kMost);
 }
 
-/** Bytes of packed B that all cores share: half the L2, or where that is small, a part of the last level. */
-size_t shared_bytes() { return std::max(cpu().l2 / 2, std::min(cpu().l3 / 8, (size_t)1 << 20)); }
+/**
+ * Bytes of packed B: half the L2, or where that is small, a part of the last level, as the wider they are, the
+ * fewer times A is packed. Each thread may have its own.
+ */
+size_t packed_bytes() {
+  const size_t part = cpu().l3 / (size_t)std::max(8, 2 * threads());
+  return std::max(cpu().l2 / 2, std::min(part, (size_t)2 << 20));
+}
 
 /**
  * One part for each thread, where that is cheap enough: every row of parts packs B again and every column of
@@ -39,7 +47,7 @@ void choose_parts(int m, int n, GemmPlan& plan) {
 
 GemmPlan plan_gemm(int m, int n, int k, bool a_may_be_direct, bool b_may_be_direct) {
   static const int most_steps = panel_steps();
-  static const size_t shared = shared_bytes();
+  const size_t room = packed_bytes();
   GemmPlan plan{};
   const int row_panels = ceil_div(m, kRows), column_panels = ceil_div(n, kColumns);
   plan.slices = 1;
@@ -53,8 +61,8 @@ GemmPlan plan_gemm(int m, int n, int k, bool a_may_be_direct, bool b_may_be_dire
   plan.direct_a = a_may_be_direct && column_panels <= 2;
   plan.direct_b = b_may_be_direct && row_panels <= 2;
   const size_t panel_bytes = (size_t)plan.steps * kColumns * sizeof(float);
-  plan.width = (int)std::clamp<size_t>(shared / panel_bytes, 1, column_panels);
-  plan.depth = (int)std::clamp<size_t>(shared / (panel_bytes * plan.width), 1, blocks);
+  plan.width = (int)std::clamp<size_t>(room / panel_bytes, 1, column_panels);
+  plan.depth = (int)std::clamp<size_t>(room / (panel_bytes * plan.width), 1, blocks);
   // Tasks of some microseconds at least, several for each thread where there is enough work. Fewer rows than
   // that take no less time, as they wait for B.
   constexpr int kLeastRows = 8;

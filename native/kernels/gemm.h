@@ -242,7 +242,6 @@ class Product {
           tile.a = a_.direct(row, k0 + begin, &tile.a_step);
         }
         if (own_a) a_.pack(a_room, row, tile.rows, k0 + begin, steps);
-        const bool ask = own_a && i + 1 < row_count;  // for the next panel's numbers, on the way
         for (int j = 0; j < column_count; j++) {
           const int panel = r.first_panel + first_column + j;
           const int column = columns.start(panel);
@@ -255,8 +254,6 @@ class Product {
           tile.b_step = kColumns;
           tile.b = packed ? r.b + place : b_.direct(column, k0 + begin, &tile.b_step);
           for (int q = 0; q < tile.rows; q++) c_rows[q] = c.base + c.offset(row + q) + column;
-          if (ask)
-            a_.prefetch(row + tile.rows, rows.size(first_row + i + 1), k0 + begin, steps, j, column_count);
           multiply_tile(tile);
           if (finish && block == blocks.count - 1)
             for (int q = 0; q < tile.rows; q++)

@@ -29,17 +29,6 @@ struct DenseSource {
         pack(to + ((size_t)i * steps + p) * Width, cut.start(first + i), cut.size(first + i), k0 + p, rows);
   }
 
-  /** Asks for a part of what pack() will read. */
-  void prefetch(int index, int size, int k0, int steps, int part, int parts) const {
-    const int lines = neighbours ? 1 : (steps + kLine - 1) / kLine, count = neighbours ? steps : size * lines;
-    for (int i = (int)((int64_t)count * part / parts); i < (int)((int64_t)count * (part + 1) / parts); i++) {
-      const float* at = neighbours ? data + index + (k0 + i) * stride
-                                   : data + (index + i / lines) * stride + k0 + i % lines * kLine;
-      __builtin_prefetch(at, 0, 2);
-      if (neighbours) __builtin_prefetch(at + size - 1, 0, 2);
-    }
-  }
-
   /** The panel's place in memory, if the numbers of a step are neighbours already; otherwise null. */
   const float* direct(int index, int k0, ptrdiff_t* step) const {
     *step = stride;
