@@ -62,8 +62,7 @@ void transform_gradient(const Work& w, const Room& r, const Transforms& transfor
 }
 
 /** sums[part][point] (+)= x[point]^T * dy[point] for a block of tiles and one part. */
-void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, bool add, Ahead& x,
-                Ahead& dy) {
+void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, bool add) {
   const ptrdiff_t no_offset = 0;
   TileProduct p{};
   p.runs = 1;
@@ -85,8 +84,6 @@ void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, 
         p.a = r.x + point * r.x_step + c;
         p.c = r.sums + (part * points + point) * r.sums_step + (ptrdiff_t)c * outputs + o;
         run_tile(p, end - c);
-        x.ask();
-        dy.ask();
         c = end;
       }
     }
@@ -128,29 +125,19 @@ void run_task(const Work& w, int split, int from, float* set) {
     const int tiles = std::min(w.block, end - first);
     for (int t = 0; t < tiles; t++)
       transform_gradient(w, room, transforms, first + t, t, from, count, outputs);
-    const auto ahead = [&](const Image& images, int step_y, int step_x) {
-      return ahead_of(images, w.order, end, first + tiles, w.block, step_y, step_x);
-    };
-    Ahead x = ahead(input_of(w), w.phase.y->in_step, w.phase.x->in_step),
-          dy = ahead(output_of(w), w.phase.y->out_step, w.phase.x->out_step);
-    const int products =
-        w.phase.points() * w.phase.parts() * ceil_div(w.s.ci, kMaxRows) * ceil_div(outputs, kPanel);
-    x.divide(products);
-    dy.divide(products);
     for (int part = 0; part < w.phase.parts(); part++) {
       for (int t = 0; t < tiles; t++)
         transform_part(w.phase, part, input_of(w), w.order.place(first + t), w.s.ci,
                        room.x + (ptrdiff_t)t * w.channels, room.x_step);
-      add_points(w, room, part, tiles, outputs, first > begin, x, dy);
+      add_points(w, room, part, tiles, outputs, first > begin);
     }
   }
   finish_sums(w, room, transforms, from, count, outputs, set);
 }
 
-/** Tiles in a block at most; measured. Reading the sums of all parts fewer times is worth more than keeping x
- * and dy transformed within the cache. */
+/** Tiles in a block at most; measured. Reading the sums fewer times is worth more than keeping x and dy
+ * transformed within the cache. */
 int most_tiles_of(const Work& w) {
-  if (w.phase.parts() == 1) return 48;
   const ptrdiff_t tile_bytes = sizeof(float) * w.phase.points() * (w.channels + w.width);
   return (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 * 5 / 2 / tile_bytes, 24, 128);
 }
