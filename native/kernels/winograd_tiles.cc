@@ -122,6 +122,8 @@ constexpr Transforms kTransforms = {input<Y, X>, output<Y, X>, gradient<Y, X>, k
 
 /** Bit i: is element i inside an image of `size`? */
 uint32_t elements(const Along& axis, int size) {
+  if (axis.first >= 0 && axis.first + (kMostElements - 1) * axis.step < size)
+    return (1u << kMostElements) - 1;
   uint32_t bits = 0;
   for (int i = 0; i < kMostElements; i++) {
     const int at = axis.first + i * axis.step;

@@ -5,6 +5,7 @@
 // and writing the sums weighs little. Shares depend on the shape alone, blocks
 // and the strips in which tiles follow each other also on the size of that cache.
 #include <algorithm>
+#include <vector>
 
 #include "conv_micro.h"
 #include "conv_partials.h"
@@ -52,9 +53,8 @@ Room make_room(const Work& w, int outputs) {
   return r;
 }
 
-void transform_gradient(const Work& w, const Room& r, const Transforms& transforms, int tile, int slot,
-                        int from, int count, int outputs) {
-  const TilePlace at = w.order.place(tile);
+void transform_gradient(const Work& w, const Room& r, const Transforms& transforms, const TilePlace& at,
+                        int slot, int from, int count, int outputs) {
   Image out = output_of(w).number(at.image);
   out.data += from;
   transforms.gradient(window_of(out, output_along(*w.phase.y, at.y), output_along(*w.phase.x, at.x)), count,
@@ -121,14 +121,17 @@ void run_task(const Work& w, int split, int from, float* set) {
             end = (int)((int64_t)w.tiles * (split + 1) / w.splits);
   if (begin == end)
     std::fill(room.sums, room.sums + w.phase.points() * w.phase.parts() * room.sums_step, 0.0f);
+  std::vector<TilePlace> places(w.block);
   for (int first = begin; first < end; first += w.block) {
     const int tiles = std::min(w.block, end - first);
-    for (int t = 0; t < tiles; t++)
-      transform_gradient(w, room, transforms, first + t, t, from, count, outputs);
+    for (int t = 0; t < tiles; t++) {
+      places[t] = w.order.place(first + t);
+      transform_gradient(w, room, transforms, places[t], t, from, count, outputs);
+    }
     for (int part = 0; part < w.phase.parts(); part++) {
       for (int t = 0; t < tiles; t++)
-        transform_part(w.phase, part, input_of(w), w.order.place(first + t), w.s.ci,
-                       room.x + (ptrdiff_t)t * w.channels, room.x_step);
+        transform_part(w.phase, part, input_of(w), places[t], w.s.ci, room.x + (ptrdiff_t)t * w.channels,
+                       room.x_step);
       add_points(w, room, part, tiles, outputs, first > begin);
     }
   }
