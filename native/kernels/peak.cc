@@ -9,7 +9,10 @@ namespace fovea::FOVEA_ISA {
 double peak_flops(double seconds) {
   using clock = std::chrono::steady_clock;
   // Two units times a latency of 4 or 5 cycles need 10 independent sums at least.
-  constexpr int kChains = 12, kSteps = 50000;
+  constexpr int kChains = 12;
+  // Some 5 ms a stretch, as long as the works that are measured against it: what the system takes of a core's time
+  // in between (a timer's tick may cost 40 microseconds in a virtual machine) it takes from them too.
+  constexpr int kSteps = 3000000;
   // From volatile floats, so that the compiler keeps them in registers and not as constants in memory.
   volatile float one_less = 0.999f, little = 0.001f;
   const vf factor = splat(one_less), term = splat(little);
