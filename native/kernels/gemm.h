@@ -228,8 +228,8 @@ class Product {
       const int begin = blocks.start(block), steps = blocks.size(block);
       tile.steps = steps;
       tile.add = block > 0;
-      // Along a panel of A: it stays in the L1 cache, panels of B stream by from L2, and C's pages change
-      // rarely.
+      // Along a panel of A: it stays in the L1 cache, panels of B stream by from L2 or beyond, and C's pages
+      // change rarely.
       for (int i = 0; i < row_count; i++) {
         const int row = rows.start(first_row + i);
         tile.rows = rows.size(first_row + i);

@@ -8,8 +8,8 @@ namespace {
 
 using Function = void (*)(const Tile&);
 
-/** Steps of B that are asked for before they are used: panels of B stream from the L2 cache, one after the
- * other. */
+/** Steps of B that are asked for before they are used: panels of B stream from the L2 cache or beyond, one after
+ * the other. */
 constexpr int kAhead = 12;
 
 /** Steps in a row without a branch. AVX2 has short steps, in which counting weighs more. */
