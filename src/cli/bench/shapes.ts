@@ -20,6 +20,11 @@ interface Line {
   transposeB?: boolean;
 }
 
+const fields: Record<string, readonly string[]> = {
+  matmul: ["kernel", "a", "b", "transposeA", "transposeB"],
+  convolution: ["kernel", "x", "w", "stride", "dilation", "padding"],
+};
+
 /** @throws UserError naming the file and the line that cannot be used */
 export function workloadsFrom(file: string): Workload[] {
   const lines = new TextDecoder().decode(readFileBytes(file, "a list of shapes")).split("\n");
@@ -37,6 +42,9 @@ export function workloadsFrom(file: string): Workload[] {
 }
 
 function workload(line: Line): Workload {
+  const allowed = fields[line.kernel === "matmul" ? "matmul" : "convolution"];
+  const stranger = Object.keys(line).find((key) => !allowed.includes(key));
+  if (stranger) throw new Error(`${stranger} is not among the fields ${allowed.join(", ")}`);
   if (line.kernel === "matmul") {
     const { a, b, transposeA = false, transposeB = false } = line;
     const output = [Math.max(a[0], b[0]), a[transposeA ? 2 : 1], b[transposeB ? 1 : 2]];
