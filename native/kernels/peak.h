@@ -5,7 +5,7 @@
 
 namespace fovea::FOVEA_ISA {
 
-/** Operations a second of one thread, measured for about `seconds`: the median of many stretches. */
+/** Operations a second of one thread, measured for about `seconds`: the median of stretches of some milliseconds. */
 double peak_flops(double seconds);
 
 }  // namespace fovea::FOVEA_ISA

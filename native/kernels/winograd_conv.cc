@@ -44,6 +44,42 @@ int block_size(const Phase& phase, int tiles, int channels, int outputs) {
 
 Image input_of(const Gather& g) { return {g.in, g.in_h, g.in_w, g.in_c, g.in_c}; }
 
+/** A part of some rows of an image that will be wanted, to be asked for bit by bit while the multipliers are busy. */
+struct Ahead {
+  const float* row;
+  ptrdiff_t length, pitch;  // of the part of a row, and from row to row
+  int rows;
+  ptrdiff_t at = 0, portion = 0;  // in the row; floats to ask for each time
+  /** Such that asking `times` times asks for all. */
+  void divide(int times) { portion = rows * length / times + kLine; }
+  void ask() {
+    for (ptrdiff_t left = portion; rows > 0 && left > 0; left -= kLine) {
+      __builtin_prefetch(row + at, 0, 2);
+      at += kLine;
+      if (at < length) continue;
+      row += pitch;
+      at = 0;
+      rows--;
+    }
+  }
+};
+
+/** What the block from tile `first` touches of the input, as far as that tile's strip goes. */
+Ahead ahead_of(const Work& w, int first) {
+  const Image image = input_of(w.g);
+  if (first >= w.tiles) return {image.data, 0, 0, 0};
+  const TileOrder& order = w.order;
+  const int step_y = w.phase.y->in_step, step_x = w.phase.x->in_step;
+  const TilePlace from = order.place(first), to = order.place(std::min(first + w.block, w.tiles) - 1);
+  const int left = from.x / kOut / order.strip * order.strip * kOut, right = left + order.strip * kOut;
+  const bool one_strip = to.image == from.image && to.x < right && to.y >= from.y;
+  const int top = from.y * step_y, bottom = one_strip ? std::min((to.y + kOut) * step_y, image.h) : image.h;
+  const int columns = std::min(right * step_x, image.w) - left * step_x;
+  const ptrdiff_t pitch = (ptrdiff_t)image.w * image.pixel;
+  return {image.number(from.image).data + top * pitch + (ptrdiff_t)left * step_x * image.pixel,
+          (ptrdiff_t)columns * image.pixel, pitch, columns > 0 ? bottom - top : 0};
+}
+
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
 void multiply_points(const Work& w, const float* matrix, int tiles, const float* from, ptrdiff_t from_step,
                      float* to, ptrdiff_t to_step, Ahead ahead) {
@@ -98,9 +134,7 @@ void run_block(const Work& w, const float* weights, int index) {
     for (int part = 0; part < phase.parts(); part++)
       transform_part(phase, part, input_of(g), w.order.place(first + t), g.in_c,
                      from + part * phase.points() * from_step + (ptrdiff_t)t * w.channels, from_step);
-  multiply_points(
-      w, weights + w.weights, count, from, from_step, to, to_step,
-      ahead_of(input_of(g), w.order, w.tiles, first + w.block, w.block, phase.y->in_step, phase.x->in_step));
+  multiply_points(w, weights + w.weights, count, from, from_step, to, to_step, ahead_of(w, first + w.block));
   for (int t = 0; t < count; t++) {
     const TilePlace at = w.order.place(first + t);
     const AxisPhase &y = *phase.y, &x = *phase.x;

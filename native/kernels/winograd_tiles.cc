@@ -157,19 +157,6 @@ TilePlace TileOrder::place(int tile) const {
   return {tile / per_image, rest / width * kOut, (first + rest % width) * kOut};
 }
 
-Ahead ahead_of(const Image& images, const TileOrder& order, int tiles, int first, int count, int step_y,
-               int step_x) {
-  if (first >= tiles) return {images.data, 0, 0, 0};
-  const TilePlace from = order.place(first), to = order.place(std::min(first + count, tiles) - 1);
-  const int left = from.x / kOut / order.strip * order.strip * kOut, right = left + order.strip * kOut;
-  const bool one_strip = to.image == from.image && to.x < right && to.y >= from.y;
-  const int top = from.y * step_y, bottom = one_strip ? std::min((to.y + kOut) * step_y, images.h) : images.h;
-  const int columns = std::min(right * step_x, images.w) - left * step_x;
-  const ptrdiff_t pitch = (ptrdiff_t)images.w * images.pixel;
-  return {images.number(from.image).data + top * pitch + (ptrdiff_t)left * step_x * images.pixel,
-          (ptrdiff_t)columns * images.pixel, pitch, columns > 0 ? bottom - top : 0};
-}
-
 const Transforms& transforms_of(const Phase& phase) {
   if (phase.taps_y == 3) return kTransforms<Three, Three>;
   if (phase.taps_y == 2) return phase.taps_x == 2 ? kTransforms<Two, Two> : kTransforms<Two, One>;

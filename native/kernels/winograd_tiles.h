@@ -86,31 +86,6 @@ inline Along output_along(const AxisPhase& axis, int output) {
 void transform_part(const Phase& phase, int part, const Image& images, const TilePlace& at, int channels,
                     float* to, ptrdiff_t step);
 
-/** A part of some rows of an image that will be wanted, to be asked for bit by bit while the multipliers are busy. */
-struct Ahead {
-  const float* row;
-  ptrdiff_t length, pitch;  // of the part of a row, and from row to row
-  int rows;
-  ptrdiff_t at = 0, portion = 0;  // in the row; floats to ask for each time
-  /** Such that asking `times` times asks for all. */
-  void divide(int times) { portion = rows * length / times + kLine; }
-  void ask() {
-    for (ptrdiff_t left = portion; rows > 0 && left > 0; left -= kLine) {
-      __builtin_prefetch(row + at, 0, 2);
-      at += kLine;
-      if (at < length) continue;
-      row += pitch;
-      at = 0;
-      rows--;
-    }
-  }
-};
-
-/** What tiles [first, first + count) touch of the images, as far as the first one's strip goes; outputs are `step_y`
- * rows and `step_x` columns apart there. */
-Ahead ahead_of(const Image& images, const TileOrder& order, int tiles, int first, int count, int step_y,
-               int step_x);
-
 /** Distance between points for rows * channels numbers each: not a multiple of 4 KiB, whose addresses collide
  * in the caches. */
 inline ptrdiff_t point_step(ptrdiff_t rows, ptrdiff_t channels) {

@@ -1,9 +1,9 @@
 // Winograd's weight gradient. A task sums the products of its share of the tiles, block by block, for all
 // points of one phase and some output channels; ends them with E_r^T N^-1, and leaves partial sums for the
 // phase's taps (conv_partials.h). A phase's parts go one by one through each block, so that little is in use
-// at a time: dy transformed, one part of x transformed and that part's sums. Blocks are long enough that reading
-// and writing the sums weighs little. Shares depend on the shape alone, blocks
-// and the strips in which tiles follow each other also on the size of that cache.
+// at a time: dy transformed, one part of x transformed and that part's sums. Blocks are long enough that
+// reading and writing the sums weighs little. Shares depend on the shape alone, blocks and the strips in which
+// tiles follow each other also on the size of the second-level cache.
 #include <algorithm>
 #include <vector>
 
