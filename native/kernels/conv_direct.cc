@@ -9,8 +9,6 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-bool is_depthwise(const ConvShape& s) { return s.ci == s.groups && s.co == s.groups; }
-
 /** Calls visit(p, q, pixel) for the kernel elements that meet the image when output (i, j) is made. */
 template <class Visit>
 inline void for_window(const ConvShape& s, int i, int j, Visit visit) {
@@ -41,17 +39,6 @@ void forward_pixel(const ConvShape& s, int i, int j, int group, const float* x, 
   });
 }
 
-void depthwise_pixel(const ConvShape& s, int i, int j, const float* x, const float* w, const Epilogue& e,
-                     float* y, float* start) {
-  for_lanes(s.co, [&](int64_t c, auto lanes) {
-    vf sum{};
-    for_window(s, i, j, [&](int p, int q, ptrdiff_t pixel) {
-      sum = fma(lanes.get(x + pixel * s.ci + c), lanes.get(w + (ptrdiff_t)(p * s.kw + q) * s.co + c), sum);
-    });
-    lanes.put(y + c, finish(e, sum, y + c - start, (int)c, lanes));
-  });
-}
-
 struct Reads {  // dy's places that read one place of x, with the kernel element through which they do
   std::vector<std::pair<int, int>> y, x;
 };
@@ -73,11 +60,7 @@ void direct_forward(const ConvShape& s, const float* x, const float* w, float* y
     const float* const image = x + (ptrdiff_t)(row / s.oh) * s.h * s.w * s.ci;
     for (int j = 0; j < s.ow; j++) {
       float* const to = y + ((ptrdiff_t)row * s.ow + j) * s.co;
-      if (is_depthwise(s)) {
-        depthwise_pixel(s, row % s.oh, j, image, w, e, to, y);
-      } else {
-        for (int g = 0; g < s.groups; g++) forward_pixel(s, row % s.oh, j, g, image, w, e, to, y);
-      }
+      for (int g = 0; g < s.groups; g++) forward_pixel(s, row % s.oh, j, g, image, w, e, to, y);
     }
   });
 }
@@ -104,16 +87,6 @@ void direct_input_grad(const ConvShape& s, const float* dy, const float* w, floa
       };
       for (int j = 0; j < ax.count; j++) {
         float* const to = dx + ((ptrdiff_t)row * s.w + ax.out + j * ax.out_step) * s.ci;
-        if (is_depthwise(s)) {
-          for_lanes(s.ci, [&](int64_t c, auto lanes) {
-            vf sum{};
-            for_reads(j, [&](const float* a, const float* b) {
-              sum = fma(lanes.get(a + c), lanes.get(b + c), sum);
-            });
-            lanes.put(to + c, finish(e, sum, to + c - dx, (int)c, lanes));
-          });
-          continue;
-        }
         for (int c = 0; c < s.ci; c++) {
           const int first = c / ci * co;
           vf sum{};
@@ -150,21 +123,14 @@ void direct_weight_grad(const ConvShape& s, const float* x, const float* dy, flo
   parallel_for(s.kh * s.kw * ci, [&](int row, int) {
     const int element = row / ci, c = row % ci;
     float* const to = dw + (ptrdiff_t)row * s.co;
-    const auto fill = [&](int from, int count, auto value) {
-      for_lanes(count, [&](int64_t o, auto lanes) {
+    for (int g = 0; g < s.groups; g++)
+      for_lanes(co, [&](int64_t o, auto lanes) {
         vf sum{};
         visit_places(element / s.kw, element % s.kw, [&](const float* a, const float* b) {
-          sum = fma(value(a, o, lanes), lanes.get(b + from + o), sum);
+          sum = fma(splat(a[g * ci + c]), lanes.get(b + g * co + o), sum);
         });
-        lanes.put(to + from + o, sum);
+        lanes.put(to + g * co + o, sum);
       });
-    };
-    if (is_depthwise(s)) {
-      fill(0, s.co, [](const float* a, int64_t o, auto lanes) { return lanes.get(a + o); });
-    } else {
-      for (int g = 0; g < s.groups; g++)
-        fill(g * co, co, [&](const float* a, int64_t, auto) { return splat(a[g * ci + c]); });
-    }
   });
 }
 

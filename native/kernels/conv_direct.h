@@ -1,6 +1,6 @@
 // `direct`: convolutions as the definition says, one output pixel (or kernel element) at a time, in vectors
-// of channels. It serves every shape and needs no memory of its own; it is the choice only where channels do
-// not mix (depthwise).
+// of channels. It serves every shape, needs no memory of its own and is never the choice: it is what the others
+// are compared with.
 #pragma once
 
 #include "../call.h"

@@ -6,6 +6,7 @@
 
 #include "../numbers.h"
 #include "../thread_pool.h"
+#include "conv_depthwise.h"
 #include "conv_direct.h"
 #include "conv_few_outputs.h"
 #include "conv_gather.h"
@@ -19,7 +20,9 @@ namespace {
 
 bool always(Direction, const ConvShape&) { return true; }
 
-bool channels_mix(Direction, const ConvShape& s) { return s.ci / s.groups > 1 || s.co / s.groups > 1; }
+bool never(Direction, const ConvShape&) { return false; }
+
+bool channels_stay_apart(Direction, const ConvShape& s) { return is_depthwise(s); }
 
 std::vector<winograd::Phase> winograd_phases(const Plan& plan, const ConvShape& s) {
   return s.groups == 1 ? winograd::phases_of(plan) : std::vector<winograd::Phase>{};
@@ -138,6 +141,14 @@ void run_winograd(const ConvCall& c) {
   });
 }
 
+void run_depthwise(const ConvCall& c) {
+  if (c.direction == Direction::weight_grad) return depthwise_weight_grad(c.shape, c.a, c.b, c.out);
+  const Gather g = gather_of(c);
+  depthwise_conv(g, prepared_weights(c.cache, depthwise_weights_size(g), [&](float* to) {
+                   depthwise_pack(g, {&c.shape, c.b, false}, to);
+                 }));
+}
+
 void run_pairs(const ConvCall& c) { pairs_weight_grad(c.shape, c.a, c.b, c.out); }
 
 void run_direct(const ConvCall& c) {
@@ -194,8 +205,9 @@ const ConvVariant kConvTable[kConvVariants] = {
     {"winograd-4x4", winograd_fits, winograd_pays, run_winograd},
     {"few-output-channels", few_outputs, many_inputs, run_few_outputs},
     {"winograd-pairs", pairs_fit, few_inputs, run_pairs},
-    {"implicit-gemm", always, channels_mix, run_implicit_gemm},
-    {"direct", always, always, run_direct},
+    {"depthwise", channels_stay_apart, always, run_depthwise},
+    {"implicit-gemm", always, always, run_implicit_gemm},
+    {"direct", always, never, run_direct},
 };
 
 namespace {

@@ -5,6 +5,7 @@ export const convVariants = [
   "winograd-4x4",
   "few-output-channels",
   "winograd-pairs",
+  "depthwise",
   "implicit-gemm",
   "direct",
 ] as const;

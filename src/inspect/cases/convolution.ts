@@ -105,6 +105,8 @@ const geometries: readonly (readonly [string, Geometry])[] = [
   ["3 groups, stride 2, dilation 2", { x: [2, 11, 9, 9], kernel: [3, 3], co: 6, groups: 3, strides: [2, 2], dilation: [2, 2], pad: [1, 2, 3, 1] }],
   ["4 groups of 16 channels", { x: [1, 6, 7, 64], kernel: [3, 3], co: 64, groups: 4, pad: same(3) }],
   ["depthwise", { x: [1, 8, 9, 19], kernel: [3, 3], co: 19, groups: 19, pad: same(3) }],
+  ["depthwise, few channels, rows wider than a vector", { x: [1, 9, 90, 5], kernel: [5, 3], co: 5, groups: 5, pad: [2, 2, 1, 1] }],
+  ["depthwise, stride 2", { x: [2, 9, 14, 24], kernel: [3, 3], co: 24, groups: 24, strides: [2, 2], pad: same(3) }],
   ["depthwise, multiplier 2, stride 2", { x: [1, 9, 8, 8], kernel: [5, 5], co: 16, groups: 8, strides: [2, 2], pad: same(5) }],
   ["grouped 1x1", { x: [1, 5, 5, 12], kernel: [1, 1], co: 8, groups: 4 }],
   ["upsample 2, 3x3", { x: [1, 5, 7, 8], kernel: [3, 3], co: 16, upsample: 2, pad: same(3) }],

@@ -1,0 +1,164 @@
+#include "conv_depthwise.h"
+
+#include <array>
+#include <utility>
+
+#include "conv_depthwise_view.h"
+#include "conv_micro.h"
+#include "epilogue.h"
+#include "lanes.h"
+#include "thread_pool.h"
+
+namespace fovea::FOVEA_ISA {
+namespace depthwise {
+namespace {
+
+constexpr int kMostGroups = 8;
+
+/** The sums of neighbouring groups of places, to be stored `step` apart. */
+struct Sums {
+  const Pattern& pattern;
+  const View& view;
+  const float* weights;  // [tap][padded]
+  ptrdiff_t step;
+};
+
+/** to[...] = the sums of kGroups groups, whose windows begin at x: kVectors vectors of each at a time. */
+template <int kGroups, int kVectors, class Lanes>
+inline __attribute__((always_inline)) void sum_vectors(const Sums& s, const float* x, float* to,
+                                                       Lanes lanes) {
+  const ptrdiff_t padded = s.pattern.padded(), group = s.view.group;
+  const int taps = (int)s.view.taps.size();
+  vf sums[kGroups][kVectors];
+#pragma GCC unroll 8
+  for (int g = 0; g < kGroups; g++)
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) sums[g][v] = vf{};
+  const float* w = s.weights;
+  for (int tap = 0; tap < taps; tap++, w += padded) {
+    const float* const from = x + s.view.taps[tap];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) {
+      const vf weight = load(w + v * kLanes);
+#pragma GCC unroll 8
+      for (int g = 0; g < kGroups; g++)
+        sums[g][v] = fma(lanes.get(from + g * group + v * kLanes), weight, sums[g][v]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int g = 0; g < kGroups; g++)
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) lanes.put(to + g * s.step + v * kLanes, sums[g][v]);
+}
+
+template <int kGroups>
+void sum_groups(Sums s, const float* x, float* to) {
+  constexpr int kVectors = kMostGroups / kGroups;  // so that no addition waits for the one before
+  int at = 0;
+  for (; at + kVectors * kLanes <= s.pattern.numbers; at += kVectors * kLanes, s.weights += kVectors * kLanes)
+    sum_vectors<kGroups, kVectors>(s, x + at, to + at, Whole{});
+  for (; at + kLanes <= s.pattern.numbers; at += kLanes, s.weights += kLanes)
+    sum_vectors<kGroups, 1>(s, x + at, to + at, Whole{});
+  if (at < s.pattern.numbers) sum_vectors<kGroups, 1>(s, x + at, to + at, Part{s.pattern.numbers - at});
+}
+
+template <int... G>
+constexpr std::array<void (*)(Sums, const float*, float*), sizeof...(G)> all_sizes(
+    std::integer_sequence<int, G...>) {
+  return {sum_groups<G + 1>...};
+}
+constexpr auto kSumGroups = all_sizes(std::make_integer_sequence<int, kMostGroups>{});
+
+void sum_row(const Sums& s, const float* x, int groups, float* to) {
+  const int parts = ceil_div(groups, kMostGroups);
+  for (int part = 0; part < parts; part++) {
+    const int begin = groups * part / parts, end = groups * (part + 1) / parts;
+    kSumGroups[end - begin - 1](s, x + begin * s.view.group, to + begin * s.step);
+  }
+}
+
+/** Stores a row of sums `step` numbers apart. The bias is repeated in the pattern. */
+void finish_row(const Pattern& pattern, const Epilogue& e, const float* sums, int count, ptrdiff_t step,
+                float* out, const float* start) {
+  const int channels = pattern.channels, together = step == channels ? pattern.pixels : 1;
+  for (int i = 0; i < count; i += together) {
+    for_lanes(std::min(together, count - i) * channels, [&](int64_t c, auto lanes) {
+      lanes.put(out + c, finish(e, lanes.get(sums + c), out + c - start, (int)c, lanes));
+    });
+    sums += together * channels;
+    out += together * step;
+  }
+}
+
+void run_piece(const Gather& g, const Pattern& pattern, const Piece& p, const Epilogue* e,
+               const float* weights) {
+  const ptrdiff_t size = view_size(pattern, p);
+  float* const room = (float*)thread_scratch(sizeof(float) * (size + pattern.row_size(p.columns)));
+  const View view = take_view(pattern, p, Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c}, room);
+  const int groups = pattern.groups(p.columns);
+  const ptrdiff_t place = (ptrdiff_t)p.x->out_step * g.out_c;
+  const bool as_they_are =
+      !e && (pattern.pixels == 1 || (p.x->out_step == 1 && p.columns % pattern.pixels == 0));
+  for (int i = 0; i < p.rows; i++) {
+    const ptrdiff_t row = (ptrdiff_t)p.image * g.out_h + p.y->out + (p.y0 + i) * p.y->out_step;
+    float* const out = g.out + (row * g.out_w + p.x->out + p.x0 * p.x->out_step) * g.out_c;
+    const float* const x = view.data + i * view.row;
+    if (as_they_are) {
+      sum_row({pattern, view, weights, pattern.pixels * place}, x, groups, out);
+    } else {
+      float* const sums = room + size;
+      sum_row({pattern, view, weights, pattern.numbers}, x, groups, sums);
+      finish_row(pattern, e ? *e : Epilogue{}, sums, p.columns, place, out, g.out);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace depthwise
+
+size_t depthwise_weights_size(const Gather& g) {
+  size_t taps = 0;
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x) taps += y.taps.size() * x.taps.size();
+  return taps * depthwise::Pattern(g.plan, g.out_c).padded();
+}
+
+void depthwise_pack(const Gather& g, const WeightLayout& w, float* packed) {
+  const depthwise::Pattern pattern(g.plan, g.out_c);
+  std::vector<float> sums(g.out_c);
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x)
+      for (const Tap& ty : y.taps)
+        for (const Tap& tx : x.taps) {
+          std::fill(sums.begin(), sums.end(), 0.0f);
+          for (int p : ty.elements)
+            for (int q : tx.elements)
+              for (int c = 0; c < g.out_c; c++)
+                sums[c] += w.weights[(ptrdiff_t)(p * w.shape->kw + q) * g.out_c + c];
+          pattern.repeat(sums.data(), packed);
+          packed += pattern.padded();
+        }
+}
+
+void depthwise_conv(const Gather& g, const float* packed) {
+  using namespace depthwise;
+  const Pattern pattern(g.plan, g.out_c);
+  std::vector<float> bias(pattern.padded());
+  Epilogue e = g.epilogue ? *g.epilogue : Epilogue{};
+  if (e.bias) {
+    pattern.repeat(e.bias, bias.data());
+    e.bias = bias.data();
+  }
+  std::vector<const float*> weights;  // of each phase
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x) {
+      weights.push_back(packed);
+      packed += y.taps.size() * x.taps.size() * pattern.padded();
+    }
+  const std::vector<Piece> pieces = pieces_of(pattern, g.plan, g.n, g.in_h, g.in_w);
+  parallel_for((int)pieces.size(), [&](int i, int) {
+    run_piece(g, pattern, pieces[i], g.epilogue ? &e : nullptr, weights[pieces[i].phase]);
+  });
+}
+
+}  // namespace fovea::FOVEA_ISA
