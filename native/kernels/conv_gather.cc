@@ -102,8 +102,8 @@ void run_block(const Gather& g, const Block& block) {
                         : take_band(image, block.y0 * ay.in_step + ay.first(),
                                     block.x0 * ax.in_step + ax.first(), band_rows, band_columns, room);
   TileProduct p{};
-  p.runs = find_runs(block, band, channels, offsets, p.length);
-  p.run_offsets = offsets;
+  const int runs = find_runs(block, band, channels, offsets, p.length);
+  const int runs_a_tap = ay.taps.empty() ? 0 : runs / (int)ay.taps.size();
   p.a_step = 1;
   p.epilogue = g.epilogue;
   p.output = g.out;
@@ -126,13 +126,18 @@ void run_block(const Gather& g, const Block& block) {
   for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {
     p.columns = std::min(kPanel, outputs - c);
     p.channel = block.group * outputs + c;
-    p.b = block.weights + max_runs * channels * (c - block.channel);
     p.b_step = round_up(p.columns, kLanes);
+    const float* const weights = block.weights + max_runs * channels * (c - block.channel);
     int row = 0, column = 0;
     for (int tile = 0; tile < tiles; tile++) {
       const int size =
           wrap ? share(places, tile, tiles) : share(block.columns, tile % tiles_a_row, tiles_a_row);
       p.scattered = column + size > block.columns;
+      const int end_row = row + (column + size - 1) / block.columns + 1;
+      const auto [first, end] = taps_inside(ay, block.y0 + row, block.y0 + end_row, g.in_h);
+      p.runs = (end - first) * runs_a_tap;
+      p.run_offsets = offsets + first * runs_a_tap;
+      p.b = weights + (ptrdiff_t)first * ax.taps.size() * channels * p.b_step;
       p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
       p.c = out + row * out_row + column * out_column + c;
       for (int r = 0; r < size && p.scattered; r++) {

@@ -43,6 +43,13 @@ std::vector<AxisPhase> input_grad_axis(int in, int kernel, int stride, int pad, 
 
 }  // namespace
 
+std::pair<int, int> taps_inside(const AxisPhase& a, int begin, int end, int size) {
+  int first = 0, last = (int)a.taps.size();
+  while (first < last && (end - 1) * a.in_step + a.taps[first].offset < 0) first++;
+  while (first < last && begin * a.in_step + a.taps[last - 1].offset >= size) last--;
+  return {first, last};
+}
+
 Plan plan_forward(const ConvShape& s) {
   return {forward_axis(s.oh, s.kh, s.stride_y, s.pad_top, s.dilation_y, s.up),
           forward_axis(s.ow, s.kw, s.stride_x, s.pad_left, s.dilation_x, s.up)};

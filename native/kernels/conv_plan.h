@@ -18,6 +18,7 @@
 // one tap; no zeros are ever inserted.)
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "../call.h"
@@ -37,6 +38,10 @@ struct AxisPhase {
   int first() const { return taps.empty() ? 0 : taps.front().offset; }
   int last() const { return taps.empty() ? 0 : taps.back().offset; }
 };
+
+/** The taps, from .first to before .second, that meet an axis of `size` elements from any of the places [begin, end):
+ * the others read zeros only. */
+std::pair<int, int> taps_inside(const AxisPhase& axis, int begin, int end, int size);
 
 struct Plan {
   std::vector<AxisPhase> y, x;

@@ -52,6 +52,7 @@ Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const floa
 
 /** One band's places: where x's window and dy's values are, and how to step through them. */
 struct Operands {
+  int row;  // of the phase's places, the first
   Band x;
   const float* dy;
   ptrdiff_t dy_step, dy_row;
@@ -78,10 +79,8 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
   const int ci = s.ci / s.groups, co = s.co / s.groups;
   const int taps_x = (int)ax.taps.size();
   TileProduct m{};
-  m.runs = rows;
   m.length = columns;
   for (int i = 0; i < rows; i++) offsets[i] = i * ay.in_step * o.x.pitch;
-  m.run_offsets = offsets;
   m.a_step = ax.in_step * o.x.pixel;
   m.b_step = o.dy_step;
   m.b_jump = o.dy_row - columns * o.dy_step;
@@ -100,7 +99,6 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
   };
   for (int c = 0; c < co; c += kPanel) {
     m.columns = std::min(kPanel, co - c);
-    m.b = o.dy + c;
     for (int at = begin; at < end;) {
       const int stop = m.scattered ? end : std::min(end, (at / neighbours + 1) * neighbours);
       const int size = ceil_div(stop - at, ceil_div(stop - at, m.scattered ? kMaxScattered : kMaxRows));
@@ -110,6 +108,14 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
         m.a_rows[r] = row_of_window(at + r);
         m.c_rows[r] = m.c + r * m.c_row;
       }
+      // Rows in which all taps of the tile lie above or below the image add nothing.
+      const Tap &highest = ay.taps[at / ci / taps_x], &lowest = ay.taps[(at + size - 1) / ci / taps_x];
+      int first = 0, last = rows;
+      while (first < last && (o.row + first) * ay.in_step + lowest.offset < 0) first++;
+      while (first < last && (o.row + last - 1) * ay.in_step + highest.offset >= s.h) last--;
+      m.runs = last - first;
+      m.run_offsets = offsets + first;
+      m.b = o.dy + first * o.dy_row + c;
       run_tile(m, size);
       at += size;
     }
@@ -146,6 +152,7 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
     const int rows = std::min(phase.rows, ay.count - y0), columns = std::min(phase.columns, ax.count - x0);
     const Image in{p.x + (ptrdiff_t)image * s.h * s.w * s.ci + group * ci, s.h, s.w, s.ci, ci};
     Operands o;
+    o.row = y0;
     o.x = take_band(in, y0 * ay.in_step + ay.first(), x0 * ax.in_step + ax.first(),
                     (rows - 1) * ay.in_step + ay.last() - ay.first() + 1,
                     (columns - 1) * ax.in_step + ax.last() - ax.first() + 1, room);
