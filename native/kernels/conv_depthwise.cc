@@ -5,8 +5,8 @@
 
 #include "conv_depthwise_view.h"
 #include "conv_micro.h"
-#include "epilogue.h"
 #include "lanes.h"
+#include "row_epilogue.h"
 #include "thread_pool.h"
 
 namespace fovea::FOVEA_ISA {
@@ -77,20 +77,7 @@ void sum_row(const Sums& s, const float* x, int groups, float* to) {
   }
 }
 
-/** Stores a row of sums `step` numbers apart. The bias is repeated in the pattern. */
-void finish_row(const Pattern& pattern, const Epilogue& e, const float* sums, int count, ptrdiff_t step,
-                float* out, const float* start) {
-  const int channels = pattern.channels, together = step == channels ? pattern.pixels : 1;
-  for (int i = 0; i < count; i += together) {
-    for_lanes(std::min(together, count - i) * channels, [&](int64_t c, auto lanes) {
-      lanes.put(out + c, finish(e, lanes.get(sums + c), out + c - start, (int)c, lanes));
-    });
-    sums += together * channels;
-    out += together * step;
-  }
-}
-
-void run_piece(const Gather& g, const Pattern& pattern, const Piece& p, const Epilogue* e,
+void run_piece(const Gather& g, const Pattern& pattern, const Piece& p, const RowEpilogue& epilogue,
                const float* weights) {
   const ptrdiff_t size = view_size(pattern, p);
   float* const room = (float*)thread_scratch(sizeof(float) * (size + pattern.row_size(p.columns)));
@@ -98,7 +85,7 @@ void run_piece(const Gather& g, const Pattern& pattern, const Piece& p, const Ep
   const int groups = pattern.groups(p.columns);
   const ptrdiff_t place = (ptrdiff_t)p.x->out_step * g.out_c;
   const bool as_they_are =
-      !e && (pattern.pixels == 1 || (p.x->out_step == 1 && p.columns % pattern.pixels == 0));
+      !g.epilogue && (pattern.pixels == 1 || (p.x->out_step == 1 && p.columns % pattern.pixels == 0));
   for (int i = 0; i < p.rows; i++) {
     const ptrdiff_t row = (ptrdiff_t)p.image * g.out_h + p.y->out + (p.y0 + i) * p.y->out_step;
     float* const out = g.out + (row * g.out_w + p.x->out + p.x0 * p.x->out_step) * g.out_c;
@@ -108,7 +95,7 @@ void run_piece(const Gather& g, const Pattern& pattern, const Piece& p, const Ep
     } else {
       float* const sums = room + size;
       sum_row({pattern, view, weights, pattern.numbers}, x, groups, sums);
-      finish_row(pattern, e ? *e : Epilogue{}, sums, p.columns, place, out, g.out);
+      epilogue.store(sums, p.columns, place, out);
     }
   }
 }
@@ -143,12 +130,7 @@ void depthwise_pack(const Gather& g, const WeightLayout& w, float* packed) {
 void depthwise_conv(const Gather& g, const float* packed) {
   using namespace depthwise;
   const Pattern pattern(g.plan, g.out_c);
-  std::vector<float> bias(pattern.padded());
-  Epilogue e = g.epilogue ? *g.epilogue : Epilogue{};
-  if (e.bias) {
-    pattern.repeat(e.bias, bias.data());
-    e.bias = bias.data();
-  }
+  const RowEpilogue epilogue(g);
   std::vector<const float*> weights;  // of each phase
   for (const AxisPhase& y : g.plan.y)
     for (const AxisPhase& x : g.plan.x) {
@@ -156,9 +138,8 @@ void depthwise_conv(const Gather& g, const float* packed) {
       packed += y.taps.size() * x.taps.size() * pattern.padded();
     }
   const std::vector<Piece> pieces = pieces_of(pattern, g.plan, g.n, g.in_h, g.in_w);
-  parallel_for((int)pieces.size(), [&](int i, int) {
-    run_piece(g, pattern, pieces[i], g.epilogue ? &e : nullptr, weights[pieces[i].phase]);
-  });
+  parallel_for((int)pieces.size(),
+               [&](int i, int) { run_piece(g, pattern, pieces[i], epilogue, weights[pieces[i].phase]); });
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -7,6 +7,7 @@
 #include "conv_micro.h"
 #include "conv_pairs.h"
 #include "conv_weight_grad.h"
+#include "row_epilogue.h"
 #include "transpose.h"
 
 namespace fovea::FOVEA_ISA {
@@ -119,24 +120,6 @@ using RowOfPlaces = void (*)(const Runs&, const Window&, ptrdiff_t, int, float*)
 constexpr RowOfPlaces kRowOfPlaces[kFewOutputs] = {row_of_places<1>, row_of_places<2>, row_of_places<3>,
                                                    row_of_places<4>};
 
-/** Adds the bias, which the vectors below cannot: their lanes are different channels. Then the rest of the
- * epilogue. */
-void finish_row(const Gather& g, const float* sums, int places, ptrdiff_t step, float* out) {
-  const int outputs = g.out_c;
-  Epilogue e = g.epilogue ? *g.epilogue : Epilogue{};
-  if (step == outputs && (outputs == 1 || !e.bias)) {
-    const vf bias = splat(e.bias ? e.bias[0] : 0.0f);
-    e.bias = nullptr;
-    for_lanes((int64_t)places * outputs, [&](int64_t i, auto lanes) {
-      lanes.put(out + i, finish(e, lanes.get(sums + i) + bias, out + i - g.out, 0, lanes));
-    });
-    return;
-  }
-  const Part lanes{outputs};
-  for (int i = 0; i < places; i++, out += step)
-    lanes.put(out, finish(e, lanes.get(sums + i * outputs), out - g.out, 0, lanes));
-}
-
 }  // namespace
 
 size_t few_outputs_weights_size(const Gather& g) {
@@ -229,7 +212,7 @@ void run_row(const Phase& p, const Image& in, int row, Window& window, float* ro
                               sums + left * p.g.out_c);
 }
 
-void run_phase(const Phase& p) {
+void run_phase(const Phase& p, const RowEpilogue& epilogue) {
   const Gather& g = p.g;
   const int rows = std::clamp(1024 / p.x.count, 1, std::max(1, p.y.count * g.n / 8)),
             down = ceil_div(p.y.count, rows);
@@ -248,7 +231,7 @@ void run_phase(const Phase& p) {
       run_row(p, in, row, window, room, sums);
       float* const out =
           g.out + (((ptrdiff_t)image * g.out_h + p.y.out + row * p.y.out_step) * g.out_w + p.x.out) * g.out_c;
-      finish_row(g, sums, p.x.count, (ptrdiff_t)p.x.out_step * g.out_c, out);
+      epilogue.store(sums, p.x.count, (ptrdiff_t)p.x.out_step * g.out_c, out);
     }
   });
 }
@@ -256,10 +239,11 @@ void run_phase(const Phase& p) {
 }  // namespace
 
 void few_outputs_conv(const Gather& g, const float* packed) {
+  const RowEpilogue epilogue(g);
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
       const Runs runs = runs_of(y, x, g.in_c);
-      if (y.count > 0 && x.count > 0) run_phase({g, y, x, runs, packed});
+      if (y.count > 0 && x.count > 0) run_phase({g, y, x, runs, packed}, epilogue);
       packed += (ptrdiff_t)g.out_c * runs.count * runs.padded;
     }
   }

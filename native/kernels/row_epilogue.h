@@ -1,0 +1,47 @@
+// The epilogue for kernels that make a row of pixels with all their channels at a time: its vectors run across
+// pixels, so that the bias is needed in every rotation.
+#pragma once
+
+#include <vector>
+
+#include "conv_gather.h"
+#include "epilogue.h"
+#include "lanes.h"
+
+namespace fovea::FOVEA_ISA {
+
+class RowEpilogue {
+ public:
+  explicit RowEpilogue(const Gather& g)
+      : epilogue_(g.epilogue ? *g.epilogue : Epilogue{}), channels_(g.out_c), start_(g.out) {
+    if (!epilogue_.bias) return;
+    for (int i = 0; i < channels_ + kLanes; i++) bias_.push_back(epilogue_.bias[i % channels_]);
+    epilogue_.bias = bias_.data();
+  }
+  RowEpilogue(const RowEpilogue&) = delete;
+
+  /** Stores `count` pixels of sums at `out`, `step` numbers from one to the next. */
+  void store(const float* sums, int count, ptrdiff_t step, float* out) const {
+    const auto put = [&](const float* from, float* to, int channel, auto lanes) {
+      lanes.put(to, finish(epilogue_, lanes.get(from), to - start_, channel, lanes));
+    };
+    if (step == channels_) {
+      int channel = 0;
+      for_lanes((int64_t)count * channels_, [&](int64_t i, auto lanes) {
+        put(sums + i, out + i, channel, lanes);
+        channel = (channel + kLanes) % channels_;
+      });
+      return;
+    }
+    for (int i = 0; i < count; i++, sums += channels_, out += step)
+      for_lanes(channels_, [&](int64_t c, auto lanes) { put(sums + c, out + c, (int)c, lanes); });
+  }
+
+ private:
+  Epilogue epilogue_;
+  std::vector<float> bias_;
+  const int channels_;
+  const float* const start_;
+};
+
+}  // namespace fovea::FOVEA_ISA
