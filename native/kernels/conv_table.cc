@@ -12,6 +12,7 @@
 #include "conv_gather.h"
 #include "conv_micro.h"
 #include "conv_pairs.h"
+#include "conv_planar.h"
 #include "conv_weight_grad.h"
 #include "winograd_conv.h"
 
@@ -59,6 +60,10 @@ bool few_outputs(Direction direction, const ConvShape& s) {
 }
 bool many_inputs(Direction direction, const ConvShape& s) {
   return (direction == Direction::input_grad ? s.co : s.ci) >= kLanes;
+}
+
+bool planar_fits(Direction direction, const ConvShape& s) {
+  return s.groups == 1 && (direction != Direction::weight_grad || s.up == 1);
 }
 
 bool pairs_fit(Direction direction, const ConvShape& s) {
@@ -152,6 +157,16 @@ void run_depthwise(const ConvCall& c) {
                  }));
 }
 
+void run_planar(const ConvCall& c) {
+  const ConvShape& s = c.shape;
+  if (c.direction == Direction::weight_grad) return planar_weight_grad(s, c.a, c.b, c.out);
+  const bool turned = c.direction == Direction::input_grad;
+  const Gather g = gather_of(c);
+  planar_conv(g, prepared_weights(c.cache, planar_weights_size(g), [&](float* to) {
+                planar_pack(g, {&s, c.b, turned}, to);
+              }));
+}
+
 void run_pairs(const ConvCall& c) { pairs_weight_grad(c.shape, c.a, c.b, c.out); }
 
 void run_direct(const ConvCall& c) {
@@ -209,6 +224,7 @@ const ConvVariant kConvTable[kConvVariants] = {
     {"few-output-channels", few_outputs, many_inputs, run_few_outputs},
     {"winograd-pairs", pairs_fit, few_inputs, run_pairs},
     {"depthwise", channels_stay_apart, always, run_depthwise},
+    {"planar", planar_fits, never, run_planar},
     {"implicit-gemm", always, always, run_implicit_gemm},
     {"direct", always, never, run_direct},
 };

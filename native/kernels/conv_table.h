@@ -26,7 +26,7 @@ struct ConvVariant {
   void (*run)(const ConvCall&);
 };
 
-constexpr int kConvVariants = 6;
+constexpr int kConvVariants = 7;
 extern const ConvVariant kConvTable[kConvVariants];
 
 /** Runs the variant with that number, or for -1 the preferred one. Throws where it does not support the

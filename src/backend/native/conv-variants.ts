@@ -6,6 +6,7 @@ export const convVariants = [
   "few-output-channels",
   "winograd-pairs",
   "depthwise",
+  "planar",
   "implicit-gemm",
   "direct",
 ] as const;

@@ -1,0 +1,167 @@
+#include "conv_planar.h"
+
+#include <array>
+#include <utility>
+
+#include "conv_micro.h"
+#include "conv_planar_blocks.h"
+#include "row_epilogue.h"
+#include "thread_pool.h"
+
+namespace fovea::FOVEA_ISA {
+namespace planar {
+namespace {
+
+constexpr int kMostOutputs = kRegisters / 2;
+constexpr int vectors_at_once(int outputs) { return std::min(8, kRegisters / outputs); }
+
+/** A block's sums for some output channels: planes `size` aportion. */
+struct Sums {
+  const ptrdiff_t* offsets;
+  int steps;
+  const float* weights;  // [step][outputs]
+  const float* x;
+  float* to;
+  ptrdiff_t size;
+};
+
+/** to[o * size + at ...] = kVectors vectors of sums for each output. */
+template <int kOutputs, int kVectors>
+inline __attribute__((always_inline)) void sum_at(const Sums& s, ptrdiff_t at) {
+  vf sums[kOutputs][kVectors];
+#pragma GCC unroll 12
+  for (int o = 0; o < kOutputs; o++)
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) sums[o][v] = vf{};
+  const float* w = s.weights;
+  for (int step = 0; step < s.steps; step++, w += kOutputs) {
+    const float* const from = s.x + s.offsets[step] + at;
+    vf x[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) x[v] = load(from + v * kLanes);
+#pragma GCC unroll 12
+    for (int o = 0; o < kOutputs; o++) {
+      const vf weight = splat(w[o]);
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; v++) accumulate(weight, x[v], sums[o][v]);
+    }
+  }
+#pragma GCC unroll 12
+  for (int o = 0; o < kOutputs; o++)
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) store(s.to + o * s.size + at + v * kLanes, sums[o][v]);
+}
+
+template <int kOutputs>
+void sum_run(const Sums& s, ptrdiff_t count) {
+  constexpr int kVectors = vectors_at_once(kOutputs), kAtOnce = kVectors * kLanes;
+  ptrdiff_t at = 0;
+  for (; at + kAtOnce <= count; at += kAtOnce) sum_at<kOutputs, kVectors>(s, at);
+  const ptrdiff_t last = (count + kLanes - 1) / kLanes * kLanes - kAtOnce;
+  if (at < count && last >= 0)
+    sum_at<kOutputs, kVectors>(s, last);  // some of it once more
+  else
+    for (; at < count; at += kLanes) sum_at<kOutputs, 1>(s, at);
+}
+
+template <int... O>
+constexpr std::array<void (*)(const Sums&, ptrdiff_t), sizeof...(O)> all_outputs(
+    std::integer_sequence<int, O...>) {
+  return {sum_run<O + 1>...};
+}
+constexpr auto kSumRun = all_outputs(std::make_integer_sequence<int, kMostOutputs>{});
+
+/** Output channels are summed in equal portions. */
+struct Portion {
+  int first, count;
+};
+std::vector<Portion> portions_of(int outputs) {
+  const int count = ceil_div(outputs, kMostOutputs);
+  std::vector<Portion> portions;
+  for (int i = 0; i < count; i++) {
+    const int first = outputs * i / count;
+    portions.push_back({first, outputs * (i + 1) / count - first});
+  }
+  return portions;
+}
+
+struct Phase {
+  Blocks blocks;
+  std::vector<ptrdiff_t> offsets;
+  const float* weights;
+};
+
+void run_block(const Gather& g, const Phase& phase, const RowEpilogue& epilogue, int image, int index) {
+  const Blocks& b = phase.blocks;
+  const int y0 = index / b.across * b.rows, x0 = index % b.across * b.columns;
+  const int rows = std::min(b.rows, b.y.count - y0), columns = std::min(b.columns, b.x.count - x0);
+  if (rows <= 0 || columns <= 0) return;
+  const ptrdiff_t run = b.run(rows), size = run + kLanes, line = b.planes.line_size();
+  float* const planes = (float*)thread_scratch(
+      sizeof(float) * (b.size() + size * g.out_c + line + (columns + kLanes) * g.out_c + kLanes));
+  float *const sums = planes + b.size(), *const line_room = sums + size * g.out_c,
+               *const row = line_room + line;
+  const int steps = (int)phase.offsets.size();
+  if (steps) b.take(Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c}.number(image), y0, x0, line_room, planes);
+  for (const Portion& portion : portions_of(g.out_c))
+    kSumRun[portion.count - 1]({phase.offsets.data(), steps, phase.weights + (ptrdiff_t)steps * portion.first,
+                                planes, sums + portion.first * size, size},
+                               run);
+  for (int i = 0; i < rows; i++) {
+    join_planes(sums + i * b.planes.pitch, size, g.out_c, columns, row);
+    const ptrdiff_t down = (ptrdiff_t)image * g.out_h + b.y.out + (y0 + i) * b.y.out_step;
+    epilogue.store(row, columns, (ptrdiff_t)b.x.out_step * g.out_c,
+                   g.out + (down * g.out_w + b.x.out + x0 * b.x.out_step) * g.out_c);
+  }
+}
+
+}  // namespace
+}  // namespace planar
+
+size_t planar_weights_size(const Gather& g) {
+  size_t taps = 0;
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x) taps += y.taps.size() * x.taps.size();
+  return taps * g.in_c * g.out_c;
+}
+
+/** For each phase and portion of the outputs: [tap y][tap x][channel][output]. */
+void planar_pack(const Gather& g, const WeightLayout& w, float* packed) {
+  const ConvShape& s = *w.shape;
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x)
+      for (const planar::Portion& portion : planar::portions_of(g.out_c))
+        for (const Tap& ty : y.taps)
+          for (const Tap& tx : x.taps)
+            for (int c = 0; c < g.in_c; c++)
+              for (int o = portion.first; o < portion.first + portion.count; o++) {
+                float sum = 0;
+                for (int p : ty.elements)
+                  for (int q : tx.elements)
+                    sum += w.weights[((ptrdiff_t)(p * s.kw + q) * s.ci + (w.transposed ? o : c)) * s.co +
+                                     (w.transposed ? c : o)];
+                *packed++ = sum;
+              }
+}
+
+void planar_conv(const Gather& g, const float* packed) {
+  using namespace planar;
+  std::vector<Phase> phases;
+  int most = 0;
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x) {
+      const Blocks blocks(y, x, g.in_c, g.n);
+      phases.push_back({blocks, blocks.offsets(), packed});
+      packed += y.taps.size() * x.taps.size() * g.in_c * g.out_c;
+      most = std::max(most, blocks.per_image());
+    }
+  const RowEpilogue epilogue(g);
+  const int count = (int)phases.size(), each = most * count;
+  parallel_for(g.n * each, [&](int task, int) {
+    const Phase& phase = phases[task % count];  // phases take turns: they read the same pixels
+    const int block = task % each / count;
+    if (block < phase.blocks.per_image()) run_block(g, phase, epilogue, task / each, block);
+  });
+}
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,124 @@
+#include "planes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lanes.h"
+#include "transpose.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+constexpr int kShuffled = 4;  // up to so many channels a few shuffles are fewer than a transposition's
+
+/** Lane i of the result is lane From::lane(i) of the vectors in a row, kCount of them. */
+template <class From, int kVector, int kCount, int... I>
+inline __attribute__((always_inline)) vf pick(const vf* vectors, vf made,
+                                              std::integer_sequence<int, I...> lanes) {
+  if constexpr (kVector == kCount) {
+    return made;
+  } else {
+    made = __builtin_shufflevector(
+        made, vectors[kVector], (From::lane(I) / kLanes == kVector ? kLanes + From::lane(I) % kLanes : I)...);
+    return pick<From, kVector + 1, kCount>(vectors, made, lanes);
+  }
+}
+
+constexpr auto kAllLanes = std::make_integer_sequence<int, kLanes>();
+
+/** Channel kChannel of pixels in kChannels vectors. */
+template <int kChannels, int kChannel>
+struct OfChannel {
+  static constexpr int lane(int i) { return i * kChannels + kChannel; }
+};
+/** Vector kVector of pixels, from kChannels vectors of a channel each. */
+template <int kChannels, int kVector>
+struct OfPixels {
+  static constexpr int number(int i) { return kVector * kLanes + i; }
+  static constexpr int lane(int i) { return number(i) % kChannels * kLanes + number(i) / kChannels; }
+};
+
+template <int kChannels, int... C>
+inline void part_few(const float* from, float* to, ptrdiff_t size, std::integer_sequence<int, C...>) {
+  const vf pixels[] = {load(from + C * kLanes)...};
+  (store(to + C * size, (pick<OfChannel<kChannels, C>, 0, kChannels>(pixels, vf{}, kAllLanes))), ...);
+}
+
+template <int kChannels, int... C>
+inline void join_few(const float* from, ptrdiff_t size, float* to, std::integer_sequence<int, C...>) {
+  const vf planes[] = {load(from + C * size)...};
+  (store(to + C * kLanes, (pick<OfPixels<kChannels, C>, 0, kChannels>(planes, vf{}, kAllLanes))), ...);
+}
+
+template <int kChannels>
+void part_row(const float* from, int count, float* to, ptrdiff_t size) {
+  for (int i = 0; i < count; i += kLanes)
+    part_few<kChannels>(from + i * kChannels, to + i, size, std::make_integer_sequence<int, kChannels>());
+}
+
+template <int kChannels>
+void join_row(const float* from, ptrdiff_t size, int count, float* to) {
+  for (int i = 0; i < count; i += kLanes)
+    join_few<kChannels>(from + i, size, to + i * kChannels, std::make_integer_sequence<int, kChannels>());
+}
+
+/** to[c * size + i] = from[i * channels + c]; vectors beyond the ends are read and written. */
+void part_channels(const float* from, int channels, int count, float* to, ptrdiff_t size) {
+  static constexpr decltype(&part_row<1>) kFew[kShuffled] = {part_row<1>, part_row<2>, part_row<3>,
+                                                             part_row<4>};
+  if (channels <= kShuffled) return kFew[channels - 1](from, count, to, size);
+  for (int i = 0; i < count; i += kLanes)
+    for (int c = 0; c < channels; c += kLanes) {
+      vf block[kLanes];
+#pragma GCC unroll 16
+      for (int r = 0; r < kLanes; r++) block[r] = load(from + (ptrdiff_t)(i + r) * channels + c);
+      transpose(block);
+      for (int r = 0; r < std::min(kLanes, channels - c); r++) store(to + (c + r) * size + i, block[r]);
+    }
+}
+
+}  // namespace
+
+void take_planes(const Planes& p, const Image& image, int y, int y_step, int x, int pixels, float* line,
+                 float* to) {
+  const int step = p.channels / image.channels, channels = image.channels;
+  const int begin = std::clamp(-x, 0, pixels), end = std::clamp(image.w - x, begin, pixels);
+  std::fill(line, line + begin * channels, 0.0f);
+  std::fill(line + end * channels, line + p.line_size(), 0.0f);
+  for (int i = 0; i < p.rows; i++, y += y_step) {
+    if (y < 0 || y >= image.h) {
+      for (int c = 0; c < p.channels; c++)
+        std::fill_n(to + c * p.size + (ptrdiff_t)i * p.pitch, p.pitch, 0.0f);
+      continue;
+    }
+    copy_ahead(line + begin * channels, image.data + ((ptrdiff_t)y * image.w + x + begin) * channels,
+               (ptrdiff_t)(end - begin) * channels);
+    part_channels(line, step * channels, p.pitch, to + (ptrdiff_t)i * p.pitch, p.size);
+  }
+  const ptrdiff_t used = (ptrdiff_t)p.rows * p.pitch;
+  for (int c = 0; c < p.channels; c++) std::fill(to + c * p.size + used, to + (c + 1) * p.size, 0.0f);
+}
+
+void join_planes(const float* planes, ptrdiff_t size, int channels, int count, float* to) {
+  static constexpr decltype(&join_row<1>) kFew[kShuffled] = {join_row<1>, join_row<2>, join_row<3>,
+                                                             join_row<4>};
+  if (channels <= kShuffled) return kFew[channels - 1](planes, size, count, to);
+  for (int i = 0; i < count; i += kLanes)
+    for (int c = 0; c < channels; c += kLanes) {
+      vf block[kLanes];
+      for (int r = 0; r < kLanes; r++) block[r] = load(planes + std::min(c + r, channels - 1) * size + i);
+      transpose(block);
+      const int rest = channels - c;
+#pragma GCC unroll 16
+      for (int r = 0; r < kLanes; r++) {
+        float* const pixel = to + (ptrdiff_t)(i + r) * channels + c;
+        // What spills over, the next pixel overwrites, unless its first channels are there already.
+        if (rest >= kLanes || c == 0)
+          store(pixel, block[r]);
+        else
+          store_partial(pixel, block[r], rest);
+      }
+    }
+}
+
+}  // namespace fovea::FOVEA_ISA
