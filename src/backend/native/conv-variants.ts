@@ -2,11 +2,11 @@
 // a place in this list. Which shapes each serves, and which one a shape gets by default, that file says.
 
 export const convVariants = [
-  "winograd-4x4",
   "few-output-channels",
+  "planar",
+  "winograd-4x4",
   "winograd-pairs",
   "depthwise",
-  "planar",
   "implicit-gemm",
   "direct",
 ] as const;
