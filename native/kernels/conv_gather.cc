@@ -85,6 +85,45 @@ int find_runs(const Block& block, const Band& band, int channels, ptrdiff_t* off
   return runs;
 }
 
+/** Places next to each other that are computed together, and the rows of taps that meet the image there. */
+struct Tile {
+  int row, column, size;
+  int first_tap, end_tap;
+};
+
+/** A tile lies in one row of places, unless rows are short or leave a short rest; then it may wrap round. */
+std::vector<Tile> tiles_of(const Block& block, int in_h) {
+  const int tiles_a_row = ceil_div(block.columns, kMaxRows), places = block.rows * block.columns;
+  const bool wrap = block.columns < tiles_a_row * (kMaxScattered * 3 / 4) && block.rows > 1;
+  std::vector<Tile> tiles;
+  const auto add = [&](int row, int column, int size) {
+    const int end_row = row + (column + size - 1) / block.columns + 1;
+    const auto [first, end] = taps_inside(*block.y, block.y0 + row, block.y0 + end_row, in_h);
+    tiles.push_back({row, column, size, first, end});
+  };
+  if (wrap) {
+    const int count = ceil_div(places, kMaxScattered);
+    tiles.reserve(count);
+    for (int i = 0, at = 0; i < count; i++) {
+      const int size = share(places, i, count);
+      add(at / block.columns, at % block.columns, size);
+      at += size;
+    }
+    return tiles;
+  }
+  tiles.reserve(block.rows * tiles_a_row);
+  for (int i = 0, column = 0; i < tiles_a_row; i++) {
+    const int size = share(block.columns, i, tiles_a_row);
+    add(0, column, size);
+    column += size;
+  }
+  for (int row = 1; row < block.rows; row++) {
+    const auto [first, end] = taps_inside(*block.y, block.y0 + row, block.y0 + row + 1, in_h);
+    for (int i = 0; i < tiles_a_row; i++) tiles.push_back({row, tiles[i].column, tiles[i].size, first, end});
+  }
+  return tiles;
+}
+
 void run_block(const Gather& g, const Block& block) {
   const AxisPhase &ay = *block.y, &ax = *block.x;
   const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups;
@@ -118,26 +157,18 @@ void run_block(const Gather& g, const Block& block) {
       block.group * outputs;
   p.a_row = ax.in_step * band.pixel;
   p.c_row = out_column;
-  // A tile lies in one row of places, unless rows are short or leave a short rest; then it may wrap round.
-  const int tiles_a_row = ceil_div(block.columns, kMaxRows);
-  const bool wrap = block.columns < tiles_a_row * (kMaxScattered * 3 / 4) && block.rows > 1;
-  const int places = block.rows * block.columns;
-  const int tiles = wrap ? ceil_div(places, kMaxScattered) : block.rows * tiles_a_row;
+  const std::vector<Tile> tiles = tiles_of(block, g.in_h);
   for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {
     p.columns = std::min(kPanel, outputs - c);
     p.channel = block.group * outputs + c;
     p.b_step = round_up(p.columns, kLanes);
     const float* const weights = block.weights + max_runs * channels * (c - block.channel);
-    int row = 0, column = 0;
-    for (int tile = 0; tile < tiles; tile++) {
-      const int size =
-          wrap ? share(places, tile, tiles) : share(block.columns, tile % tiles_a_row, tiles_a_row);
+    for (const Tile& tile : tiles) {
+      const auto [row, column, size, first_tap, end_tap] = tile;
       p.scattered = column + size > block.columns;
-      const int end_row = row + (column + size - 1) / block.columns + 1;
-      const auto [first, end] = taps_inside(ay, block.y0 + row, block.y0 + end_row, g.in_h);
-      p.runs = (end - first) * runs_a_tap;
-      p.run_offsets = offsets + first * runs_a_tap;
-      p.b = weights + (ptrdiff_t)first * ax.taps.size() * channels * p.b_step;
+      p.runs = (end_tap - first_tap) * runs_a_tap;
+      p.run_offsets = offsets + first_tap * runs_a_tap;
+      p.b = weights + (ptrdiff_t)first_tap * ax.taps.size() * channels * p.b_step;
       p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
       p.c = out + row * out_row + column * out_column + c;
       for (int r = 0; r < size && p.scattered; r++) {
@@ -146,9 +177,6 @@ void run_block(const Gather& g, const Block& block) {
         p.c_rows[r] = out + down * out_row + across * out_column + c;
       }
       run_tile(p, size);
-      column += size;
-      row += column / block.columns;
-      column %= block.columns;
     }
   }
 }

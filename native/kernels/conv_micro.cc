@@ -1,5 +1,6 @@
 #include "conv_micro.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -99,18 +100,21 @@ inline __attribute__((always_inline)) const float* run_scattered(const TileProdu
 /** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole or a Part. */
 template <int R, int V, Rows kRows, class Step>
 inline __attribute__((always_inline)) void for_tile(const TileProduct& p, Step step) {
+  // Copies, as the compiler must take every store for one into `p`.
+  float *const first = p.c, *rows[kRows == Rows::scattered ? R : 1];
+  const ptrdiff_t c_row = p.c_row;
+  if constexpr (kRows == Rows::scattered) std::copy_n(p.c_rows, R, rows);
   const int last = p.columns - (V - 1) * kLanes;
+  const auto all = [&](auto last_lanes) __attribute__((always_inline)) {
 #pragma GCC unroll 16
-  for (int r = 0; r < R; r++) {
-    float* const c = kRows == Rows::scattered ? p.c_rows[r] : p.c + r * p.c_row;
+    for (int r = 0; r < R; r++) {
+      float* const c = kRows == Rows::scattered ? rows[kRows == Rows::scattered ? r : 0] : first + r * c_row;
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) {
-      if (v < V - 1 || last == kLanes)
-        step(r, v, c + v * kLanes, Whole{});
-      else
-        step(r, v, c + v * kLanes, Part{last});
+      for (int v = 0; v < V - 1; v++) step(r, v, c + v * kLanes, Whole{});
+      step(r, V - 1, c + (V - 1) * kLanes, last_lanes);
     }
-  }
+  };
+  last == kLanes ? all(Whole{}) : all(Part{last});
 }
 
 /** Does finish_sums() serve this epilogue? The others need an exponential, and are rare. */
@@ -169,10 +173,14 @@ void multiply_fixed(const TileProduct& p) {
     b += p.b_jump;
   }
   if (p.epilogue && in_registers(*p.epilogue)) finish_sums<R, V, kRows>(p, sums);
-  for_tile<R, V, kRows>(
-      p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
-        lanes.put(c, p.add ? sums[r][v] + lanes.get(c) : sums[r][v]);
-      });
+  if (p.add)
+    for_tile<R, V, kRows>(
+        p, [&](int r, int v, float* c, auto lanes)
+               __attribute__((always_inline)) { lanes.put(c, sums[r][v] + lanes.get(c)); });
+  else
+    for_tile<R, V, kRows>(
+        p, [&](int r, int v, float* c, auto lanes)
+               __attribute__((always_inline)) { lanes.put(c, sums[r][v]); });
 }
 
 /** The epilogue, on the sums just stored: they are still in the first-level cache. */
