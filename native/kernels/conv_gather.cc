@@ -158,18 +158,27 @@ void run_block(const Gather& g, const Block& block) {
   p.a_row = ax.in_step * band.pixel;
   p.c_row = out_column;
   const std::vector<Tile> tiles = tiles_of(block, g.in_h);
+  const bool comes_from_far = runs > 0 && band.data != room;
   for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {
     p.columns = std::min(kPanel, outputs - c);
     p.channel = block.group * outputs + c;
     p.b_step = round_up(p.columns, kLanes);
     const float* const weights = block.weights + max_runs * channels * (c - block.channel);
-    for (const Tile& tile : tiles) {
-      const auto [row, column, size, first_tap, end_tap] = tile;
+    for (size_t i = 0; i < tiles.size(); i++) {
+      const auto [row, column, size, first_tap, end_tap] = tiles[i];
       p.scattered = column + size > block.columns;
       p.runs = (end_tap - first_tap) * runs_a_tap;
       p.run_offsets = offsets + first_tap * runs_a_tap;
       p.b = weights + (ptrdiff_t)first_tap * ax.taps.size() * channels * p.b_step;
       p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
+      if (comes_from_far && c == block.channel && i + 1 < tiles.size()) {
+        // The next tile's lowest row, which nothing has read yet.
+        p.next = band.data + tiles[i + 1].row * ay.in_step * band.pitch + tiles[i + 1].column * p.a_row +
+                 offsets[runs - runs_a_tap];
+        p.next_step = kLine;
+      } else {
+        p.next = nullptr;
+      }
       p.c = out + row * out_row + column * out_column + c;
       for (int r = 0; r < size && p.scattered; r++) {
         const int down = row + (column + r) / block.columns, across = (column + r) % block.columns;

@@ -7,6 +7,8 @@
 #include "../thread_pool.h"
 #include "conv_gather.h"
 #include "conv_micro.h"
+#include "lanes.h"
+#include "transpose.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {
@@ -26,16 +28,19 @@ void add_rows(const Piece& part, const float* w, int channels, int co) {
   }
 }
 
-/** to[c * width + j] += w[j * co + c], in blocks whose lines stay in the first-level cache. */
+/** to[c * width + j] += w[j * co + c], by squares that are transposed in registers. */
 void add_columns(const Piece& part, const float* w, int channels, int co) {
-  constexpr int kBlock = 16;
-  for (int c0 = 0; c0 < channels; c0 += kBlock) {
-    const int c1 = std::min(c0 + kBlock, channels);
-    for (int j = 0; j < part.columns; j++) {
-      const float* from = w + (size_t)(part.column + j) * co;
-      for (int c = c0; c < c1; c++) part.to[(size_t)c * part.width + j] += from[c];
-    }
-  }
+  for (int j = 0; j < part.columns; j += kLanes)
+    for_lanes(channels, [&](int64_t c, auto lanes) {
+      vf square[kLanes];
+      for (int i = 0; i < kLanes; i++)
+        square[i] = j + i < part.columns ? lanes.get(w + (size_t)(part.column + j + i) * co + c) : vf{};
+      transpose(square);
+      for (int i = 0; i < std::min<int64_t>(kLanes, channels - c); i++) {
+        float* const to = part.to + (size_t)(c + i) * part.width + j;
+        store(to, load(to) + square[i]);
+      }
+    });
 }
 
 }  // namespace

@@ -50,7 +50,10 @@ bool winograd_pays(Direction direction, const ConvShape& s) {
   if (direction == Direction::weight_grad)
     return tiles >= 16 && gain >= (least >= 16 || s.ci >= 48 ? 1.5 : 2.3);
   if (s.ci * s.co < 128 || read < 8 || tiles < 12) return false;
-  return gain * tiles / (tiles + 8) >= (least >= 64 ? 1.6 : least >= 32 ? 1.7 : 2.2);
+  // Transformed kernels that leave the second-level cache weigh as much as more tiles.
+  const double transformed = (double)sizeof(float) * phases[0].depth() * phases.size() * s.ci * s.co;
+  const double worth = transformed > (1 << 20) ? 24 : 8;
+  return gain * tiles / (tiles + worth) >= (least >= 64 ? 1.6 : least >= 32 ? 1.7 : 2.2);
 }
 
 /** One to four channels on the side that is written. */

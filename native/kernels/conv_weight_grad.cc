@@ -58,16 +58,21 @@ struct Operands {
   ptrdiff_t dy_step, dy_row;
 };
 
+/** Numbers of dy, which comes from far, that are asked for before they are used. */
+constexpr ptrdiff_t kAhead = 1024;
+
 /** dy's places of a band with their channels padded to whole vectors, so that loading a vector never leaves
  * the tensor. */
 const float* pad_channels(const float* dy, ptrdiff_t step, ptrdiff_t row, int rows, int columns, int co,
                           float* to) {
   const int width = round_up(co, kLanes);
   for (int i = 0; i < rows; i++)
-    for (int j = 0; j < columns; j++, to += width) {
-      std::memcpy(to, dy + i * row + j * step, sizeof(float) * co);
-      std::memset(to + co, 0, sizeof(float) * (width - co));
-    }
+    for (int j = 0; j < columns; j++, to += width)
+      for_lanes(co, [&](int64_t c, auto lanes) {
+        const float* const from = dy + i * row + j * step + c;
+        __builtin_prefetch(from + kAhead);
+        store(to + c, lanes.get(from));
+      });
   return to - (ptrdiff_t)rows * columns * width;
 }
 
