@@ -2,7 +2,6 @@
 // columns: [tap y][tap x][channel][columns of the panel], columns beyond the last being 0. A panel is kPanel
 // wide, a last one of at most kLanes columns is kLanes wide.
 #include <algorithm>
-#include <cstring>
 
 #include "../thread_pool.h"
 #include "conv_gather.h"
@@ -19,27 +18,28 @@ struct Piece {
   float* to;
 };
 
-/** to[c * width + j] += w[c * co + j] */
-void add_rows(const Piece& part, const float* w, int channels, int co) {
+/** to[...] = v, or with `add` the sum of both. */
+inline void put(float* to, vf v, bool add) { store(to, add ? load(to) + v : v); }
+
+/** to[c * width + j] (+)= w[c * co + j] */
+void put_rows(const Piece& part, const float* w, int channels, int co, bool add) {
   for (int c = 0; c < channels; c++) {
-    float* to = part.to + (size_t)c * part.width;
-    const float* from = w + (size_t)c * co + part.column;
-    for (int j = 0; j < part.columns; j++) to[j] += from[j];
+    float* const to = part.to + (size_t)c * part.width;
+    const float* const from = w + (size_t)c * co + part.column;
+    for_lanes(part.columns, [&](int64_t j, auto lanes) { put(to + j, lanes.get(from + j), add); });
   }
 }
 
-/** to[c * width + j] += w[j * co + c], by squares that are transposed in registers. */
-void add_columns(const Piece& part, const float* w, int channels, int co) {
+/** to[c * width + j] (+)= w[j * co + c], by squares that are transposed in registers. */
+void put_columns(const Piece& part, const float* w, int channels, int co, bool add) {
   for (int j = 0; j < part.columns; j += kLanes)
     for_lanes(channels, [&](int64_t c, auto lanes) {
       vf square[kLanes];
       for (int i = 0; i < kLanes; i++)
         square[i] = j + i < part.columns ? lanes.get(w + (size_t)(part.column + j + i) * co + c) : vf{};
       transpose(square);
-      for (int i = 0; i < std::min<int64_t>(kLanes, channels - c); i++) {
-        float* const to = part.to + (size_t)(c + i) * part.width + j;
-        store(to, load(to) + square[i]);
-      }
+      for (int i = 0; i < std::min<int64_t>(kLanes, channels - c); i++)
+        put(part.to + (size_t)(c + i) * part.width + j, square[i], add);
     });
 }
 
@@ -76,17 +76,14 @@ void pack_weights(const Gather& g, const WeightLayout& w, float* packed) {
   }
   const auto pack = [&](int index, int) {
     const Piece& part = parts[index];
-    std::memset(part.to, 0, sizeof(float) * channels * part.width);
-    for (int p : part.ty->elements) {
+    bool add = false;
+    for (int p : part.ty->elements)
       for (int q : part.tx->elements) {
-        const float* from =
+        const float* const from =
             w.weights + (size_t)(p * s.kw + q) * ci * co + (size_t)part.group * (co / s.groups);
-        if (w.transposed)
-          add_columns(part, from, channels, co);
-        else
-          add_rows(part, from, channels, co);
+        (w.transposed ? put_columns : put_rows)(part, from, channels, co, add);
+        add = true;
       }
-    }
   };
   const bool tiny = (size_t)s.kh * s.kw * ci * co < 8192;
   if (tiny)

@@ -46,10 +46,9 @@ bool winograd_pays(Direction direction, const ConvShape& s) {
   const int least = std::min(s.ci, s.co), read = direction == Direction::input_grad ? s.co : s.ci;
   const int tiles = s.n * phases[0].tiles_y() * phases[0].tiles_x();
   const double gain = winograd::gain(phases);
-  if (least < 5) return false;
   if (direction == Direction::weight_grad)
-    return tiles >= 16 && gain >= (least >= 16 || s.ci >= 48 ? 1.5 : 2.3);
-  if (s.ci * s.co < 128 || read < 8 || tiles < 12) return false;
+    return least >= (s.ci >= 48 ? 3 : 5) && tiles >= 16 && gain >= (least >= 16 || s.ci >= 48 ? 1.5 : 2.3);
+  if (least < 5 || s.ci * s.co < 128 || read < 8 || tiles < 12) return false;
   // Transformed kernels that leave the second-level cache weigh as much as more tiles.
   const double transformed = (double)sizeof(float) * phases[0].depth() * phases.size() * s.ci * s.co;
   const double worth = transformed > (1 << 20) ? 24 : 8;
@@ -92,7 +91,9 @@ bool planar_pays(Direction direction, const ConvShape& s) {
   if (direction == Direction::weight_grad) {
     if (s.co * longer <= 6.5 && s.ci <= (s.co <= kFewOutputs ? 48 : 16)) return true;
     const bool pairs_are_chosen = pairs_weight_grad_fits(s) && few_inputs(direction, s);
-    return s.co * longer <= 12.5 && s.ci <= 8 && !pairs_are_chosen && !winograd_is_chosen();
+    if (pairs_are_chosen || s.ci > 8) return false;
+    const bool winograd_is_faster = winograd_is_chosen() && (s.kh * s.kw == 9 || s.co * longer > 8.5);
+    return s.co * longer <= 12.5 && !winograd_is_faster;
   }
   const int read = backward ? s.co : s.ci, written = backward ? s.ci : s.co;
   if (written <= kFewOutputs) return true;
