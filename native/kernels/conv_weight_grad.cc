@@ -35,13 +35,15 @@ Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const floa
     const size_t place_bytes = sizeof(float) * ((size_t)ci * ay.in_step * ax.in_step + co);
     const int most = (int)std::clamp<size_t>((96 << 10) / place_bytes, 48, 512);
     Phase phase{&ay, &ax, 1, ax.count, 1, 1, sums.offset};
-    phase.across = ceil_div(std::max(ax.count, 1), most);
-    phase.columns = ceil_div(ax.count, phase.across);
-    phase.rows = std::clamp(most / std::max(phase.columns, 1), 1, std::max(ay.count, 1));
-    phase.down = ceil_div(ay.count, phase.rows);
-    phase.rows = ceil_div(ay.count, std::max(phase.down, 1));
+    const int down = std::max(ay.count, 1), across = std::max(ax.count, 1);
+    phase.across = ceil_div(across, most);
+    phase.columns = ceil_div(across, phase.across);
+    phase.rows = std::clamp(most / phase.columns, 1, down);
+    phase.down = ceil_div(down, phase.rows);
+    phase.rows = ceil_div(down, phase.down);
+    if (ay.count == 0 || ax.count == 0) phase.down = 0;  // a phase without places
     p.phases.push_back(phase);
-    bands = std::min(bands, s.n * phase.down * phase.across);
+    if (phase.down) bands = std::min(bands, s.n * phase.down * phase.across);
     window = std::max(window, (int)(ay.taps.size() * ax.taps.size()) * ci);
   }
   p.partials.split(bands);
