@@ -7,41 +7,11 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
 
 #include "kernels/gemm_micro.h"
+#include "kernels/transpose.h"
 
 namespace fovea::FOVEA_ISA {
-
-namespace packing {
-
-template <int Bit, bool kUpper, int... I>
-inline vf exchange(vf a, vf b, std::integer_sequence<int, I...>) {
-  // Lane i of the lower result is a[i] where Bit of i is clear and b[i - Bit] where it is set; of the upper,
-  // a[i + Bit] and b[i].
-  return __builtin_shufflevector(
-      a, b, (kUpper ? (I & Bit ? kLanes + I : I + Bit) : (I & Bit ? kLanes + I - Bit : I))...);
-}
-
-template <int Bit>
-inline void transpose_stage(vf* v) {
-  if constexpr (Bit < kLanes) {
-    constexpr auto lanes = std::make_integer_sequence<int, kLanes>();
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; i++) {
-      if (i & Bit) continue;
-      const vf low = exchange<Bit, false>(v[i], v[i + Bit], lanes),
-               high = exchange<Bit, true>(v[i], v[i + Bit], lanes);
-      v[i] = low, v[i + Bit] = high;
-    }
-    transpose_stage<Bit * 2>(v);
-  }
-}
-
-}  // namespace packing
-
-/** Transposes kLanes vectors in place, by exchanging blocks of 1, 2, 4, ... across the diagonal. */
-inline void transpose(vf* v) { packing::transpose_stage<1>(v); }
 
 /** The panel's numbers of one step are neighbours: source(i, p) = from[i + p * stride]. Fills whole vectors
  * with zeros. */
