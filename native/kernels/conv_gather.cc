@@ -22,6 +22,7 @@ struct Block {
   const float* weights;   // of the phase, group and first panel
 };
 
+constexpr int kShortRun = 16;      // steps, below which each is listed
 constexpr int kEnoughBlocks = 16;  // that many keep a few threads busy
 
 /** Cuts a phase's places into rectangles whose input stays in the second-level cache; sizes depend on shapes
@@ -85,41 +86,36 @@ int find_runs(const Block& block, const Band& band, int channels, ptrdiff_t* off
   return runs;
 }
 
-/** Places next to each other that are computed together, and the rows of taps that meet the image there. */
-struct Tile {
-  int row, column, size;
+/** Tiles of places next to each other, `count` of them in a row, and the rows of taps that meet the image there. */
+struct Tiles {
+  int row, column, size, count;
   int first_tap, end_tap;
 };
 
 /** A tile lies in one row of places, unless rows are short or leave a short rest; then it may wrap round. */
-std::vector<Tile> tiles_of(const Block& block, int in_h) {
+std::vector<Tiles> tiles_of(const Block& block, int in_h) {
   const int tiles_a_row = ceil_div(block.columns, kMaxRows), places = block.rows * block.columns;
   const bool wrap = block.columns < tiles_a_row * (kMaxScattered * 3 / 4) && block.rows > 1;
-  std::vector<Tile> tiles;
-  const auto add = [&](int row, int column, int size) {
-    const int end_row = row + (column + size - 1) / block.columns + 1;
+  std::vector<Tiles> tiles;
+  const auto add = [&](int row, int column, int size, int count) {
+    const int end_row = row + (column + size * count - 1) / block.columns + 1;
     const auto [first, end] = taps_inside(*block.y, block.y0 + row, block.y0 + end_row, in_h);
-    tiles.push_back({row, column, size, first, end});
+    tiles.push_back({row, column, size, count, first, end});
   };
   if (wrap) {
     const int count = ceil_div(places, kMaxScattered);
     tiles.reserve(count);
     for (int i = 0, at = 0; i < count; i++) {
       const int size = share(places, i, count);
-      add(at / block.columns, at % block.columns, size);
+      add(at / block.columns, at % block.columns, size, 1);
       at += size;
     }
     return tiles;
   }
-  tiles.reserve(block.rows * tiles_a_row);
-  for (int i = 0, column = 0; i < tiles_a_row; i++) {
-    const int size = share(block.columns, i, tiles_a_row);
-    add(0, column, size);
-    column += size;
-  }
-  for (int row = 1; row < block.rows; row++) {
-    const auto [first, end] = taps_inside(*block.y, block.y0 + row, block.y0 + row + 1, in_h);
-    for (int i = 0; i < tiles_a_row; i++) tiles.push_back({row, tiles[i].column, tiles[i].size, first, end});
+  const int size = block.columns / tiles_a_row, larger = block.columns % tiles_a_row;
+  for (int row = 0; row < block.rows; row++) {
+    if (larger > 0) add(row, 0, size + 1, larger);
+    if (larger < tiles_a_row) add(row, larger * (size + 1), size, tiles_a_row - larger);
   }
   return tiles;
 }
@@ -130,9 +126,12 @@ void run_block(const Gather& g, const Block& block) {
   const int band_rows = (block.rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
   const int band_columns = (block.columns - 1) * ax.in_step + ax.last() - ax.first() + 1;
   const size_t max_runs = ay.taps.size() * ax.taps.size();
-  auto* offsets = (ptrdiff_t*)thread_scratch(sizeof(ptrdiff_t) * (max_runs + 8) +
-                                             sizeof(float) * band_size(band_rows, band_columns, channels));
-  float* room = (float*)(offsets + (max_runs + 7) / 8 * 8);
+  const size_t runs_size = (max_runs + 7) / 8 * 8, steps_size = (max_runs * channels + 15) / 16 * 16;
+  auto* const offsets =
+      (ptrdiff_t*)thread_scratch(sizeof(ptrdiff_t) * runs_size + sizeof(int) * steps_size +
+                                 sizeof(float) * band_size(band_rows, band_columns, channels));
+  int* const steps = (int*)(offsets + runs_size);
+  float* const room = (float*)(steps + steps_size);
 
   const Image image{g.in + (ptrdiff_t)block.image * g.in_h * g.in_w * g.in_c + block.group * channels, g.in_h,
                     g.in_w, g.in_c, channels};
@@ -143,6 +142,9 @@ void run_block(const Gather& g, const Block& block) {
   TileProduct p{};
   const int runs = find_runs(block, band, channels, offsets, p.length);
   const int runs_a_tap = ay.taps.empty() ? 0 : runs / (int)ay.taps.size();
+  const bool listed = runs > 1 && p.length <= kShortRun;
+  for (int run = 0; run < runs && listed; run++)
+    for (int i = 0; i < p.length; i++) steps[run * p.length + i] = (int)offsets[run] + i;
   p.a_step = 1;
   p.epilogue = g.epilogue;
   p.output = g.out;
@@ -157,7 +159,8 @@ void run_block(const Gather& g, const Block& block) {
       block.group * outputs;
   p.a_row = ax.in_step * band.pixel;
   p.c_row = out_column;
-  const std::vector<Tile> tiles = tiles_of(block, g.in_h);
+  const bool dense = outputs <= kPanel && outputs == out_column;
+  const std::vector<Tiles> tiles = tiles_of(block, g.in_h);
   const bool comes_from_far = runs > 0 && band.data != room;
   for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {
     p.columns = std::min(kPanel, outputs - c);
@@ -165,16 +168,20 @@ void run_block(const Gather& g, const Block& block) {
     p.b_step = round_up(p.columns, kLanes);
     const float* const weights = block.weights + max_runs * channels * (c - block.channel);
     for (size_t i = 0; i < tiles.size(); i++) {
-      const auto [row, column, size, first_tap, end_tap] = tiles[i];
-      p.scattered = column + size > block.columns;
+      const auto [row, column, size, count, first_tap, end_tap] = tiles[i];
+      p.tiles = count;
+      p.scattered = column + size * count > block.columns;
+      p.dense = dense && (!p.scattered || block.columns * out_column == out_row);
       p.runs = (end_tap - first_tap) * runs_a_tap;
       p.run_offsets = offsets + first_tap * runs_a_tap;
+      p.step_offsets = listed ? steps + first_tap * runs_a_tap * p.length : nullptr;
       p.b = weights + (ptrdiff_t)first_tap * ax.taps.size() * channels * p.b_step;
       p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
       if (comes_from_far && c == block.channel && i + 1 < tiles.size()) {
         // The next tile's lowest row, which nothing has read yet.
+        p.next_offset = offsets[runs - runs_a_tap];
         p.next = band.data + tiles[i + 1].row * ay.in_step * band.pitch + tiles[i + 1].column * p.a_row +
-                 offsets[runs - runs_a_tap];
+                 p.next_offset;
         p.next_step = kLine;
       } else {
         p.next = nullptr;

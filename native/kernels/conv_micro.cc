@@ -64,6 +64,20 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
   return b;
 }
 
+/** As run_even, for steps whose places are listed one by one: where runs are short that takes less than they do. */
+template <int R, int V>
+inline __attribute__((always_inline)) void run_listed(const TileProduct& p, const float* start, Sums<R, V>& sums) {
+  constexpr int kThrees = (R + 2) / 3;
+  const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
+  const int *at = p.step_offsets, *const end = at + p.runs * p.length;
+  for (const float* b = p.b; at < end; at++, b += V * kLanes) {
+    const char* a[kThrees];
+#pragma GCC unroll 8
+    for (int i = 0; i < kThrees; i++) a[i] = (const char*)(start + *at) + 3 * i * s;
+    step<R, V>(b, sums, [&](int r) { return *(const float*)(a[r / 3] + r % 3 * s); });
+  }
+}
+
 template <int R, int V>
 inline __attribute__((always_inline)) const float* run_together(const TileProduct& p, const float* a,
                                                                 const float* b, Sums<R, V>& sums) {
@@ -97,24 +111,34 @@ inline __attribute__((always_inline)) const float* run_scattered(const TileProdu
   return b;
 }
 
-/** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole or a Part. */
+/** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole or a Part. With
+ * `run_over` the last lanes of all rows but the last are a Whole, which goes on in the next row. */
 template <int R, int V, Rows kRows, class Step>
-inline __attribute__((always_inline)) void for_tile(const TileProduct& p, Step step) {
+inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float* first, Step step,
+                                                    bool run_over = false) {
   // Copies, as the compiler must take every store for one into `p`.
-  float *const first = p.c, *rows[kRows == Rows::scattered ? R : 1];
+  float* rows[kRows == Rows::scattered ? R : 1];
   const ptrdiff_t c_row = p.c_row;
   if constexpr (kRows == Rows::scattered) std::copy_n(p.c_rows, R, rows);
   const int last = p.columns - (V - 1) * kLanes;
-  const auto all = [&](auto last_lanes) __attribute__((always_inline)) {
+  const auto all = [&](auto last_lanes, auto last_of_tile) __attribute__((always_inline)) {
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
       float* const c = kRows == Rows::scattered ? rows[kRows == Rows::scattered ? r : 0] : first + r * c_row;
 #pragma GCC unroll 4
       for (int v = 0; v < V - 1; v++) step(r, v, c + v * kLanes, Whole{});
-      step(r, V - 1, c + (V - 1) * kLanes, last_lanes);
+      if (r < R - 1)
+        step(r, V - 1, c + (V - 1) * kLanes, last_lanes);
+      else
+        step(r, V - 1, c + (V - 1) * kLanes, last_of_tile);
     }
   };
-  last == kLanes ? all(Whole{}) : all(Part{last});
+  if (last == kLanes)
+    all(Whole{}, Whole{});
+  else if (run_over)
+    all(Whole{}, Part{last});
+  else
+    all(Part{last}, Part{last});
 }
 
 /** Does finish_sums() serve this epilogue? The others need an exponential, and are rare. */
@@ -124,15 +148,15 @@ inline bool in_registers(const Epilogue& e) {
 
 /** The same as finish() of epilogue.h does vector by vector, but for all sums at once. */
 template <int R, int V, Rows kRows>
-inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, Sums<R, V>& sums) {
+inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, float* first, Sums<R, V>& sums) {
   const Epilogue& e = *p.epilogue;
   if (e.bias)
     for_tile<R, V, kRows>(
-        p, [&](int r, int v, float*, auto lanes)
+        p, first, [&](int r, int v, float*, auto lanes)
                __attribute__((always_inline)) { sums[r][v] += lanes.get(e.bias + p.channel + v * kLanes); });
   if (e.residual)
     for_tile<R, V, kRows>(
-        p, [&](int r, int v, float* c, auto lanes)
+        p, first, [&](int r, int v, float* c, auto lanes)
                __attribute__((always_inline)) { sums[r][v] += lanes.get(e.residual + (c - p.output)); });
   const auto map = [&](auto function) __attribute__((always_inline)) {
 #pragma GCC unroll 16
@@ -147,7 +171,7 @@ inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, Sum
   if (!e.saved) return;
   const auto times = [&](auto gradient) __attribute__((always_inline)) {
     for_tile<R, V, kRows>(
-        p, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
+        p, first, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
           sums[r][v] = gradient(lanes.get(e.saved + (c - p.output)), sums[r][v]);
         });
   };
@@ -159,33 +183,48 @@ inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, Sum
 
 template <int R, int V, Rows kRows>
 void multiply_fixed(const TileProduct& p) {
-  Sums<R, V> sums;
+  const float* start = p.a;
+  float* c = p.c;
+  for (int tile = 1; tile <= p.tiles; tile++) {
+    Sums<R, V> sums;
 #pragma GCC unroll 16
-  for (int r = 0; r < R; r++) {
+    for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) sums[r][v] = vf{};
+      for (int v = 0; v < V; v++) sums[r][v] = vf{};
+    }
+    const float* b = p.b;
+    if constexpr (kRows == Rows::even) {
+      const float* next = !p.next ? b : tile < p.tiles ? start + R * p.a_row + p.next_offset : p.next;
+      if (p.step_offsets)
+        run_listed<R, V>(p, start, sums);
+      else
+        for (int run = 0; run < p.runs; run++)
+          b = run_even<R, V>(p, start + p.run_offsets[run], b, next, sums) + p.b_jump;
+    } else {
+      for (int run = 0; run < p.runs; run++) {
+        if constexpr (kRows == Rows::together) b = run_together<R, V>(p, start + p.run_offsets[run], b, sums);
+        if constexpr (kRows == Rows::scattered) b = run_scattered<R, V>(p, p.run_offsets[run], b, sums);
+        b += p.b_jump;
+      }
+    }
+    if (p.epilogue && in_registers(*p.epilogue)) finish_sums<R, V, kRows>(p, c, sums);
+    if (p.add)
+      for_tile<R, V, kRows>(
+          p, c, [&](int r, int v, float* to, auto lanes)
+                    __attribute__((always_inline)) { lanes.put(to, sums[r][v] + lanes.get(to)); });
+    else
+      for_tile<R, V, kRows>(
+          p, c, [&](int r, int v, float* to, auto lanes)
+                    __attribute__((always_inline)) { lanes.put(to, sums[r][v]); },
+          p.dense);
+    start += R * p.a_row;
+    c += R * p.c_row;
   }
-  const float *b = p.b, *next = p.next ? p.next : p.b;
-  for (int run = 0; run < p.runs; run++) {
-    if constexpr (kRows == Rows::even) b = run_even<R, V>(p, p.a + p.run_offsets[run], b, next, sums);
-    if constexpr (kRows == Rows::together) b = run_together<R, V>(p, p.a + p.run_offsets[run], b, sums);
-    if constexpr (kRows == Rows::scattered) b = run_scattered<R, V>(p, p.run_offsets[run], b, sums);
-    b += p.b_jump;
-  }
-  if (p.epilogue && in_registers(*p.epilogue)) finish_sums<R, V, kRows>(p, sums);
-  if (p.add)
-    for_tile<R, V, kRows>(
-        p, [&](int r, int v, float* c, auto lanes)
-               __attribute__((always_inline)) { lanes.put(c, sums[r][v] + lanes.get(c)); });
-  else
-    for_tile<R, V, kRows>(
-        p, [&](int r, int v, float* c, auto lanes)
-               __attribute__((always_inline)) { lanes.put(c, sums[r][v]); });
 }
 
 /** The epilogue, on the sums just stored: they are still in the first-level cache. */
 void finish_rows(const TileProduct& p, int rows) {
-  for (int r = 0; r < rows; r++) {
+  for (int r = 0; r < rows * p.tiles; r++) {
     float* const y = p.scattered ? p.c_rows[r] : p.c + r * p.c_row;
     for_lanes(p.columns, [&](int64_t c, auto lanes) {
       lanes.put(y + c, finish(*p.epilogue, lanes.get(y + c), y + c - p.output, p.channel + (int)c, lanes));

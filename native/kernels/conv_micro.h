@@ -34,6 +34,7 @@ inline int round_up(int n, int to) { return ceil_div(n, to) * to; }
 struct TileProduct {
   int runs, length;              // groups of steps, and steps in each
   const ptrdiff_t* run_offsets;  // where a run begins, from a row's pointer
+  const int* step_offsets;       // null, or where each step is, from a row's pointer: of use where runs are short
   ptrdiff_t a_step;              // from one step to the next, in A
   const float* b;
   ptrdiff_t b_step, b_jump;  // from one step to the next in B, and what is added to that after each run
@@ -44,16 +45,21 @@ struct TileProduct {
   bool add;
 
   // What is wanted after this product, or null: at every second line of B one line of it is asked for, these
-  // numbers apart (only with a_step 1 and B a packed panel).
+  // numbers apart (only with a_step 1 and B a packed panel). With several tiles, what each but the last asks for is
+  // `next_offset` from the next one's first row.
   const float* next;
-  ptrdiff_t next_step;
+  ptrdiff_t next_step, next_offset;
 
   // Rows of A and of C: evenly spaced (by 1 in A, unless a_step is 1 and B a packed panel), or, with
   // `scattered`, at most kMaxScattered of them anywhere, which is slower.
   const float* a;
   float* c;
   ptrdiff_t a_row, c_row;
+  int tiles = 1;  // made one after the other, with all their rows evenly spaced
   bool scattered;
+  // Rows of C follow each other without gaps: one row's last vector may be stored whole, as the next row comes after
+  // it. (Storing some lanes of a vector takes three times as long where the lines are not in the nearer caches.)
+  bool dense;
   const float* a_rows[kMaxScattered];
   float* c_rows[kMaxScattered];
 };
