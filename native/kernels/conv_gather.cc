@@ -159,7 +159,8 @@ void run_block(const Gather& g, const Block& block) {
       block.group * outputs;
   p.a_row = ax.in_step * band.pixel;
   p.c_row = out_column;
-  const bool dense = outputs <= kPanel && outputs == out_column;
+  // A store that runs over must end within the next row.
+  const bool dense = outputs <= kPanel && outputs == out_column && 2 * outputs >= round_up(outputs, kLanes);
   const std::vector<Tiles> tiles = tiles_of(block, g.in_h);
   const bool comes_from_far = runs > 0 && band.data != room;
   for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {

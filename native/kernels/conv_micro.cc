@@ -17,6 +17,8 @@ enum class Rows {
 template <int R, int V>
 using Sums = vf[R][V];
 
+constexpr int kRegisters = kLanes == 16 ? 24 : 12;  // for sums
+
 template <int R, int V>
 inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums, auto a) {
   vf bv[V];
@@ -66,7 +68,8 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
 
 /** As run_even, for steps whose places are listed one by one: where runs are short that takes less than they do. */
 template <int R, int V>
-inline __attribute__((always_inline)) void run_listed(const TileProduct& p, const float* start, Sums<R, V>& sums) {
+inline __attribute__((always_inline)) void run_listed(const TileProduct& p, const float* start,
+                                                      Sums<R, V>& sums) {
   constexpr int kThrees = (R + 2) / 3;
   const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
   const int *at = p.step_offsets, *const end = at + p.runs * p.length;
@@ -78,19 +81,26 @@ inline __attribute__((always_inline)) void run_listed(const TileProduct& p, cons
   }
 }
 
-template <int R, int V>
+/** A few sums are waited for at each step: several sets of them, which steps take in turn, are made side by side. */
+constexpr int sets_of(int sums) { return sums * 4 <= kRegisters ? 4 : sums * 2 <= kRegisters ? 2 : 1; }
+
+template <int R, int V, int kSets>
 inline __attribute__((always_inline)) const float* run_together(const TileProduct& p, const float* a,
-                                                                const float* b, Sums<R, V>& sums) {
+                                                                const float* b, Sums<R, V> (&sums)[kSets]) {
+  constexpr int kSteps = kSets > 1 ? kSets : 2;  // at a time
   const ptrdiff_t a_step = p.a_step, b_step = p.b_step;
   int k = p.length;
-  for (; k >= 2; k -= 2) {
-    step<R, V>(b, sums, [&](int r) { return a[r]; });
-    step<R, V>(b + b_step, sums, [&](int r) { return a[a_step + r]; });
-    a += 2 * a_step;
-    b += 2 * b_step;
+  for (; k >= kSteps; k -= kSteps) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kSteps; i++) {
+      step<R, V>(b, sums[i % kSets], [&](int r) { return a[r]; });
+      a += a_step;
+      b += b_step;
+    }
   }
-  if (k > 0) {
-    step<R, V>(b, sums, [&](int r) { return a[r]; });
+  for (; k > 0; k--) {
+    step<R, V>(b, sums[0], [&](int r) { return a[r]; });
+    a += a_step;
     b += b_step;
   }
   return b;
@@ -152,12 +162,14 @@ inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, flo
   const Epilogue& e = *p.epilogue;
   if (e.bias)
     for_tile<R, V, kRows>(
-        p, first, [&](int r, int v, float*, auto lanes)
-               __attribute__((always_inline)) { sums[r][v] += lanes.get(e.bias + p.channel + v * kLanes); });
+        p, first, [&](int r, int v, float*, auto lanes) __attribute__((always_inline)) {
+          sums[r][v] += lanes.get(e.bias + p.channel + v * kLanes);
+        });
   if (e.residual)
     for_tile<R, V, kRows>(
-        p, first, [&](int r, int v, float* c, auto lanes)
-               __attribute__((always_inline)) { sums[r][v] += lanes.get(e.residual + (c - p.output)); });
+        p, first, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
+          sums[r][v] += lanes.get(e.residual + (c - p.output));
+        });
   const auto map = [&](auto function) __attribute__((always_inline)) {
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++)
@@ -186,12 +198,17 @@ void multiply_fixed(const TileProduct& p) {
   const float* start = p.a;
   float* c = p.c;
   for (int tile = 1; tile <= p.tiles; tile++) {
-    Sums<R, V> sums;
-#pragma GCC unroll 16
-    for (int r = 0; r < R; r++) {
+    constexpr int kSets = kRows == Rows::together ? sets_of(R * V) : 1;
+    Sums<R, V> sets[kSets];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; v++) sums[r][v] = vf{};
+    for (int i = 0; i < kSets; i++) {
+#pragma GCC unroll 16
+      for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) sets[i][r][v] = vf{};
+      }
     }
+    Sums<R, V>& sums = sets[0];
     const float* b = p.b;
     if constexpr (kRows == Rows::even) {
       const float* next = !p.next ? b : tile < p.tiles ? start + R * p.a_row + p.next_offset : p.next;
@@ -202,20 +219,30 @@ void multiply_fixed(const TileProduct& p) {
           b = run_even<R, V>(p, start + p.run_offsets[run], b, next, sums) + p.b_jump;
     } else {
       for (int run = 0; run < p.runs; run++) {
-        if constexpr (kRows == Rows::together) b = run_together<R, V>(p, start + p.run_offsets[run], b, sums);
+        if constexpr (kRows == Rows::together) b = run_together<R, V>(p, start + p.run_offsets[run], b, sets);
         if constexpr (kRows == Rows::scattered) b = run_scattered<R, V>(p, p.run_offsets[run], b, sums);
         b += p.b_jump;
+      }
+    }
+#pragma GCC unroll 4
+    for (int i = 1; i < kSets; i++) {
+#pragma GCC unroll 16
+      for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) sums[r][v] += sets[i][r][v];
       }
     }
     if (p.epilogue && in_registers(*p.epilogue)) finish_sums<R, V, kRows>(p, c, sums);
     if (p.add)
       for_tile<R, V, kRows>(
-          p, c, [&](int r, int v, float* to, auto lanes)
-                    __attribute__((always_inline)) { lanes.put(to, sums[r][v] + lanes.get(to)); });
+          p, c, [&](int r, int v, float* to, auto lanes) __attribute__((always_inline)) {
+            lanes.put(to, sums[r][v] + lanes.get(to));
+          });
     else
       for_tile<R, V, kRows>(
-          p, c, [&](int r, int v, float* to, auto lanes)
-                    __attribute__((always_inline)) { lanes.put(to, sums[r][v]); },
+          p, c,
+          [&](int r, int v, float* to, auto lanes)
+              __attribute__((always_inline)) { lanes.put(to, sums[r][v]); },
           p.dense);
     start += R * p.a_row;
     c += R * p.c_row;

@@ -34,8 +34,8 @@ inline int round_up(int n, int to) { return ceil_div(n, to) * to; }
 struct TileProduct {
   int runs, length;              // groups of steps, and steps in each
   const ptrdiff_t* run_offsets;  // where a run begins, from a row's pointer
-  const int* step_offsets;       // null, or where each step is, from a row's pointer: of use where runs are short
-  ptrdiff_t a_step;              // from one step to the next, in A
+  const int* step_offsets;  // null, or where each step is, from a row's pointer: of use where runs are short
+  ptrdiff_t a_step;         // from one step to the next, in A
   const float* b;
   ptrdiff_t b_step, b_jump;  // from one step to the next in B, and what is added to that after each run
   int columns;               // of C, at most kPanel
@@ -57,8 +57,8 @@ struct TileProduct {
   ptrdiff_t a_row, c_row;
   int tiles = 1;  // made one after the other, with all their rows evenly spaced
   bool scattered;
-  // Rows of C follow each other without gaps: one row's last vector may be stored whole, as the next row comes after
-  // it. (Storing some lanes of a vector takes three times as long where the lines are not in the nearer caches.)
+  // Rows of C follow each other without gaps and are half a vector or longer: one row's last vector may be stored whole,
+  // as the next row comes after it. (Storing some lanes of a vector takes three times as long where the lines are not in the nearer caches.)
   bool dense;
   const float* a_rows[kMaxScattered];
   float* c_rows[kMaxScattered];

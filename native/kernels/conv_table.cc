@@ -46,13 +46,16 @@ bool winograd_pays(Direction direction, const ConvShape& s) {
   const int least = std::min(s.ci, s.co), read = direction == Direction::input_grad ? s.co : s.ci;
   const int tiles = s.n * phases[0].tiles_y() * phases[0].tiles_x();
   const double gain = winograd::gain(phases);
-  if (direction == Direction::weight_grad)
-    return least >= (s.ci >= 48 ? 3 : 5) && tiles >= 16 && gain >= (least >= 16 || s.ci >= 48 ? 1.5 : 2.3);
+  if (direction == Direction::weight_grad) {
+    if (tiles < 16 || s.ci < (s.co > 16 ? 5 : 8) || s.co < (s.ci >= 16 ? 3 : 5)) return false;
+    if (s.co <= 5) return gain >= 2;
+    return gain >= (least >= 16 || s.ci >= 48 ? 1.5 : s.ci >= 24 ? 1.6 : s.ci >= 12 ? 2 : 2.7);
+  }
   if (least < 5 || s.ci * s.co < 128 || read < 8 || tiles < 12) return false;
   // Transformed kernels that leave the second-level cache weigh as much as more tiles.
   const double transformed = (double)sizeof(float) * phases[0].depth() * phases.size() * s.ci * s.co;
   const double worth = transformed > (1 << 20) ? 24 : 8;
-  return gain * tiles / (tiles + worth) >= (least >= 64 ? 1.6 : least >= 32 ? 1.7 : 2.2);
+  return gain * tiles / (tiles + worth) >= (least >= 64 ? 1.6 : least >= 32 ? 1.7 : least >= 24 ? 2.2 : 2.7);
 }
 
 /** One to four channels on the side that is written. */
@@ -62,7 +65,7 @@ bool few_outputs(Direction direction, const ConvShape& s) {
 }
 /** With fewer on the other side `planar` is faster. */
 bool many_inputs(Direction direction, const ConvShape& s) {
-  if (direction == Direction::weight_grad) return s.ci >= (s.co == 1 ? 8 : 16);
+  if (direction == Direction::weight_grad) return s.ci >= (s.co < 4 || s.kh * s.kw <= 4 ? 8 : 16);
   const bool backward = direction == Direction::input_grad, strided = !backward && s.stride_x > 1;
   const int read = backward ? s.co : s.ci, written = backward ? s.ci : s.co;
   return read >= (written == 1 || strided ? 12 : 2 * kLanes);
@@ -76,7 +79,7 @@ bool pairs_fit(Direction direction, const ConvShape& s) {
   return direction == Direction::weight_grad && pairs_weight_grad_fits(s);
 }
 /** With more channels implicit-gemm, which loads less for each product, is as fast or faster. */
-bool few_inputs(Direction, const ConvShape& s) { return s.ci <= 4; }
+bool few_inputs(Direction, const ConvShape& s) { return s.ci <= 2 || (s.ci <= 4 && s.co > 16); }
 
 /**
  * Measured on Zen 5, with AVX-512 and with AVX2. Against implicit-gemm it gains as much as the outputs leave of
@@ -88,19 +91,22 @@ bool planar_pays(Direction direction, const ConvShape& s) {
   const auto winograd_is_chosen = [&] { return winograd_fits(direction, s) && winograd_pays(direction, s); };
   const int columns = backward ? ceil_div(s.w, s.stride_x) : s.ow;
   const double longer = 1 + (s.kw - 1) * s.dilation_x / s.stride_x / (double)columns;  // rows, by this factor
+  const double steps = s.stride_y * s.stride_x;
   if (direction == Direction::weight_grad) {
-    if (s.co * longer <= 6.5 && s.ci <= (s.co <= kFewOutputs ? 48 : 16)) return true;
-    const bool pairs_are_chosen = pairs_weight_grad_fits(s) && few_inputs(direction, s);
-    if (pairs_are_chosen || s.ci > 8) return false;
-    const bool winograd_is_faster = winograd_is_chosen() && (s.kh * s.kw == 9 || s.co * longer > 8.5);
-    return s.co * longer <= 12.5 && !winograd_is_faster;
+    const double outputs = s.co * longer;
+    if (s.kh * s.kw <= 4) return s.co <= kFewOutputs && s.ci <= 5 && steps == 1;
+    if (outputs <= 2.5) return true;
+    const bool many_taps = s.kh * s.kw >= 16 || s.ci == 1 || s.ci >= 8;
+    if (steps > 1) return outputs <= 5.5 && many_taps && !winograd_is_chosen();
+    if (s.co > kFewOutputs && s.ci == 1 && pairs_weight_grad_fits(s)) return false;
+    return outputs <= 8.5 && (outputs <= (s.ci < 12 ? 8.5 : 5.5) || !winograd_is_chosen());
   }
   const int read = backward ? s.co : s.ci, written = backward ? s.ci : s.co;
   if (written <= kFewOutputs) return true;
   if (read > (s.kh * s.kw > 9 ? 64 : 32) && winograd_is_chosen()) return false;
   const int lanes = round_up(written, kLanes);
   const double empty = 1 - written * longer / (lanes * (lanes == 16 ? 0.78 : 1));
-  const double steps = s.stride_y * s.stride_x, taps = s.kh * s.kw / (backward ? steps : 1);
+  const double taps = s.kh * s.kw / (backward ? steps : 1);
   return written <= 12 && taps * empty - 0.33 * (backward ? 1 : steps) >= 1.05;
 }
 

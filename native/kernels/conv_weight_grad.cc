@@ -63,6 +63,9 @@ struct Operands {
 /** Numbers of dy, which comes from far, that are asked for before they are used. */
 constexpr ptrdiff_t kAhead = 1024;
 
+/** Tiles of rows that pay for padding dy's channels to whole vectors, which then lie in as few lines as they can. */
+constexpr int kTilesForPadding = 3;
+
 /** dy's places of a band with their channels padded to whole vectors, so that loading a vector never leaves
  * the tensor. */
 const float* pad_channels(const float* dy, ptrdiff_t step, ptrdiff_t row, int rows, int columns, int co,
@@ -148,6 +151,7 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
   float* const dy_room = room + x_size;
   auto* const offsets = (ptrdiff_t*)(dy_room + dy_size);
 
+  const float* const dy_end = p.dy + (ptrdiff_t)s.n * s.oh * s.ow * s.co;
   const int bands = s.n * phase.down * phase.across;
   const int first = (int)((int64_t)bands * split / p.partials.splits),
             last = (int)((int64_t)bands * (split + 1) / p.partials.splits);
@@ -168,7 +172,8 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
     o.dy = p.dy +
            (((ptrdiff_t)image * s.oh + ay.out + y0 * ay.out_step) * s.ow + ax.out + x0 * ax.out_step) * s.co +
            group * co;
-    if (pad) {
+    const float* const read_end = o.dy + (rows - 1) * o.dy_row + (columns - 1) * o.dy_step + co_padded;
+    if (pad && (end - begin > kTilesForPadding * kMaxRows || read_end > dy_end)) {
       o.dy = pad_channels(o.dy, o.dy_step, o.dy_row, rows, columns, co, dy_room);
       o.dy_step = co_padded;
       o.dy_row = (ptrdiff_t)columns * co_padded;
