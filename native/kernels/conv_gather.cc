@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../thread_pool.h"
+#include "cpu.h"
 #include "conv_band.h"
 #include "conv_micro.h"
 
@@ -40,6 +41,10 @@ void cut(const AxisPhase& y, const AxisPhase& x, const Gather& g, int& rows, int
 std::vector<Block> blocks_of(const Gather& g, const float* packed) {
   const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups;
   std::vector<Block> blocks;
+  // Where weights leave the second-level cache and images are small, the part of the weights that fits there is read for
+  // all images in turn.
+  const size_t image_bytes = sizeof(float) * g.in_h * g.in_w * channels, near = cpu().l2 / 2;
+  const bool heavy = sizeof(float) * packed_weights_size(g) / g.groups > near && image_bytes < near / 4;
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
       const size_t depth = y.taps.size() * x.taps.size() * channels;
@@ -50,7 +55,10 @@ std::vector<Block> blocks_of(const Gather& g, const float* packed) {
       cut(y, x, g, rows, columns);
       const int places = g.n * g.groups * ceil_div(y.count, rows) * ceil_div(x.count, columns);
       const int panels = ceil_div(outputs, kPanel);
-      const int portion = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places))) * kPanel;
+      int portion = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places)));
+      const size_t panel_bytes = sizeof(float) * depth * kPanel;
+      if (heavy) portion = std::min(portion, (int)std::max<size_t>(near / panel_bytes, 1));
+      portion = ceil_div(panels, ceil_div(panels, portion)) * kPanel;
       for (int image = 0; image < g.n; image++)
         for (int y0 = 0; y0 < y.count; y0 += rows)
           for (int x0 = 0; x0 < x.count; x0 += columns)
@@ -60,6 +68,11 @@ std::vector<Block> blocks_of(const Gather& g, const float* packed) {
                                   std::min(columns, x.count - x0), c, std::min(portion, outputs - c),
                                   weights + depth * ((size_t)group * round_up(outputs, kLanes) + c)});
     }
+  }
+  if (heavy) {
+    std::stable_sort(blocks.begin(), blocks.end(),
+                     [](const Block& a, const Block& b) { return a.weights < b.weights; });
+    return blocks;
   }
   // Phases take turns: they read the same parts of the image.
   if (g.plan.y.size() * g.plan.x.size() > 1) {
