@@ -239,7 +239,7 @@ void run_phase(const Phase& p, const RowEpilogue& epilogue) {
 }  // namespace
 
 void few_outputs_conv(const Gather& g, const float* packed) {
-  const RowEpilogue epilogue(g);
+  const RowEpilogue epilogue(g.out, g.out_c, g.epilogue ? *g.epilogue : Epilogue{});
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
       const Runs runs = runs_of(y, x, g.in_c);
@@ -247,6 +247,26 @@ void few_outputs_conv(const Gather& g, const float* packed) {
       packed += (ptrdiff_t)g.out_c * runs.count * runs.padded;
     }
   }
+}
+
+void few_outputs_product(int m, int n, int k, const float* a, const DenseB& b, float* y,
+                         const Epilogue& epilogue) {
+  const Runs runs{1, k, round_up(k, kLanes), true};
+  float* const packed = (float*)thread_scratch(sizeof(float) * n * runs.padded, 1);
+  for (int o = 0; o < n; o++) {
+    float* const to = packed + (ptrdiff_t)o * runs.padded;
+    for (int i = 0; i < k; i++) to[i] = b.neighbours ? b.data[i * b.stride + o] : b.data[o * b.stride + i];
+    std::fill(to + k, to + runs.padded, 0.0f);
+  }
+  const RowEpilogue ends(y, n, epilogue);
+  constexpr int kPlaces = 4 * kLanes;
+  parallel_for(ceil_div(m, kPlaces), [&](int task, int) {
+    const int first = task * kPlaces, places = std::min(kPlaces, m - first);
+    float sums[kPlaces * kFewOutputs];
+    const float *start = a + (ptrdiff_t)first * k, *weights = packed;
+    kRowOfPlaces[n - 1](runs, {1, &start, &weights}, k, places, sums);
+    ends.store(sums, places, n, y + (ptrdiff_t)first * n);
+  });
 }
 
 // dw[p, q, c, o] = sum over places (u, v) of x[u, v, c] * dy[u + top - p*d, v + left - q*d, o]: the weight

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "conv_gather.h"
+#include "gemm_source.h"
 
 namespace fovea::FOVEA_ISA {
 
@@ -14,6 +15,11 @@ constexpr int kFewOutputs = 4;
 size_t few_outputs_weights_size(const Gather& g);  // floats
 void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed);
 void few_outputs_conv(const Gather& g, const float* packed);
+
+/** y [m, n] = epilogue(a [m, k] * b), which is a convolution of m pixels with a kernel of one element; n at most
+ * kFewOutputs. */
+void few_outputs_product(int m, int n, int k, const float* a, const DenseB& b, float* y,
+                         const Epilogue& epilogue);
 
 /** For stride 1, one group and no upsampling. */
 void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);

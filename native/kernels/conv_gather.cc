@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "../thread_pool.h"
-#include "cpu.h"
 #include "conv_band.h"
 #include "conv_micro.h"
+#include "cpu.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {

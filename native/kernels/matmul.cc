@@ -1,6 +1,7 @@
 // matmul: batches of matrix products, either side transposed, with an epilogue.
 // Numbers: batchA, batchB, batch, m, n, k, transposeA, transposeB, flags, activation, gradientOf, alpha,
 // variant. Operands: a, b, bias?, residual?, saved?, y.
+#include "kernels/conv_few_outputs.h"
 #include "kernels/gemm.h"
 #include "numbers.h"
 
@@ -60,6 +61,8 @@ void matmul(const Call& call) {
     if (e.saved) e.saved += start;
     if (variant == kPlain)
       plain_product(m, n, k, a, b, c, e);
+    else if (n <= kFewOutputs && !transpose_a && k >= kLanes)
+      few_outputs_product(m, n, k, a.data, b, c.base, e);
     else
       gemm(m, n, k, a, b, c, e, batch_b == 1 && (flags & kFrozenWeights) ? call.cache : nullptr);
   };

@@ -12,8 +12,9 @@ namespace fovea::FOVEA_ISA {
 
 class RowEpilogue {
  public:
-  explicit RowEpilogue(const Gather& g)
-      : epilogue_(g.epilogue ? *g.epilogue : Epilogue{}), channels_(g.out_c), start_(g.out) {
+  /** For pixels of `channels` numbers of the tensor that starts at `start`. */
+  RowEpilogue(const float* start, int channels, const Epilogue& epilogue)
+      : epilogue_(epilogue), channels_(channels), start_(start) {
     if (!epilogue_.bias) return;
     for (int i = 0; i < channels_ + kLanes; i++) bias_.push_back(epilogue_.bias[i % channels_]);
     epilogue_.bias = bias_.data();

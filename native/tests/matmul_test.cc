@@ -146,6 +146,10 @@ TEST(matmul_epilogues) {
     for (int flags = 0; flags < 8; flags++) {
       check({1, 1, 1, 31, 45, 29, false, false, flags, f, f});
       check({3, 3, 3, 9, 20, 11, false, true, flags, f, f});
+      for (int columns = 1; columns <= 4; columns++) {
+        check({1, 1, 1, 67, columns, 37, false, columns % 2 == 0, flags, f, f});
+        check({1, 3, 3, 5, columns, 16, false, columns % 2 == 1, flags, f, f});
+      }
       check({1, 1, 1, 20, 36, 4400, true, false, flags, f, f}, false);
     }
   check({1, 1, 1, 150, 300, 530, false, true, 7, Activation::relu, Activation::tanh}, false);

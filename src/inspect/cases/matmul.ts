@@ -81,6 +81,7 @@ export const matmulCases: readonly ConformanceCase[] = [
   product("no rows", [0, 4, 5]),
   product("no columns", [3, 4, 0]),
   ...epilogues.map(([name, epilogue]) => product(name, [13, 21, 35], { epilogue })),
+  ...epilogues.map(([name, epilogue]) => product(`three columns, ${name}`, [67, 37, 3], { epilogue })),
   ...epilogues.map(([name, epilogue]) =>
     product(`batch 2, transposed, ${name}`, [7, 10, 17], { transposeB: true, epilogue }, { batch: [2, 2] }),
   ),
