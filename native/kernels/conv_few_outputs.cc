@@ -13,10 +13,6 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-// Sums in flight: kPixels * outputs, within the registers.
-constexpr int kRegisters = kLanes == 16 ? 24 : 12;
-constexpr int pixels_at_once(int outputs) { return std::min(8, kRegisters / outputs); }
-
 /** A window's runs: rows of kernel taps that are neighbours in memory, each `length` numbers, padded to whole
  * vectors. */
 struct Runs {
@@ -60,7 +56,7 @@ struct Window {
   }
 };
 
-/** The vectors of products of kPixels neighbouring places, `step` apart: sums[o * kLanes + pixel]. */
+/** The vectors of products of kPixels neighbouring places, `step` apart: sums[pixel * kOutputs + o]. */
 template <int kOutputs, int kPixels>
 inline __attribute__((always_inline)) void accumulate(const Runs& runs, const Window& window, ptrdiff_t at,
                                                       ptrdiff_t step, vf* sums) {
@@ -88,31 +84,24 @@ inline __attribute__((always_inline)) void accumulate(const Runs& runs, const Wi
 #pragma GCC unroll 4
   for (int o = 0; o < kOutputs; o++) {
 #pragma GCC unroll 8
-    for (int i = 0; i < kPixels; i++) sums[o * kLanes + i] = acc[o][i];
+    for (int i = 0; i < kPixels; i++) sums[i * kOutputs + o] = acc[o][i];
   }
 }
 
-/** Places whose windows are alike: to[place * kOutputs + o]. */
+/** Places whose windows are alike: to[place * kOutputs + o]. As many are made at a time as fill one vector. */
 template <int kOutputs>
 void row_of_places(const Runs& runs, const Window& window, ptrdiff_t step, int places, float* to) {
-  constexpr int kPixels = pixels_at_once(kOutputs);
-  for (int first = 0; first < places; first += kLanes) {
-    vf sums[kOutputs * kLanes];
-    const int wanted = std::min(kLanes, places - first);
+  constexpr int kPlaces = kLanes / kOutputs, kPixels = std::min(8, kPlaces);
+  vf sums[kLanes];
+  for (int first = 0; first < places; first += kPlaces) {
+    const int wanted = std::min(kPlaces, places - first);
     int i = 0;
     for (; i + kPixels <= wanted; i += kPixels)
-      accumulate<kOutputs, kPixels>(runs, window, (first + i) * step, step, sums + i);
-    for (; i < wanted; i++) accumulate<kOutputs, 1>(runs, window, (first + i) * step, step, sums + i);
-    for (; i < kLanes; i++)
-      for (int o = 0; o < kOutputs; o++) sums[o * kLanes + i] = vf{};
-    for (int o = 0; o < kOutputs; o++) {
-      const vf made = sums_across<1>(*(vf(*)[kLanes])(sums + o * kLanes));
-      if (kOutputs == 1) {
-        store_partial(to + first, made, wanted);
-      } else {
-        for (int j = 0; j < wanted; j++) to[(first + j) * kOutputs + o] = made[j];
-      }
-    }
+      accumulate<kOutputs, kPixels>(runs, window, (first + i) * step, step, sums + i * kOutputs);
+    for (; i < wanted; i++)
+      accumulate<kOutputs, 1>(runs, window, (first + i) * step, step, sums + i * kOutputs);
+    for (i *= kOutputs; i < kLanes; i++) sums[i] = vf{};
+    store_partial(to + first * kOutputs, sums_across<1>(sums), wanted * kOutputs);
   }
 }
 
