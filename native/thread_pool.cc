@@ -53,6 +53,7 @@ bool spin(Ready ready) {
 /** The tasks that a thread has left, `next` to `end`, in one word: whoever shortens it owns the task that went. */
 struct alignas(64) Share {
   std::atomic<uint64_t> word{0};
+  std::atomic<bool> owner_is_inside{false};  // take_part(), where it may also take others' tasks
 
   static uint64_t of(uint32_t next, uint32_t end) { return (uint64_t)end << 32 | next; }
 
@@ -75,7 +76,8 @@ struct alignas(64) Share {
  * exchange data slowly. Who is done takes from the back of others' shares.
  *
  * The job cannot end, nor `task` change, before the owner of a task has counted it as done. So a worker that
- * comes late finds nothing to take and touches nothing.
+ * comes late finds nothing to take and touches nothing, or helps with the next job. Where that is for fewer threads,
+ * whose numbers index what the job holds, it begins when those beyond them have left.
  */
 class Pool {
  public:
@@ -98,6 +100,9 @@ class Pool {
       worker.detach();
     }
     affinity_.keep_apart(threads);
+    threads_.store(threads, std::memory_order_seq_cst);
+    for (int t = threads; t <= started_; t++)
+      while (shares_[t].owner_is_inside.load(std::memory_order_seq_cst)) std::this_thread::yield();
     task_ = &task;
     done_.store(0, std::memory_order_relaxed);
     for (int t = 0; t < threads; t++) {
@@ -146,7 +151,11 @@ class Pool {
       }
       seen = job_.load(std::memory_order_acquire);
       current = thread;
-      take_part(thread, size());
+      std::atomic<bool>& inside = shares_[thread].owner_is_inside;
+      inside.store(true, std::memory_order_seq_cst);
+      const int threads = threads_.load(std::memory_order_seq_cst);
+      if (thread < threads) take_part(thread, threads);
+      inside.store(false, std::memory_order_release);
       current = -1;
     }
   }
@@ -159,6 +168,7 @@ class Pool {
   std::mutex jobs_;
   int started_ = 0;
   Affinity affinity_;
+  std::atomic<int> threads_{0};  // of the job
   const Task* task_ = nullptr;
   Share shares_[kMostThreads];
   alignas(64) std::atomic<uint32_t> job_{0};  // how many there were

@@ -30,6 +30,20 @@ TEST(parallel_for_runs_every_task_once) {
   }
 }
 
+TEST(workers_that_come_late_take_no_part_in_a_job_for_fewer_threads) {
+  std::atomic<int> highest{0};
+  for (int round = 0; round < 5000 && highest < 2; round++) {
+    set_threads(6);
+    parallel_for(6, [](int, int) {});
+    set_threads(2);
+    parallel_for(4, [&](int, int thread) {
+      if (thread > highest) highest = thread;
+      for (std::atomic<int> i{0}; i < 1000;) i++;
+    });
+  }
+  if (highest > 1) fail("a thread number is out of range: " + std::to_string(highest));
+}
+
 TEST(parallel_for_nests_serially_and_passes_errors_on) {
   set_threads(3);
   std::atomic<int> inner{0};
