@@ -106,8 +106,8 @@ struct Tiles {
 };
 
 /** A tile lies in one row of places, unless rows are short or leave a short rest; then it may wrap round. */
-std::vector<Tiles> tiles_of(const Block& block, int in_h) {
-  const int tiles_a_row = ceil_div(block.columns, kMaxRows), places = block.rows * block.columns;
+std::vector<Tiles> tiles_of(const Block& block, int in_h, int most_rows) {
+  const int tiles_a_row = ceil_div(block.columns, most_rows), places = block.rows * block.columns;
   const bool wrap = block.columns < tiles_a_row * (kMaxScattered * 3 / 4) && block.rows > 1;
   std::vector<Tiles> tiles;
   const auto add = [&](int row, int column, int size, int count) {
@@ -174,7 +174,7 @@ void run_block(const Gather& g, const Block& block) {
   p.c_row = out_column;
   // A store that runs over must end within the next row.
   const bool dense = outputs <= kPanel && outputs == out_column && 2 * outputs >= round_up(outputs, kLanes);
-  const std::vector<Tiles> tiles = tiles_of(block, g.in_h);
+  const std::vector<Tiles> tiles = tiles_of(block, g.in_h, outputs <= kLanes ? kMaxOfOne : kMaxRows);
   const bool comes_from_far = runs > 0 && band.data != room;
   for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {
     p.columns = std::min(kPanel, outputs - c);

@@ -24,7 +24,7 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
   vf bv[V];
 #pragma GCC unroll 4
   for (int v = 0; v < V; v++) bv[v] = load(b + v * kLanes);
-#pragma GCC unroll 16
+#pragma GCC unroll 24
   for (int r = 0; r < R; r++) {
     const vf av = splat(a(r));
 #pragma GCC unroll 4
@@ -110,7 +110,7 @@ template <int R, int V>
 inline __attribute__((always_inline)) const float* run_scattered(const TileProduct& p, ptrdiff_t offset,
                                                                  const float* b, Sums<R, V>& sums) {
   const float* a[R];
-#pragma GCC unroll 16
+#pragma GCC unroll 24
   for (int r = 0; r < R; r++) a[r] = p.a_rows[r] + offset;
   ptrdiff_t i = 0;
   for (int k = p.length; k > 0; k--) {
@@ -132,7 +132,7 @@ inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float*
   if constexpr (kRows == Rows::scattered) std::copy_n(p.c_rows, R, rows);
   const int last = p.columns - (V - 1) * kLanes;
   const auto all = [&](auto last_lanes, auto last_of_tile) __attribute__((always_inline)) {
-#pragma GCC unroll 16
+#pragma GCC unroll 24
     for (int r = 0; r < R; r++) {
       float* const c = kRows == Rows::scattered ? rows[kRows == Rows::scattered ? r : 0] : first + r * c_row;
 #pragma GCC unroll 4
@@ -171,7 +171,7 @@ inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, flo
           sums[r][v] += lanes.get(e.residual + (c - p.output));
         });
   const auto map = [&](auto function) __attribute__((always_inline)) {
-#pragma GCC unroll 16
+#pragma GCC unroll 24
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) sums[r][v] = function(sums[r][v]);
@@ -202,7 +202,7 @@ void multiply_fixed(const TileProduct& p) {
     Sums<R, V> sets[kSets];
 #pragma GCC unroll 4
     for (int i = 0; i < kSets; i++) {
-#pragma GCC unroll 16
+#pragma GCC unroll 24
       for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) sets[i][r][v] = vf{};
@@ -226,7 +226,7 @@ void multiply_fixed(const TileProduct& p) {
     }
 #pragma GCC unroll 4
     for (int i = 1; i < kSets; i++) {
-#pragma GCC unroll 16
+#pragma GCC unroll 24
       for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) sums[r][v] += sets[i][r][v];
@@ -266,12 +266,11 @@ constexpr std::array<Multiply, sizeof...(R)> all_sizes(std::integer_sequence<int
   return {multiply_fixed<R + 1, V, kRows>...};
 }
 
-template <Rows kRows, int kMost>
+template <Rows kRows, int kMost, int kMostOfOne = kMost>
 Multiply find(int vectors, int rows) {
-  static constexpr std::array<Multiply, kMost> kTable[kMaxVectors] = {
-      all_sizes<1, kRows>(std::make_integer_sequence<int, kMost>{}),
-      all_sizes<2, kRows>(std::make_integer_sequence<int, kMost>{})};
-  return kTable[vectors - 1][rows - 1];
+  static constexpr auto kOne = all_sizes<1, kRows>(std::make_integer_sequence<int, kMostOfOne>{});
+  static constexpr auto kTwo = all_sizes<2, kRows>(std::make_integer_sequence<int, kMost>{});
+  return vectors == 1 ? kOne[rows - 1] : kTwo[rows - 1];
 }
 
 }  // namespace
@@ -281,7 +280,7 @@ void run_tile(const TileProduct& p, int rows) {
   if (p.scattered)
     find<Rows::scattered, kMaxScattered>(vectors, rows)(p);
   else if (p.a_step == 1 && p.b_step == vectors * kLanes)
-    find<Rows::even, kMaxRows>(vectors, rows)(p);
+    find<Rows::even, kMaxRows, kMaxOfOne>(vectors, rows)(p);
   else
     find<Rows::together, kMaxRows>(vectors, rows)(p);
   if (p.epilogue && !in_registers(*p.epilogue)) finish_rows(p, rows);

@@ -18,12 +18,13 @@
 
 namespace fovea::FOVEA_ISA {
 
+// kMaxOfOne rows where C is one vector wide.
 #if defined(__AVX512F__)
-constexpr int kMaxRows = 14, kMaxScattered = 12;
+constexpr int kMaxRows = 14, kMaxOfOne = 24, kMaxScattered = 12;
 #elif defined(__aarch64__)
-constexpr int kMaxRows = 10, kMaxScattered = 10;
+constexpr int kMaxRows = 10, kMaxOfOne = 20, kMaxScattered = 10;
 #else
-constexpr int kMaxRows = 6, kMaxScattered = 6;
+constexpr int kMaxRows = 6, kMaxOfOne = 12, kMaxScattered = 6;
 #endif
 constexpr int kMaxVectors = 2;
 constexpr int kPanel = kMaxVectors * kLanes;  // columns of C in one product
@@ -64,7 +65,8 @@ struct TileProduct {
   float* c_rows[kMaxScattered];
 };
 
-/** Runs the product for `rows` rows (1 .. kMaxRows). */
+/** Runs the product for `rows` rows: 1 .. kMaxRows, or kMaxOfOne if C is one vector wide, A's steps are neighbours and B
+ * is a packed panel. */
 void run_tile(const TileProduct& p, int rows);
 
 }  // namespace fovea::FOVEA_ISA
