@@ -70,14 +70,17 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
 template <int R, int V>
 inline __attribute__((always_inline)) void run_listed(const TileProduct& p, const float* start,
                                                       Sums<R, V>& sums) {
-  constexpr int kThrees = (R + 2) / 3;
-  const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
+  const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float), three = 3 * s;
   const int *at = p.step_offsets, *const end = at + p.runs * p.length;
   for (const float* b = p.b; at < end; at++, b += V * kLanes) {
-    const char* a[kThrees];
-#pragma GCC unroll 8
-    for (int i = 0; i < kThrees; i++) a[i] = (const char*)(start + *at) + 3 * i * s;
-    step<R, V>(b, sums, [&](int r) { return *(const float*)(a[r / 3] + r % 3 * s); });
+    const char* a = (const char*)(start + *at);
+    step<R, V>(b, sums, [&](int r) {
+      if (r > 0 && r % 3 == 0) {
+        a += three;
+        __asm__("" : "+r"(a));  // else all pointers are kept, and there are not registers enough for them
+      }
+      return *(const float*)(a + r % 3 * s);
+    });
   }
 }
 
