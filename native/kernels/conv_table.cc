@@ -51,7 +51,8 @@ bool winograd_pays(Direction direction, const ConvShape& s) {
     if (s.co <= 5) return gain >= 2;
     return gain >= (least >= 16 || s.ci >= 48 ? 1.5 : s.ci >= 24 ? 1.6 : s.ci >= 12 ? 2 : 2.7);
   }
-  if (least < 5 || s.ci * s.co < 128 || read < 8 || tiles < 12) return false;
+  const int written = direction == Direction::input_grad ? s.ci : s.co;
+  if (least < 5 || read * written < 128 || read < (written <= 16 ? 12 : 8) || tiles < 12) return false;
   // Transformed kernels that leave the second-level cache weigh as much as more tiles.
   const double transformed = (double)sizeof(float) * phases[0].depth() * phases.size() * s.ci * s.co;
   const double worth = transformed > (1 << 20) ? 24 : 8;
