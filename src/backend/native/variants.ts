@@ -15,7 +15,7 @@ const matmulVariants: readonly Variant[] = [
   { name: "plain", supports: always },
 ];
 
-/** native/kernels/conv_table.cc, which also says what each variant supports and which one a shape gets. */
+/** native/kernels/conv_table.cc; conv_choice.cc says what each variant supports and which one a shape gets. */
 const convolutionVariants: readonly Variant[] = convVariants.map((name, variant) => ({
   name,
   supports: (call) => variantOf(call, variant) === variant,
