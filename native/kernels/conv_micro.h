@@ -35,7 +35,7 @@ inline int round_up(int n, int to) { return ceil_div(n, to) * to; }
 struct TileProduct {
   int runs, length;              // groups of steps, and steps in each
   const ptrdiff_t* run_offsets;  // where a run begins, from a row's pointer
-  const int* step_offsets;  // null, or where each step is, from a row's pointer: of use where runs are short
+  const int* step_offsets;  // null or, for evenly spaced rows and short runs, where each step is instead
   ptrdiff_t a_step;         // from one step to the next, in A
   const float* b;
   ptrdiff_t b_step, b_jump;  // from one step to the next in B, and what is added to that after each run
@@ -58,8 +58,9 @@ struct TileProduct {
   ptrdiff_t a_row, c_row;
   int tiles = 1;  // made one after the other, with all their rows evenly spaced
   bool scattered;
-  // Rows of C follow each other without gaps and are half a vector or longer: one row's last vector may be stored whole,
-  // as the next row comes after it. (Storing some lanes of a vector takes three times as long where the lines are not in the nearer caches.)
+  // Rows of C follow each other without gaps, and what a row's last vector has beyond it ends within the next: that
+  // vector is stored whole, before the next row. (To store some lanes only takes three times as long where the lines
+  // are not in the nearer caches.)
   bool dense;
   const float* a_rows[kMaxScattered];
   float* c_rows[kMaxScattered];
