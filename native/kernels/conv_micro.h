@@ -35,8 +35,8 @@ inline int round_up(int n, int to) { return ceil_div(n, to) * to; }
 struct TileProduct {
   int runs, length;              // groups of steps, and steps in each
   const ptrdiff_t* run_offsets;  // where a run begins, from a row's pointer
-  const int* step_offsets;  // null or, for evenly spaced rows and short runs, where each step is instead
-  ptrdiff_t a_step;         // from one step to the next, in A
+  const int* step_offsets;       // null or, for evenly spaced rows and short runs, where each step is instead
+  ptrdiff_t a_step;              // from one step to the next, in A
   const float* b;
   ptrdiff_t b_step, b_jump;  // from one step to the next in B, and what is added to that after each run
   int columns;               // of C, at most kPanel
