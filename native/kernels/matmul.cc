@@ -61,7 +61,7 @@ void matmul(const Call& call) {
     if (e.saved) e.saved += start;
     if (variant == kPlain)
       plain_product(m, n, k, a, b, c, e);
-    else if (n <= kFewOutputs && !transpose_a && k >= kLanes)
+    else if (n > 0 && n <= kFewOutputs && !transpose_a && k >= kLanes)
       few_outputs_product(m, n, k, a.data, b, c.base, e);
     else
       gemm(m, n, k, a, b, c, e, batch_b == 1 && (flags & kFrozenWeights) ? call.cache : nullptr);

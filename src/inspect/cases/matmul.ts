@@ -80,6 +80,7 @@ export const matmulCases: readonly ConformanceCase[] = [
   product("no batch", [3, 4, 5], {}, { batch: [0, 0] }),
   product("no rows", [0, 4, 5]),
   product("no columns", [3, 4, 0]),
+  product("no columns, a long sum of nothing", [3, 40, 0]),
   ...epilogues.map(([name, epilogue]) => product(name, [13, 21, 35], { epilogue })),
   ...epilogues.map(([name, epilogue]) => product(`three columns, ${name}`, [67, 37, 3], { epilogue })),
   ...epilogues.map(([name, epilogue]) =>
