@@ -130,7 +130,7 @@ void depthwise_pack(const Gather& g, const WeightLayout& w, float* packed) {
 void depthwise_conv(const Gather& g, const float* packed) {
   using namespace depthwise;
   const Pattern pattern(g.plan, g.out_c);
-  const RowEpilogue epilogue(g.out, g.out_c, g.epilogue ? *g.epilogue : Epilogue{});
+  const RowEpilogue epilogue(g);
   std::vector<const float*> weights;  // of each phase
   for (const AxisPhase& y : g.plan.y)
     for (const AxisPhase& x : g.plan.x) {

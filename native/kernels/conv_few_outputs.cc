@@ -228,7 +228,7 @@ void run_phase(const Phase& p, const RowEpilogue& epilogue) {
 }  // namespace
 
 void few_outputs_conv(const Gather& g, const float* packed) {
-  const RowEpilogue epilogue(g.out, g.out_c, g.epilogue ? *g.epilogue : Epilogue{});
+  const RowEpilogue epilogue(g);
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
       const Runs runs = runs_of(y, x, g.in_c);

@@ -23,7 +23,7 @@ struct Block {
   const float* weights;   // of the phase, group and first panel
 };
 
-constexpr int kShortRun = 8;       // steps, below which each is listed
+constexpr int kShortRun = 8;       // runs of up to so many steps have each of them listed
 constexpr int kEnoughBlocks = 16;  // that many keep a few threads busy
 
 /** Cuts a phase's places into rectangles whose input stays in the second-level cache; sizes depend on shapes

@@ -155,7 +155,7 @@ void planar_conv(const Gather& g, const float* packed) {
       packed += y.taps.size() * x.taps.size() * g.in_c * g.out_c;
       most = std::max(most, blocks.per_image());
     }
-  const RowEpilogue epilogue(g.out, g.out_c, g.epilogue ? *g.epilogue : Epilogue{});
+  const RowEpilogue epilogue(g);
   const int count = (int)phases.size(), each = most * count;
   parallel_for(g.n * each, [&](int task, int) {
     const Phase& phase = phases[task % count];  // phases take turns: they read the same pixels

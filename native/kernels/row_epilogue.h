@@ -12,6 +12,8 @@ namespace fovea::FOVEA_ISA {
 
 class RowEpilogue {
  public:
+  explicit RowEpilogue(const Gather& g)
+      : RowEpilogue(g.out, g.out_c, g.epilogue ? *g.epilogue : Epilogue{}) {}
   /** For pixels of `channels` numbers of the tensor that starts at `start`. */
   RowEpilogue(const float* start, int channels, const Epilogue& epilogue)
       : epilogue_(epilogue), channels_(channels), start_(start) {
