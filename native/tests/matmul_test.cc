@@ -92,7 +92,7 @@ void check(const Case& c, bool every_variant = true) {
         if (count == 1) {
           expect_close(y.data(), expected, 1e-11, what);
           first.assign(y.data(), y.data() + outputs);
-        } else if (std::memcmp(first.data(), y.data(), outputs * 4) != 0) {
+        } else if (outputs > 0 && std::memcmp(first.data(), y.data(), outputs * 4) != 0) {
           fail(what + ": other bits with " + std::to_string(count) + " threads");
         }
         y.check_guards(what);
