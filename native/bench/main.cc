@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core_distance.h"
 #include "dispatch.h"
 
 int main(int argc, char** argv) {
@@ -15,8 +16,8 @@ int main(int argc, char** argv) {
     if (std::strncmp(argv[i], "-t", 2) == 0) set_threads(std::atoi(argv[i] + 2));
   const FlushDenormals flush;
   const double peak = measure_peak(), copy = measure_copy();
-  std::printf("%s, %d threads, peak %.1f GFLOP/s, memcpy %.1f GB/s\n", kernels().isa, threads(), peak / 1e9,
-              copy / 1e9);
+  std::printf("%s, %d threads, peak %.1f GFLOP/s, memcpy %.1f GB/s, %lld ns from core to core\n",
+              kernels().isa, threads(), peak / 1e9, copy / 1e9, (long long)line_passes_in());
   for (const Case& c : cases()) {
     bool wanted = true;
     for (int i = 1; i < argc; i++)

@@ -1,5 +1,7 @@
 #include "tests/conv_cases.h"
 
+#include "core_distance.h"
+
 namespace fovea::testing {
 namespace {
 
@@ -159,6 +161,7 @@ void check_conv(const ConvCase& c, const char* kernel) {
       const int before = threads();
       try {
         set_threads(2);
+        suppose_cores_are_near(variant < 0);
         run_kernel(*table, kernel, operands, numbers);
         operands.back() = again.data();
         set_threads(1);

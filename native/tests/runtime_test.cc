@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "core_distance.h"
 #include "cpu.h"
 #include "program.h"
 #include "tests/testing.h"
@@ -77,6 +78,20 @@ TEST(any_thread_may_call_the_pool) {
     }).join();
     if (wrong) return fail("tasks were lost");
   }
+}
+
+TEST(lines_pass_between_threads_that_meet) {
+  for (int count : {1, 2, 3}) {
+    set_threads(count);
+    for (int i = 0; i < 50; i++) {
+      const int64_t time = line_passes_in();
+      if (time < -1 || time > 1'000'000'000 || (count == 1 && time != -1))
+        fail("no time: " + std::to_string(time));
+    }
+  }
+  parallel_for(2, [&](int, int) {
+    if (line_passes_in() != -1) fail("a thread inside a task met another");
+  });
 }
 
 TEST(callers_scratch_memory_outlives_the_calling_thread) {
