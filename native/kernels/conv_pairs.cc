@@ -31,7 +31,7 @@ struct Problem {
   /** Pairs of a transformed row, and its floats. */
   ptrdiff_t padded() const { return round_up(pairs, kLanes); }
   ptrdiff_t row() const { return padded() * kPoints; }
-  /** Numbers of x that make a transformed row, to whole vectors. */
+  /** Numbers of x that make a transformed row, to whole vectors: a line. */
   ptrdiff_t line_size() const { return 2 * padded() + 2 * kLanes; }
   /** Transformed rows of x, of all channels, for a band: those that its first output row reads come first. */
   int band_rows() const { return rows + (s.kh - 1) * s.dilation_y; }
@@ -55,44 +55,47 @@ inline vf every_other(vf a, vf b, std::integer_sequence<int, I...>) {
   return __builtin_shufflevector(a, b, (2 * I + kOdd)...);
 }
 
-/** The first (kUpper 0) or the second half (1) of a and b's lanes, `kWidth` of them in turn from each. */
-template <int kUpper, int kWidth, int... I>
-inline vf in_turn(vf a, vf b, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(
-      a, b, (I / kWidth % 2 * kLanes + I / (2 * kWidth) * kWidth + I % kWidth + kUpper * kLanes / 2)...);
-}
-
-/**
- * Row y of x's channel c, transformed. `line` has line_size() numbers, which are 0 left and right of the image and
- * stay so.
- */
-void transform_row(const Problem& p, const float* image, int y, int c, float* line, float* to) {
+/** Row y of x's channel c into the middle of a line, whose ends, left and right of the image, are 0 already. */
+void copy_row(const Problem& p, const float* image, int y, int c, float* line) {
   const ConvShape& s = p.s;
-  if (y < 0 || y >= s.h) {
-    std::fill(to, to + p.row(), 0.0f);
-    return;
-  }
-  const float* const from = image + (ptrdiff_t)y * s.w * s.ci + c;
   const ptrdiff_t begin = std::clamp<ptrdiff_t>(s.pad_left, 0, p.line_size()), first = begin - s.pad_left;
   const ptrdiff_t end = std::clamp<ptrdiff_t>(s.w + s.pad_left, begin, p.line_size());
+  if (y < 0 || y >= s.h) {
+    std::fill(line + begin, line + end, 0.0f);
+    return;
+  }
+  const float* const from = image + ((ptrdiff_t)y * s.w + first) * s.ci + c;
   if (s.ci == 1)
-    for_lanes(end - begin,
-              [&](int64_t i, auto lanes) { lanes.put(line + begin + i, lanes.get(from + first + i)); });
+    for_lanes(end - begin, [&](int64_t i, auto lanes) { lanes.put(line + begin + i, lanes.get(from + i)); });
   else
-    for (ptrdiff_t i = begin; i < end; i++) line[i] = from[(first + i - begin) * s.ci];
+    for (ptrdiff_t i = begin; i < end; i++) line[i] = from[(i - begin) * s.ci];
+}
+
+/** kLanes pairs after kLanes pairs, the four numbers of each a vector apart. */
+void transform_line(const Problem& p, const float* line, float* to) {
   constexpr auto lanes = std::make_integer_sequence<int, kLanes>();
   for (ptrdiff_t i = 0; i < p.padded(); i += kLanes, line += 2 * kLanes, to += kPoints * kLanes) {
     const vf low = load(line), high = load(line + kLanes);
     const vf next_low = load(line + 2), next_high = load(line + 2 + kLanes);
     const vf x0 = every_other<0>(low, high, lanes), x1 = every_other<1>(low, high, lanes);
     const vf x2 = every_other<0>(next_low, next_high, lanes), x3 = every_other<1>(next_low, next_high, lanes);
-    const vf t0 = x2 - x0, t1 = x1 + x2, t2 = x2 - x1, t3 = x3 - x1;
-    const vf low01 = in_turn<0, 1>(t0, t1, lanes), high01 = in_turn<1, 1>(t0, t1, lanes);
-    const vf low23 = in_turn<0, 1>(t2, t3, lanes), high23 = in_turn<1, 1>(t2, t3, lanes);
-    store(to, in_turn<0, 2>(low01, low23, lanes));
-    store(to + kLanes, in_turn<1, 2>(low01, low23, lanes));
-    store(to + 2 * kLanes, in_turn<0, 2>(high01, high23, lanes));
-    store(to + 3 * kLanes, in_turn<1, 2>(high01, high23, lanes));
+    store(to, x2 - x0);
+    store(to + kLanes, x1 + x2);
+    store(to + 2 * kLanes, x2 - x1);
+    store(to + 3 * kLanes, x3 - x1);
+  }
+}
+
+/**
+ * The part of x that `count` output rows from `first` on meet, transformed. All lines are copied before the first is
+ * loaded again: a load at other places than what was just stored there waits for the store.
+ */
+void transform_band(const Problem& p, const float* image, int first, int count, float* lines, float* to) {
+  const int rows = count + (p.s.kh - 1) * p.s.dilation_y;
+  for (int c = 0; c < p.s.ci; c++) {
+    for (int i = 0; i < rows; i++) copy_row(p, image, first + i - p.s.pad_top, c, lines + i * p.line_size());
+    for (int i = 0; i < rows; i++)
+      transform_line(p, lines + i * p.line_size(), to + ((ptrdiff_t)i * p.s.ci + c) * p.row());
   }
 }
 
@@ -118,7 +121,7 @@ inline __attribute__((always_inline)) void add_point(const float* const (&x)[R],
                                                      const vf (&u)[V], Sums<R, V>& sums) {
 #pragma GCC unroll 3
   for (int r = 0; r < R; r++) {
-    const vf t = splat(x[r][at + kPoint]);
+    const vf t = splat(x[r][at + kPoint * kLanes]);
 #pragma GCC unroll 2
     for (int v = 0; v < V; v++) accumulate(t, u[v], sums[r][kPoint][v]);
   }
@@ -149,26 +152,31 @@ void add_band(const BandSums& b, Last last) {
   const auto get = [&](const float* from, int v) __attribute__((always_inline)) {
     return v < V - 1 ? load(from + v * kLanes) : last.get(from + v * kLanes);
   };
-  const ptrdiff_t pixel = b.pixel, whole = (b.pairs - b.is_odd) * kPoints;
+  const ptrdiff_t pixel = b.pixel;
+  const int whole = b.pairs - b.is_odd;
   for (int i = 0; i < b.count; i++) {
     const float* x[R];
 #pragma GCC unroll 3
     for (int r = 0; r < R; r++) x[r] = b.rows[r] + i * b.next_row;
     const float* dy = b.dy + i * b.dy_row;
     vf first[V], second[V];
-    for (ptrdiff_t at = 0; at < whole; at += kPoints, dy += 2 * pixel) {
+    ptrdiff_t at = 0;
+    for (int left = whole; left > 0; left -= kLanes, at += kPoints * kLanes) {
+      const ptrdiff_t end = at + std::min(left, kLanes);
+      for (ptrdiff_t pair = at; pair < end; pair++, dy += 2 * pixel) {
 #pragma GCC unroll 2
-      for (int v = 0; v < V; v++) {
-        __builtin_prefetch(dy + kAhead + v * kLanes);
-        __builtin_prefetch(dy + kAhead + pixel + v * kLanes);
-        first[v] = get(dy, v), second[v] = get(dy + pixel, v);
+        for (int v = 0; v < V; v++) {
+          __builtin_prefetch(dy + kAhead + v * kLanes);
+          __builtin_prefetch(dy + kAhead + pixel + v * kLanes);
+          first[v] = get(dy, v), second[v] = get(dy + pixel, v);
+        }
+        add_pair<R, V>(x, pair, first, second, sums);
       }
-      add_pair<R, V>(x, at, first, second, sums);
     }
     if (b.is_odd) {
 #pragma GCC unroll 2
       for (int v = 0; v < V; v++) first[v] = get(dy, v), second[v] = vf{};
-      add_pair<R, V>(x, whole, first, second, sums);
+      add_pair<R, V>(x, whole / kLanes * kPoints * kLanes + whole % kLanes, first, second, sums);
     }
   }
 #pragma GCC unroll 3
@@ -239,21 +247,18 @@ void finish(const Problem& p, const float* sums, float* dw) {
 
 void run_task(const Problem& p, int split, int splits, float* dw) {
   const ConvShape& s = p.s;
-  const ptrdiff_t sums_size = p.kernel_rows * kPoints * p.width;
-  float* const line = (float*)thread_scratch(
-      sizeof(float) * (p.line_size() + sums_size + (ptrdiff_t)p.band_rows() * s.ci * p.row()));
-  float *const sums = line + p.line_size(), *const x = sums + sums_size;
+  const ptrdiff_t lines_size = p.band_rows() * p.line_size(), sums_size = p.kernel_rows * kPoints * p.width;
+  float* const lines = (float*)thread_scratch(
+      sizeof(float) * (lines_size + sums_size + (ptrdiff_t)p.band_rows() * s.ci * p.row()));
+  float *const sums = lines + lines_size, *const x = sums + sums_size;
   const int bands = s.n * p.down;
   const int begin = (int)((int64_t)bands * split / splits),
             end = (int)((int64_t)bands * (split + 1) / splits);
-  std::fill(line, sums, 0.0f);
-  if (begin == end) std::fill(sums, sums + sums_size, 0.0f);
+  std::fill(lines, sums, 0.0f);
+  if (begin == end) std::fill(sums, x, 0.0f);
   for (int band = begin; band < end; band++) {
     const int image = band / p.down, first = band % p.down * p.rows, count = std::min(p.rows, s.oh - first);
-    const float* const in = p.x + (ptrdiff_t)image * s.h * s.w * s.ci;
-    for (int row = 0; row < count + (s.kh - 1) * s.dilation_y; row++)
-      for (int c = 0; c < s.ci; c++)
-        transform_row(p, in, first + row - s.pad_top, c, line, x + ((ptrdiff_t)row * s.ci + c) * p.row());
+    transform_band(p, p.x + (ptrdiff_t)image * s.h * s.w * s.ci, first, count, lines, x);
     add_rows(p, x, image, first, count, band > begin, sums);
   }
   finish(p, sums, dw);
