@@ -37,6 +37,13 @@ int read_int(const std::string& path, int otherwise) {
   return value;
 }
 
+/** Bytes of the third-level cache that the first processor shares; sysconf gives those of the whole package. */
+size_t third_level_size(size_t otherwise) {
+  const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index3/";
+  const int kibibytes = read_int(folder + "level", 0) == 3 ? read_int(folder + "size", 0) : 0;
+  return kibibytes > 0 ? (size_t)kibibytes << 10 : otherwise;
+}
+
 /** Cores a control group's quota allows, rounded up; 0 without one. */
 int quota_cores() {
   std::string quota;
@@ -76,7 +83,7 @@ Cpu read_cpu() {
 #if defined(_SC_LEVEL1_DCACHE_SIZE)
   c.l1 = cache_size(_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
   c.l2 = cache_size(_SC_LEVEL2_CACHE_SIZE, 512 << 10);
-  c.l3 = cache_size(_SC_LEVEL3_CACHE_SIZE, 8 << 20);
+  c.l3 = third_level_size(cache_size(_SC_LEVEL3_CACHE_SIZE, 8 << 20));
 #else
   c.l1 = 32 << 10, c.l2 = 512 << 10, c.l3 = 8 << 20;
 #endif

@@ -1,6 +1,7 @@
 #include "conv_gather.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "../thread_pool.h"
 #include "conv_band.h"
@@ -133,7 +134,7 @@ std::vector<Tiles> tiles_of(const Block& block, int in_h, int most_rows) {
   return tiles;
 }
 
-void run_block(const Gather& g, const Block& block) {
+void run_block(const Gather& g, const Block& block, bool streams) {
   const AxisPhase &ay = *block.y, &ax = *block.x;
   const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups;
   const int band_rows = (block.rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
@@ -161,6 +162,7 @@ void run_block(const Gather& g, const Block& block) {
   p.a_step = 1;
   p.epilogue = g.epilogue;
   p.output = g.out;
+  p.streams = streams;
 
   const ptrdiff_t out_row = (ptrdiff_t)ay.out_step * g.out_w * g.out_c,
                   out_column = (ptrdiff_t)ax.out_step * g.out_c;
@@ -209,13 +211,21 @@ void run_block(const Gather& g, const Block& block) {
       run_tile(p, size);
     }
   }
+  if (streams) end_stream();
 }
 
 }  // namespace
 
+bool Gather::streams() const {
+  const size_t bytes = sizeof(float) * n * out_h * out_w * out_c;
+  const bool in_lines = out_c / groups % kLanes == 0 && (uintptr_t)out % 64 == 0;
+  return kCanStream && in_lines && bytes >= std::min(cpu().l3 / 2, (size_t)16 << 20);
+}
+
 void gather_conv(const Gather& g, const float* packed) {
   const std::vector<Block> blocks = blocks_of(g, packed);
-  parallel_for((int)blocks.size(), [&](int index, int) { run_block(g, blocks[index]); });
+  const bool streams = g.streams();
+  parallel_for((int)blocks.size(), [&](int index, int) { run_block(g, blocks[index], streams); });
 }
 
 }  // namespace fovea::FOVEA_ISA

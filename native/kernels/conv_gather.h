@@ -14,6 +14,9 @@ struct Gather {
   const float* in;
   float* out;
   const Epilogue* epilogue;
+
+  /** Is `out` so large that what is stored of it leaves the caches before it is read? Then whole lines are streamed. */
+  bool streams() const;
 };
 
 /** The weights, for every phase and group, in the order in which the microkernel reads them. */

@@ -241,6 +241,10 @@ void multiply_fixed(const TileProduct& p) {
           p, c, [&](int r, int v, float* to, auto lanes) __attribute__((always_inline)) {
             lanes.put(to, sums[r][v] + lanes.get(to));
           });
+    else if (kCanStream && p.streams && (!p.epilogue || in_registers(*p.epilogue)))
+      for_tile<R, V, kRows>(
+          p,
+          c, [&](int r, int v, float* to, auto) __attribute__((always_inline)) { stream(to, sums[r][v]); });
     else
       for_tile<R, V, kRows>(
           p, c,

@@ -44,6 +44,7 @@ struct TileProduct {
   const Epilogue* epilogue;  // null: C is stored as it is, or, with `add`, added to what is there
   const float* output;       // the epilogue's operands are laid out like this tensor
   bool add;
+  bool streams;  // C, whose rows are whole lines
 
   // What is wanted after this product, or null: at every second line of B one line of it is asked for, these
   // numbers apart (only with a_step 1 and B a packed panel). With several tiles, what each but the last asks for is

@@ -23,6 +23,7 @@ struct Work {
   int tiles, block;
   int channels, outputs;  // padded to whole vectors
   TileOrder order;
+  bool streams;
 };
 
 /**
@@ -147,9 +148,11 @@ void run_block(const Work& w, const float* weights, int index) {
         std::min(kOut, y.count - at.y),
         std::min(kOut, x.count - at.x),
         g.out,
-        g.epilogue};
+        g.epilogue,
+        w.streams};
     transforms.output(to + (ptrdiff_t)t * w.outputs, to_step, g.out_c, out);
   }
+  if (w.streams) end_stream();
 }
 
 }  // namespace
@@ -173,7 +176,8 @@ void convolve(const Gather& g, const std::vector<Phase>& phases,
            1,
            round_up(g.in_c, kLanes),
            round_up(g.out_c, kLanes),
-           TileOrder(phase, g.in_c, g.out_c)};
+           TileOrder(phase, g.in_c, g.out_c),
+           g.streams()};
     start += weights_size(g, phase);
     if (tiles == 0) continue;
     w.block = block_size(phase, tiles, w.channels, w.outputs);

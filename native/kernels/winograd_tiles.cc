@@ -74,7 +74,8 @@ void output(const float* from, ptrdiff_t step, int channels, const Outputs& out)
         [=](int i, int j, vf v) __attribute__((always_inline)) {
           if (i >= out.rows || j >= out.columns) return;
           float* const y = out.data + i * out.row + j * out.column + c;
-          lanes.put(y, out.epilogue ? finish(*out.epilogue, v, y - out.tensor, (int)c, lanes) : v);
+          if (out.epilogue) v = finish(*out.epilogue, v, y - out.tensor, (int)c, lanes);
+          out.streams ? stream(y, v) : lanes.put(y, v);
         });
   });
 }

@@ -38,6 +38,7 @@ struct Outputs {
   int rows, columns;  // that exist, at most kOut
   const float* tensor;
   const Epilogue* epilogue;  // or null
+  bool streams;              // as Gather says
 };
 
 /** The transforms for a phase; chosen by its taps. `channels` beyond the last, up to a whole vector, become
