@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "addon/arguments.h"
@@ -56,18 +57,22 @@ class WithThreads {
 
 /**
  * peakFlops(threads, seconds): operations a second of multiply-adds in registers, on all threads at once, or, as
- * more would only take turns, on as many as there are cores
+ * more would only take turns, on as many as there are cores; the best of several times, as the cores may be lent to
+ * others meanwhile
  */
 Value peak(const CallbackInfo& info) {
   const int count = std::clamp((int)whole(info, 0, 1024), 1, cpu().cores);
   const double seconds = number(info, 1);
   const Turn turn(order().take());
   const WithThreads with(count);
-  std::vector<double> each(count);
-  parallel_for(count, [&](int i, int) { each[i] = kernels().peak_flops(seconds); });
-  double total = 0;
-  for (double one : each) total += one;
-  return Napi::Number::New(info.Env(), total);
+  constexpr int kTimes = 4;
+  double best = 0;
+  for (int time = 0; time < kTimes; time++) {
+    std::vector<double> each(count);
+    parallel_for(count, [&](int i, int) { each[i] = kernels().peak_flops(seconds / kTimes); });
+    best = std::max(best, std::accumulate(each.begin(), each.end(), 0.0));
+  }
+  return Napi::Number::New(info.Env(), best);
 }
 
 /** copyBandwidth(threads): bytes a second, read plus written, of the fastest of several copies of 128 MB */
