@@ -142,10 +142,18 @@ Cpu read_all() {
 
 }  // namespace
 
-const Cpu& cpu() {
-  static const Cpu read = read_all();
+namespace {
+
+Cpu& machine() {
+  static Cpu read = read_all();
   return read;
 }
+
+}  // namespace
+
+const Cpu& cpu() { return machine(); }
+
+void suppose_l3(size_t bytes) { machine().l3 = bytes; }
 
 const std::vector<std::vector<int>>& core_processors() {
   static const std::vector<std::vector<int>> read = read_core_processors();

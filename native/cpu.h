@@ -17,6 +17,9 @@ struct Cpu {
 /** Read once. */
 const Cpu& cpu();
 
+/** For tests: from now on the last level has so many bytes, which decides what is stored past the caches. */
+void suppose_l3(size_t bytes);
+
 /** The logical processors of each physical core that this process could use at first; empty where the system
  * does not tell. */
 const std::vector<std::vector<int>>& core_processors();

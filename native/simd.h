@@ -69,14 +69,12 @@ inline __attribute__((always_inline)) void accumulate(vf a, vf b, vf& sum) {
 /** Where a vector is a whole line of the caches, as with AVX-512: can stream() pass them by? */
 #if defined(__AVX512F__)
 constexpr bool kCanStream = true;
-/** store() to the memory itself, for what is larger than the caches; `p` is a multiple of 64 bytes. */
+/** store() past the caches, for what is larger than they are; `p` is a multiple of 64 bytes. Other threads see it when
+ * parallel_for has returned. */
 inline void stream(float* p, vf v) { _mm512_stream_ps(p, (__m512)v); }
-/** Other threads see what this one has streamed so far before what it stores from now on. */
-inline void end_stream() { _mm_sfence(); }
 #else
 constexpr bool kCanStream = false;
 inline void stream(float* p, vf v) { store(p, v); }
-inline void end_stream() {}
 #endif
 
 inline vf max(vf a, vf b) { return a > b ? a : b; }

@@ -34,6 +34,13 @@ inline void relax() {
 #endif
 }
 
+/** Whoever sees from now on that this thread's tasks are done sees what they stored, past the caches too. */
+inline void end_streams() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
 /**
  * Polls `ready` for about 200 microseconds, longer than a step's serial parts: waking a thread costs tens of
  * microseconds, more on a virtual machine. It does not yield: Linux would let others go first for milliseconds.
@@ -135,7 +142,9 @@ class Pool {
         }
       }
     }
-    if (done) done_.fetch_add(done, std::memory_order_acq_rel);
+    if (!done) return;
+    end_streams();
+    done_.fetch_add(done, std::memory_order_acq_rel);
   }
 
   void work(int thread) {
@@ -223,6 +232,7 @@ void parallel_for(int count, const Task& task) {
   if (inside_task() || count <= 1 || threads() == 1) {
     const int thread = std::max(Pool::current, 0);
     for (int i = 0; i < count; i++) task(i, thread);
+    end_streams();
     return;
   }
   struct AsThreadZero {

@@ -211,7 +211,6 @@ void run_block(const Gather& g, const Block& block, bool streams) {
       run_tile(p, size);
     }
   }
-  if (streams) end_stream();
 }
 
 }  // namespace

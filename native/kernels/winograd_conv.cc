@@ -152,7 +152,6 @@ void run_block(const Work& w, const float* weights, int index) {
         w.streams};
     transforms.output(to + (ptrdiff_t)t * w.outputs, to_step, g.out_c, out);
   }
-  if (w.streams) end_stream();
 }
 
 }  // namespace
