@@ -51,7 +51,7 @@ bool winograd_pays(Direction direction, const ConvShape& s) {
   if (least < 5 || read * written < 128 || read < (written <= 16 ? 12 : 8) || tiles < 12) return false;
   // Transformed kernels that leave the second-level cache weigh as much as more tiles.
   const double transformed = (double)sizeof(float) * phases[0].depth() * phases.size() * s.ci * s.co;
-  const double worth = transformed > (1 << 20) ? 24 : 8;
+  const double worth = transformed > (1 << 20) ? 12 : 8;
   return gain * tiles / (tiles + worth) >= (least >= 64 ? 1.6 : least >= 32 ? 1.7 : least >= 24 ? 2.2 : 2.7);
 }
 

@@ -2,6 +2,8 @@
 // pixels, so that the bias is needed in every rotation.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "conv_gather.h"
@@ -36,11 +38,35 @@ class RowEpilogue {
       });
       return;
     }
+    if (channels_ <= kFew && !epilogue_.residual && !epilogue_.saved) return spread(sums, count, step, out);
     for (int i = 0; i < count; i++, sums += channels_, out += step)
       for_lanes(channels_, [&](int64_t c, auto lanes) { put(sums + c, out + c, (int)c, lanes); });
   }
 
  private:
+  static constexpr int kFew = 4;
+
+  /** The same for few channels: kLanes pixels are finished where they lie together, then stored one by one. */
+  void spread(const float* sums, int count, ptrdiff_t step, float* out) const {
+    alignas(64) float block[kLanes * kFew];
+    for (int first = 0; first < count; first += kLanes) {
+      const int pixels = std::min(kLanes, count - first);
+      int channel = 0;
+      for_lanes(pixels * channels_, [&](int64_t i, auto lanes) {
+        fovea::FOVEA_ISA::store(block + i, finish(epilogue_, lanes.get(sums + i), 0, channel, lanes));
+        channel = (channel + kLanes) % channels_;
+      });
+      sums += pixels * channels_;
+      const float* from = block;
+      for (int i = 0; i < pixels; i++, from += channels_, out += step) {
+        if (channels_ == kFew)
+          std::memcpy(out, from, kFew * sizeof(float));
+        else
+          for (int c = 0; c < channels_; c++) out[c] = from[c];
+      }
+    }
+  }
+
   Epilogue epilogue_;
   std::vector<float> bias_;
   const int channels_;
