@@ -51,10 +51,55 @@ inline __attribute__((always_inline)) void sum_vectors(const Sums& s, const floa
     for (int v = 0; v < kVectors; v++) lanes.put(to + g * s.step + v * kLanes, sums[g][v]);
 }
 
+/** The same for one vector where the kernel's rows have kTaps taps, kStep groups apart: each group that a row meets is
+ * loaded once for all of its taps. */
+template <int kGroups, int kTaps, int kStep>
+void sum_in_rows(const Sums& s, const float* x, float* to) {
+  const ptrdiff_t padded = s.pattern.padded(), group = s.view.group;
+  vf sums[kGroups];
+#pragma GCC unroll 8
+  for (int g = 0; g < kGroups; g++) sums[g] = vf{};
+  const float* w = s.weights;
+  for (size_t tap = 0; tap < s.view.taps.size(); tap += kTaps) {
+    vf weights[kTaps];
+#pragma GCC unroll 5
+    for (int t = 0; t < kTaps; t++, w += padded) weights[t] = load(w);
+    const float* from = x + s.view.taps[tap];
+    constexpr int kMet = kGroups + (kTaps - 1) * kStep;
+    vf met[kMet];
+#pragma GCC unroll 12
+    for (int i = 0; i < kMet; i++) {
+      met[i] = load(from + i * group);
+#if defined(__AVX512F__)
+      __asm__("" : "+v"(met[i]));  // else GCC would load it again for every tap
+#endif
+    }
+#pragma GCC unroll 5
+    for (int t = 0; t < kTaps; t++)
+#pragma GCC unroll 8
+      for (int g = 0; g < kGroups; g++) sums[g] = fma(met[g + t * kStep], weights[t], sums[g]);
+  }
+#pragma GCC unroll 8
+  for (int g = 0; g < kGroups; g++) store(to + g * s.step, sums[g]);
+}
+
+using SumInRows = void (*)(const Sums&, const float*, float*);
+template <int kGroups>
+SumInRows find_in_rows(const View& view) {
+  if (view.row_taps == 3 && view.tap_groups == 1) return sum_in_rows<kGroups, 3, 1>;
+  if (view.row_taps == 3 && view.tap_groups == 2) return sum_in_rows<kGroups, 3, 2>;
+  if (view.row_taps == 5 && view.tap_groups == 1) return sum_in_rows<kGroups, 5, 1>;
+  return nullptr;
+}
+
 template <int kGroups>
 void sum_groups(Sums s, const float* x, float* to) {
   constexpr int kVectors = kMostGroups / kGroups;  // so that no addition waits for the one before
   int at = 0;
+  if constexpr (kVectors == 1 && kLanes == 16) {  // AVX-512 has registers enough
+    if (const SumInRows in_rows = find_in_rows<kGroups>(s.view))
+      for (; at + kLanes <= s.pattern.numbers; at += kLanes, s.weights += kLanes) in_rows(s, x + at, to + at);
+  }
   for (; at + kVectors * kLanes <= s.pattern.numbers; at += kVectors * kLanes, s.weights += kVectors * kLanes)
     sum_vectors<kGroups, kVectors>(s, x + at, to + at, Whole{});
   for (; at + kLanes <= s.pattern.numbers; at += kLanes, s.weights += kLanes)

@@ -121,7 +121,7 @@ View take_view(const Pattern& pattern, const Piece& p, const Image& images, floa
   const ptrdiff_t residue = p.in_place ? pixel : pattern.row_size(width_of(p));
   const ptrdiff_t place = p.in_place ? x.in_step * pixel : pixel;
   const ptrdiff_t row = p.in_place ? image.w * pixel : residues_of(p) * residue;
-  View view{room, y.in_step * row, pattern.pixels * place, {}};
+  View view{room, y.in_step * row, pattern.pixels * place, {}, (int)x.taps.size(), 0};
   if (p.in_place) {
     view.data = image.data + top * row + left * pixel;
   } else {
@@ -135,6 +135,12 @@ View take_view(const Pattern& pattern, const Piece& p, const Image& images, floa
       view.taps.push_back((ty.offset - y.first()) * row + right % x.in_step * residue +
                           right / x.in_step * place);
     }
+  if (view.row_taps > 1 && (view.taps[1] - view.taps[0]) % view.group == 0) {
+    const ptrdiff_t step = view.taps[1] - view.taps[0];
+    bool even = true;
+    for (int i = 2; i < view.row_taps; i++) even = even && view.taps[i] - view.taps[i - 1] == step;
+    if (even) view.tap_groups = (int)(step / view.group);
+  }
   return view;
 }
 

@@ -47,6 +47,8 @@ struct View {
   const float* data;
   ptrdiff_t row, group;         // from a row of places to the next, from a group of places to the next
   std::vector<ptrdiff_t> taps;  // from a place's first to each of its taps
+  // The taps of a row of the kernel, and from tap to tap in groups of places; 0 where that is no whole number.
+  int row_taps, tap_groups;
 };
 
 /** Floats of room that take_view() needs. */
