@@ -135,7 +135,7 @@ View take_view(const Pattern& pattern, const Piece& p, const Image& images, floa
       view.taps.push_back((ty.offset - y.first()) * row + right % x.in_step * residue +
                           right / x.in_step * place);
     }
-  if (view.row_taps > 1 && (view.taps[1] - view.taps[0]) % view.group == 0) {
+  if (!view.taps.empty() && view.row_taps > 1 && (view.taps[1] - view.taps[0]) % view.group == 0) {
     const ptrdiff_t step = view.taps[1] - view.taps[0];
     bool even = true;
     for (int i = 2; i < view.row_taps; i++) even = even && view.taps[i] - view.taps[i - 1] == step;
