@@ -218,7 +218,7 @@ void run_block(const Gather& g, const Block& block, bool streams) {
 bool Gather::streams() const {
   const size_t bytes = sizeof(float) * n * out_h * out_w * out_c;
   const bool in_lines = out_c / groups % kLanes == 0 && (uintptr_t)out % 64 == 0;
-  return kCanStream && in_lines && bytes >= std::min(cpu().l3 / 2, (size_t)16 << 20);
+  return kCanStream && in_lines && bytes >= std::min(cpu().l3 * 3 / 8, (size_t)12 << 20);
 }
 
 void gather_conv(const Gather& g, const float* packed) {
