@@ -1,5 +1,5 @@
 // How far the pool's threads are from each other. What one core wrote, another fetches in 30 to 60 ns where they share
-// a cache and in 170 to 240 ns where they do not. What a virtual machine says of its caches need not be so, nor stay
+// a cache and in 145 to 240 ns where they do not. What a virtual machine says of its caches need not be so, nor stay
 // so: its host moves cores about. So it is measured.
 #pragma once
 

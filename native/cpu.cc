@@ -140,10 +140,6 @@ Cpu read_all() {
   return c;
 }
 
-}  // namespace
-
-namespace {
-
 Cpu& machine() {
   static Cpu read = read_all();
   return read;

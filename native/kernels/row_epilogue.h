@@ -2,7 +2,6 @@
 // pixels, so that the bias is needed in every rotation.
 #pragma once
 
-#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -38,33 +37,22 @@ class RowEpilogue {
       });
       return;
     }
-    if (channels_ <= kFew && !epilogue_.residual && !epilogue_.saved) return spread(sums, count, step, out);
+    if (channels_ == 4 && !epilogue_.residual && !epilogue_.saved) return spread(sums, count, step, out);
     for (int i = 0; i < count; i++, sums += channels_, out += step)
       for_lanes(channels_, [&](int64_t c, auto lanes) { put(sums + c, out + c, (int)c, lanes); });
   }
 
  private:
-  static constexpr int kFew = 4;
-
-  /** The same for few channels: kLanes pixels are finished where they lie together, then stored one by one. */
+  /** The same for four channels: what lies together is finished a vector at a time, then stored pixel by pixel. */
   void spread(const float* sums, int count, ptrdiff_t step, float* out) const {
-    alignas(64) float block[kLanes * kFew];
-    for (int first = 0; first < count; first += kLanes) {
-      const int pixels = std::min(kLanes, count - first);
-      int channel = 0;
-      for_lanes(pixels * channels_, [&](int64_t i, auto lanes) {
-        fovea::FOVEA_ISA::store(block + i, finish(epilogue_, lanes.get(sums + i), 0, channel, lanes));
-        channel = (channel + kLanes) % channels_;
-      });
-      sums += pixels * channels_;
-      const float* from = block;
-      for (int i = 0; i < pixels; i++, from += channels_, out += step) {
-        if (channels_ == kFew)
-          std::memcpy(out, from, kFew * sizeof(float));
-        else
-          for (int c = 0; c < channels_; c++) out[c] = from[c];
-      }
-    }
+    constexpr int kPixel = 4;
+    static_assert(kLanes % kPixel == 0);
+    for_lanes(count * kPixel, [&](int64_t i, auto lanes) {
+      alignas(64) float finished[kLanes];
+      fovea::FOVEA_ISA::store(finished, finish(epilogue_, lanes.get(sums + i), 0, 0, lanes));
+      for (int at = 0; at < kLanes && i + at < count * kPixel; at += kPixel, out += step)
+        std::memcpy(out, finished + at, kPixel * sizeof(float));
+    });
   }
 
   Epilogue epilogue_;
