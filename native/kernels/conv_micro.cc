@@ -32,11 +32,14 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
   }
 }
 
+/** Whether TileProduct::far is asked for at every step, else every second: larger tiles meet more of it a step. */
+constexpr bool kOftenFar = kLanes == 16;
+
 /** Rows in threes: x86 addresses p, p + s and p + 2 s without arithmetic, so that 14 rows need 5 pointers. */
 template <int R, int V>
 inline __attribute__((always_inline)) const float* run_even(const TileProduct& p, const float* start,
                                                             const float* b, const float*& next,
-                                                            Sums<R, V>& sums) {
+                                                            const float*& far, Sums<R, V>& sums) {
   constexpr int kThrees = (R + 2) / 3, kLinesAStep = V * kLanes / kLine;
   const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
   const char* a[kThrees];
@@ -50,10 +53,16 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
     __builtin_prefetch(next);
     next += p.next_step;
   };
+  const auto ask_far = [&]() __attribute__((always_inline)) {
+    __builtin_prefetch(far, 0, 2);
+    far += p.far_step;
+  };
   for (; k >= 2; k -= 2) {
     ask();
+    ask_far();
     step<R, V>(b, sums, at(0));
     if (kLinesAStep > 1) ask();
+    if (kOftenFar) ask_far();
     step<R, V>(b + V * kLanes, sums, at(1));
     b += 2 * V * kLanes;
 #pragma GCC unroll 8
@@ -154,6 +163,17 @@ inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float*
     all(Part{last}, Part{last});
 }
 
+/** Asks for the operands of a tile's epilogue: by the time the sums are made they are there. */
+void ask_for_operands(const TileProduct& p, const float* c, int rows) {
+  for (const float* operand : {p.epilogue->residual, p.epilogue->saved}) {
+    if (!operand) continue;
+    for (int r = 0; r < rows; r++) {
+      const float* const row = operand + ((p.scattered ? p.c_rows[r] : c + r * p.c_row) - p.output);
+      for (int i = 0; i < p.columns; i += kLine) __builtin_prefetch(row + i);
+    }
+  }
+}
+
 /** Does finish_sums() serve this epilogue? The others need an exponential, and are rare. */
 inline bool in_registers(const Epilogue& e) {
   return e.activation <= Activation::leaky_relu && e.gradient_of <= Activation::leaky_relu;
@@ -201,6 +221,7 @@ void multiply_fixed(const TileProduct& p) {
   const float* start = p.a;
   float* c = p.c;
   for (int tile = 1; tile <= p.tiles; tile++) {
+    if (p.epilogue) ask_for_operands(p, c, R);
     constexpr int kSets = kRows == Rows::together ? sets_of(R * V) : 1;
     Sums<R, V> sets[kSets];
 #pragma GCC unroll 4
@@ -215,11 +236,12 @@ void multiply_fixed(const TileProduct& p) {
     const float* b = p.b;
     if constexpr (kRows == Rows::even) {
       const float* next = !p.next ? b : tile < p.tiles ? start + R * p.a_row + p.next_offset : p.next;
+      const float* far = p.far ? p.far : b;
       if (p.step_offsets)
         run_listed<R, V>(p, start, sums);
       else
         for (int run = 0; run < p.runs; run++)
-          b = run_even<R, V>(p, start + p.run_offsets[run], b, next, sums) + p.b_jump;
+          b = run_even<R, V>(p, start + p.run_offsets[run], b, next, far, sums) + p.b_jump;
     } else {
       for (int run = 0; run < p.runs; run++) {
         if constexpr (kRows == Rows::together) b = run_together<R, V>(p, start + p.run_offsets[run], b, sets);
@@ -281,6 +303,11 @@ Multiply find(int vectors, int rows) {
 }
 
 }  // namespace
+
+void ask_far(TileProduct& p, ptrdiff_t size) {
+  const ptrdiff_t times = p.runs * (ptrdiff_t)(p.length / 2) * (kOftenFar ? 2 : 1);
+  p.far_step = times ? (size + times - 1) / times : 0;
+}
 
 void run_tile(const TileProduct& p, int rows) {
   const int vectors = p.columns > kLanes ? 2 : 1;

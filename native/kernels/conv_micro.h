@@ -51,6 +51,9 @@ struct TileProduct {
   // `next_offset` from the next one's first row.
   const float* next;
   ptrdiff_t next_step, next_offset;
+  // The same for the second-level cache: asked for at every step, or every second, see ask_far().
+  const float* far;
+  ptrdiff_t far_step;
 
   // Rows of A and of C: evenly spaced (by 1 in A, unless a_step is 1 and B a packed panel), or, with
   // `scattered`, at most kMaxScattered of them anywhere, which is slower.
@@ -66,6 +69,9 @@ struct TileProduct {
   const float* a_rows[kMaxScattered];
   float* c_rows[kMaxScattered];
 };
+
+/** The product shall ask for `size` numbers from `p.far` on, spread over its steps. */
+void ask_far(TileProduct& p, ptrdiff_t size);
 
 /** Runs the product for `rows` rows: 1 .. kMaxRows, or kMaxOfOne if C is one vector wide, A's steps are neighbours and B
  * is a packed panel. */

@@ -4,6 +4,7 @@
 #include "winograd_conv.h"
 
 #include <algorithm>
+#include <array>
 
 #include "conv_band.h"
 #include "conv_micro.h"
@@ -47,43 +48,63 @@ Image input_of(const Gather& g) { return {g.in, g.in_h, g.in_w, g.in_c, g.in_c};
 
 /** A part of some rows of an image that will be wanted, to be asked for bit by bit while the multipliers are busy. */
 struct Ahead {
-  const float* row;
-  ptrdiff_t length, pitch;  // of the part of a row, and from row to row
-  int rows;
-  ptrdiff_t at = 0, portion = 0;  // in the row; floats to ask for each time
-  /** Such that asking `times` times asks for all. */
-  void divide(int times) { portion = rows * length / times + kLine; }
-  void ask() {
-    for (ptrdiff_t left = portion; rows > 0 && left > 0; left -= kLine) {
-      __builtin_prefetch(row + at, 0, 2);
-      at += kLine;
-      if (at < length) continue;
-      row += pitch;
-      at = 0;
-      rows--;
-    }
+  const float* row = nullptr;
+  ptrdiff_t length = 0, pitch = 0;  // of the part of a row, and from row to row
+  int rows = 0;
+  ptrdiff_t at = 0;  // in the row
+
+  ptrdiff_t lines() const { return rows * (length / kLine + 1); }
+  /** The next numbers, up to the end of the row. */
+  const float* take(ptrdiff_t numbers) {
+    const float* const from = row + at;
+    at += numbers;
+    if (at >= length) row += pitch, at = 0, rows--;
+    return from;
   }
 };
 
-/** What the block from tile `first` touches of the input, as far as that tile's strip goes. */
-Ahead ahead_of(const Work& w, int first) {
-  const Image image = input_of(w.g);
-  if (first >= w.tiles) return {image.data, 0, 0, 0};
+/** Along an axis: steps from output to output, and how far a window reaches beyond its tile's steps. */
+struct Reach {
+  int step, beyond;
+};
+Reach reach_of(const AxisPhase& axis, const std::vector<PhasePart>& parts, int points) {
+  int last = 0;
+  for (const PhasePart& part : parts) last = std::max(last, part.offset + (points - 1) * axis.in_step);
+  return {axis.in_step, last + 1 - kOut * axis.in_step};
+}
+
+/** What the block from tile `first` is the first to touch of such images, as far as that tile's strip goes. */
+Ahead ahead_of(const Work& w, int first, const Image& images, Reach y, Reach x) {
+  if (first >= w.tiles || !images.data) return {};
   const TileOrder& order = w.order;
-  const int step_y = w.phase.y->in_step, step_x = w.phase.x->in_step;
   const TilePlace from = order.place(first), to = order.place(std::min(first + w.block, w.tiles) - 1);
   const int left = from.x / kOut / order.strip * order.strip * kOut, right = left + order.strip * kOut;
   const bool one_strip = to.image == from.image && to.x < right && to.y >= from.y;
-  const int top = from.y * step_y, bottom = one_strip ? std::min((to.y + kOut) * step_y, image.h) : image.h;
-  const int columns = std::min(right * step_x, image.w) - left * step_x;
-  const ptrdiff_t pitch = (ptrdiff_t)image.w * image.pixel;
-  return {image.number(from.image).data + top * pitch + (ptrdiff_t)left * step_x * image.pixel,
-          (ptrdiff_t)columns * image.pixel, pitch, columns > 0 ? bottom - top : 0};
+  const int top = from.y > 0 ? from.y * y.step + y.beyond : 0;
+  const int bottom = one_strip ? std::min((to.y + kOut) * y.step + y.beyond, images.h) : images.h;
+  const int columns = std::min(right * x.step + x.beyond, images.w) - left * x.step;
+  const ptrdiff_t pitch = (ptrdiff_t)images.w * images.pixel;
+  return {images.number(from.image).data + top * pitch + (ptrdiff_t)left * x.step * images.pixel,
+          (ptrdiff_t)columns * images.pixel, pitch, columns > 0 ? std::max(bottom - top, 0) : 0};
+}
+
+/** All that is wanted after the products of the block at tile `first`: by its epilogue, and of the next block's input. */
+std::array<Ahead, 3> wanted_after(const Work& w, int first) {
+  const Phase& phase = w.phase;
+  const Gather& g = w.g;
+  const auto of_outputs = [&](const float* tensor) {
+    return ahead_of(w, first, {tensor, g.out_h, g.out_w, g.out_c, g.out_c}, {phase.y->out_step, 0},
+                    {phase.x->out_step, 0});
+  };
+  const Epilogue none{}, &epilogue = g.epilogue ? *g.epilogue : none;
+  return {of_outputs(epilogue.residual), of_outputs(epilogue.saved),
+          ahead_of(w, first + w.block, input_of(g), reach_of(*phase.y, phase.parts_y, phase.points_y),
+                   reach_of(*phase.x, phase.parts_x, phase.points_x))};
 }
 
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
 void multiply_points(const Work& w, const float* matrix, int tiles, const float* from, ptrdiff_t from_step,
-                     float* to, ptrdiff_t to_step, Ahead ahead) {
+                     float* to, ptrdiff_t to_step, std::array<Ahead, 3> wanted) {
   const Phase& phase = w.phase;
   std::vector<ptrdiff_t> offsets(phase.parts());
   TileProduct p{};
@@ -93,12 +114,17 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
   p.a_row = w.channels;
   p.c_row = w.outputs;
   const int groups = ceil_div(tiles, kMaxRows);
-  ahead.divide(phase.points() * groups * ceil_div(w.outputs, kPanel));
+  ptrdiff_t lines = 0;
+  for (const Ahead& ahead : wanted) lines += ahead.lines();
+  const int products = phase.points() * groups * ceil_div(w.outputs, kPanel);
+  const ptrdiff_t portion = kLine * (lines * 9 / 8 / products + 1);  // somewhat more, as rows end within it
+  size_t turn = 0;
   p.next_step = ceil_div(2 * kLine, groups);
   for (int point = 0; point < phase.points(); point++) {
     p.runs = 0;
     for (int part = 0; part < phase.parts(); part++)
       if (phase.uses(part, point)) offsets[p.runs++] = part * phase.points() * from_step;
+    ask_far(p, portion);
     const ptrdiff_t depth = (ptrdiff_t)p.runs * w.g.in_c;
     const float* const next_matrix = matrix + matrix_step(w.g, depth);
     for (int c = 0; c < w.outputs; c += kPanel) {
@@ -112,8 +138,9 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
         p.a = from + point * from_step + (ptrdiff_t)row * w.channels;
         p.c = to + point * to_step + (ptrdiff_t)row * w.outputs + c;
         p.next = next + depth * p.columns * group / groups;
+        while (turn < wanted.size() && wanted[turn].rows <= 0) turn++;
+        p.far = turn < wanted.size() ? wanted[turn].take(portion) : nullptr;
         run_tile(p, end - row);
-        ahead.ask();
         row = end;
       }
     }
@@ -121,12 +148,10 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
   }
 }
 
-void run_block(const Work& w, const float* weights, int index) {
+void run_block(const Work& w, const float* weights, int first, int count) {
   const Phase& phase = w.phase;
   const Gather& g = w.g;
   const Transforms& transforms = transforms_of(phase);
-  const int first = index * w.block, count = std::min(w.block, w.tiles - first);
-  if (count <= 0) return;
   const ptrdiff_t from_step = point_step(w.block, w.channels), to_step = point_step(w.block, w.outputs);
   const ptrdiff_t from_size = phase.parts() * phase.points() * from_step;
   float* const from = (float*)thread_scratch(sizeof(float) * (from_size + phase.points() * to_step));
@@ -135,7 +160,7 @@ void run_block(const Work& w, const float* weights, int index) {
     for (int part = 0; part < phase.parts(); part++)
       transform_part(phase, part, input_of(g), w.order.place(first + t), g.in_c,
                      from + part * phase.points() * from_step + (ptrdiff_t)t * w.channels, from_step);
-  multiply_points(w, weights + w.weights, count, from, from_step, to, to_step, ahead_of(w, first + w.block));
+  multiply_points(w, weights + w.weights, count, from, from_step, to, to_step, wanted_after(w, first));
   for (int t = 0; t < count; t++) {
     const TilePlace at = w.order.place(first + t);
     const AxisPhase &y = *phase.y, &x = *phase.x;
@@ -154,42 +179,59 @@ void run_block(const Work& w, const float* weights, int index) {
   }
 }
 
+struct Block {
+  double place;  // among its phase's
+  size_t work;
+  int first, count;  // tiles
+};
+
+/** Where an image has several strips, blocks end with them. */
+void cut(const Work& w, size_t work, std::vector<Block>& blocks) {
+  const auto add = [&](int first, int count) {
+    for (int i = 0; i < count; i += w.block)
+      blocks.push_back({(double)(first + i) / w.tiles, work, first + i, std::min(w.block, count - i)});
+  };
+  const TileOrder& order = w.order;
+  if (order.strip >= order.across) return add(0, w.tiles);
+  for (int row = 0, first = 0; row < w.tiles / order.across; row += order.down)
+    for (int column = 0; column < order.across; column += order.strip) {
+      const int count = std::min(order.strip, order.across - column) * order.down;
+      add(first, count);
+      first += count;
+    }
+}
+
+Work work_of(const Gather& g, const Phase& phase, ptrdiff_t weights) {
+  const int tiles = g.n * phase.tiles_y() * phase.tiles_x();
+  const int channels = round_up(g.in_c, kLanes), outputs = round_up(g.out_c, kLanes);
+  int block = tiles ? block_size(phase, tiles, channels, outputs) : 1;
+  // Of many, blocks are whole rows of a strip, so that what each touches of the images is known and touched once.
+  const int wide = block * 5 / 4;
+  const bool many = tiles / 8 / threads() >= block;
+  const TileOrder order(phase, g.in_c, g.out_c, many ? wide : tiles + 1);
+  if (many && order.strip < order.across) block = std::max(block / order.strip, 1) * order.strip;
+  return {g, phase, weights, tiles, block, channels, outputs, order, g.streams()};
+}
+
 }  // namespace
 
 void convolve(const Gather& g, const std::vector<Phase>& phases,
               const std::function<const float*(int thread)>& weights) {
-  struct Block {
-    double place;  // among its phase's
-    size_t work;
-    int index;
-  };
   std::vector<Work> works;
   std::vector<Block> blocks;
   ptrdiff_t start = 0;
   for (const Phase& phase : phases) {
-    const int tiles = g.n * phase.tiles_y() * phase.tiles_x();
-    Work w{g,
-           phase,
-           start,
-           tiles,
-           1,
-           round_up(g.in_c, kLanes),
-           round_up(g.out_c, kLanes),
-           TileOrder(phase, g.in_c, g.out_c),
-           g.streams()};
+    works.push_back(work_of(g, phase, start));
+    cut(works.back(), works.size() - 1, blocks);
     start += weights_size(g, phase);
-    if (tiles == 0) continue;
-    w.block = block_size(phase, tiles, w.channels, w.outputs);
-    const int count = ceil_div(tiles, w.block);
-    for (int i = 0; i < count; i++) blocks.push_back({(double)i / count, works.size(), i});
-    works.push_back(w);
   }
   // Phases take turns: they read the same parts of the image.
   if (works.size() > 1)
     std::stable_sort(blocks.begin(), blocks.end(),
                      [](const Block& a, const Block& b) { return a.place < b.place; });
   parallel_for((int)blocks.size(), [&](int i, int thread) {
-    run_block(works[blocks[i].work], weights(thread), blocks[i].index);
+    const Block& block = blocks[i];
+    run_block(works[block.work], weights(thread), block.first, block.count);
   });
 }
 

@@ -141,13 +141,13 @@ Window window_of(const Image& image, const Along& y, const Along& x) {
           elements(x, image.w)};
 }
 
-TileOrder::TileOrder(const Phase& phase, int in_channels, int out_channels)
+TileOrder::TileOrder(const Phase& phase, int in_channels, int out_channels, int most)
     : down(phase.tiles_y()), across(phase.tiles_x()) {
   // A strip's row of tiles, with the rows below it that the next one reads again, fills a quarter of the cache.
   const ptrdiff_t in = (ptrdiff_t)(kOut * phase.y->in_step + 2) * kOut * phase.x->in_step * in_channels;
   const ptrdiff_t tile_bytes = sizeof(float) * (in + (ptrdiff_t)kOut * kOut * out_channels);
-  const ptrdiff_t most = (ptrdiff_t)cpu().l2 / 4 / tile_bytes;
-  const int strips = ceil_div(across, (int)std::clamp<ptrdiff_t>(most, 8, 1 << 20));
+  const int fit = (int)std::max<ptrdiff_t>((ptrdiff_t)cpu().l2 / 4 / tile_bytes, 8);
+  const int strips = ceil_div(across, std::min(fit, most));
   strip = ceil_div(across, std::max(strips, 1));
 }
 

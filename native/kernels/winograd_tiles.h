@@ -71,7 +71,8 @@ struct TilePlace {
 struct TileOrder {
   int down, across;  // tiles of an image
   int strip;         // tiles across a strip, but for the last
-  TileOrder(const Phase& phase, int in_channels, int out_channels);
+  /** `most`: tiles across a strip at most, if the image is not narrower. */
+  TileOrder(const Phase& phase, int in_channels, int out_channels, int most = 1 << 20);
   TilePlace place(int tile) const;
 };
 

@@ -42,6 +42,8 @@ export interface DenoiserOptions {
 
 export interface DenoiseOptions {
   onTile?(done: number, total: number): void;
+  /** Takes the restored pixels, as many as the plane's, and is returned; by default a new array. Not the plane's own. */
+  into?: Float32Array;
   /** Stops after the tile that is running, by throwing the signal's reason. */
   signal?: AbortSignal;
 }
@@ -96,13 +98,17 @@ export class Denoiser {
     const rows = spansAlong(this.paddedTo(height, tileHeight), tileHeight, this.rules);
     const columns = spansAlong(this.paddedTo(width, tileWidth), tileWidth, this.rules);
     const { channels } = this.model;
+    const { into } = options;
+    const length = width * height * channels;
+    if (into && into.length !== length)
+      throw new RangeError(`an array of ${into.length} values for ${length} restored ones`);
     if (tileHeight === height && tileWidth === width) {
       options.signal?.throwIfAborted();
-      const restored = await this.run([1, height, width, channels], plane.data, sigma);
+      const restored = await this.run([1, height, width, channels], plane.data, sigma, into);
       options.onTile?.(1, 1);
       return restored;
     }
-    const out = newArray(width * height * channels);
+    const out = into ?? newArray(length);
     const size = tileHeight * tileWidth * channels;
     if (this.tile?.length !== size) this.tile = newArray(size);
     const { tile } = this;
@@ -116,8 +122,8 @@ export class Denoiser {
         const right = Math.min(x.keepTo, width);
         for (let row = y.keepFrom; row < Math.min(y.keepTo, height); row++) {
           const from = ((row - y.start) * tileWidth + (x.keepFrom - x.start)) * channels;
-          const length = Math.max(0, right - x.keepFrom) * channels;
-          out.set(tile.subarray(from, from + length), (row * width + x.keepFrom) * channels);
+          const kept = Math.max(0, right - x.keepFrom) * channels;
+          out.set(tile.subarray(from, from + kept), (row * width + x.keepFrom) * channels);
         }
         options.onTile?.(++done, rows.length * columns.length);
         await breathe();

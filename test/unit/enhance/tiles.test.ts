@@ -125,6 +125,21 @@ describe("a tiled image equals the whole one", () => {
     model.dispose();
   });
 
+  it("writes into the array it is given, which must be as long as the result", async () => {
+    const model = createModel({ architecture: "unet", options: { widths: [2, 3], blocks: 1 } }, 5);
+    const image = plane(64, 72, 1);
+    for (const tile of [undefined, leastTile(new Denoiser(model).rules)]) {
+      const denoiser = new Denoiser(model, { tile });
+      const into = new Float32Array(64 * 72).fill(NaN);
+      expect(await denoiser.denoise(image, 10, { into })).toBe(into);
+      expect(into).toEqual(await denoiser.denoise(image, 10));
+      const short = denoiser.denoise(image, 10, { into: into.subarray(1) });
+      await expect(short).rejects.toThrow("an array of 4607 values for 4608 restored ones");
+      denoiser.dispose();
+    }
+    model.dispose();
+  });
+
   it("keeps to the memory it is given, and says what is too little", async () => {
     const model = createModel({ architecture: "dncnn", options: { depth: 3, features: 8 } }, 5);
     const image = plane(64, 64, 1);
