@@ -33,7 +33,7 @@ struct Part {
 
 /** step(i, lanes) for i = 0, kLanes, 2 kLanes, ... below n; `lanes` is a Whole, or a Part at a ragged end. */
 template <class Step>
-inline void for_lanes(int64_t n, Step step) {
+inline __attribute__((always_inline)) void for_lanes(int64_t n, Step step) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) step(i, Whole{});
   if (i < n) step(i, Part{int(n - i)});

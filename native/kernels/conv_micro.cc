@@ -174,48 +174,6 @@ void ask_for_operands(const TileProduct& p, const float* c, int rows) {
   }
 }
 
-/** Does finish_sums() serve this epilogue? The others need an exponential, and are rare. */
-inline bool in_registers(const Epilogue& e) {
-  return e.activation <= Activation::leaky_relu && e.gradient_of <= Activation::leaky_relu;
-}
-
-/** The same as finish() of epilogue.h does vector by vector, but for all sums at once. */
-template <int R, int V, Rows kRows>
-inline __attribute__((always_inline)) void finish_sums(const TileProduct& p, float* first, Sums<R, V>& sums) {
-  const Epilogue& e = *p.epilogue;
-  if (e.bias)
-    for_tile<R, V, kRows>(
-        p, first, [&](int r, int v, float*, auto lanes) __attribute__((always_inline)) {
-          sums[r][v] += lanes.get(e.bias + p.channel + v * kLanes);
-        });
-  if (e.residual)
-    for_tile<R, V, kRows>(
-        p, first, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
-          sums[r][v] += lanes.get(e.residual + (c - p.output));
-        });
-  const auto map = [&](auto function) __attribute__((always_inline)) {
-#pragma GCC unroll 24
-    for (int r = 0; r < R; r++)
-#pragma GCC unroll 4
-      for (int v = 0; v < V; v++) sums[r][v] = function(sums[r][v]);
-  };
-  const vf alpha = splat(e.alpha);
-  if (e.activation == Activation::relu) map([](vf x) { return functions::Relu::value(x, x); });
-  if (e.activation == Activation::leaky_relu)
-    map([alpha](vf x) { return functions::LeakyRelu::value(x, alpha); });
-  if (!e.saved) return;
-  const auto times = [&](auto gradient) __attribute__((always_inline)) {
-    for_tile<R, V, kRows>(
-        p, first, [&](int r, int v, float* c, auto lanes) __attribute__((always_inline)) {
-          sums[r][v] = gradient(lanes.get(e.saved + (c - p.output)), sums[r][v]);
-        });
-  };
-  if (e.gradient_of == Activation::relu)
-    times([](vf saved, vf x) { return functions::Relu::gradient(saved, x, x); });
-  if (e.gradient_of == Activation::leaky_relu)
-    times([alpha](vf saved, vf x) { return functions::LeakyRelu::gradient(saved, x, alpha); });
-}
-
 template <int R, int V, Rows kRows>
 void multiply_fixed(const TileProduct& p) {
   const float* start = p.a;
@@ -257,7 +215,14 @@ void multiply_fixed(const TileProduct& p) {
         for (int v = 0; v < V; v++) sums[r][v] += sets[i][r][v];
       }
     }
-    if (p.epilogue && in_registers(*p.epilogue)) finish_sums<R, V, kRows>(p, c, sums);
+    if (p.epilogue && in_registers(*p.epilogue))
+      finish_all(
+          *p.epilogue, p.output, [&](auto body) __attribute__((always_inline)) {
+            for_tile<R, V, kRows>(
+                p, c, [&](int r, int v, float* to, auto lanes) __attribute__((always_inline)) {
+                  body(sums[r][v], to, p.channel + v * kLanes, lanes);
+                });
+          });
     if (p.add)
       for_tile<R, V, kRows>(
           p, c, [&](int r, int v, float* to, auto lanes) __attribute__((always_inline)) {

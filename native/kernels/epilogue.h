@@ -50,4 +50,37 @@ inline vf finish(const Epilogue& e, vf sum, int64_t at, int channel, Lanes lanes
   return sum;
 }
 
+/** Does finish_all() serve this epilogue? The others need an exponential, and are rare. */
+inline bool in_registers(const Epilogue& e) {
+  return e.activation <= Activation::leaky_relu && e.gradient_of <= Activation::leaky_relu;
+}
+
+/** The same as finish(), for many sums that stay in registers: each(body) calls body(sum, its place in the output, its
+ * channel, lanes) for all of them. */
+template <class Each>
+inline __attribute__((always_inline)) void finish_all(const Epilogue& e, const float* output, Each each) {
+  if (e.bias)
+    each([&](vf & sum, const float*, int channel, auto lanes)
+             __attribute__((always_inline)) { sum += lanes.get(e.bias + channel); });
+  if (e.residual)
+    each([&](vf & sum, const float* y, int, auto lanes)
+             __attribute__((always_inline)) { sum += lanes.get(e.residual + (y - output)); });
+  const auto map = [&](auto function) __attribute__((always_inline)) {
+    each([&](vf & sum, const float*, int, auto) __attribute__((always_inline)) { sum = function(sum); });
+  };
+  const vf alpha = splat(e.alpha);
+  if (e.activation == Activation::relu) map([](vf x) { return functions::Relu::value(x, x); });
+  if (e.activation == Activation::leaky_relu)
+    map([alpha](vf x) { return functions::LeakyRelu::value(x, alpha); });
+  if (!e.saved) return;
+  const auto times = [&](auto gradient) __attribute__((always_inline)) {
+    each([&](vf & sum, const float* y, int, auto lanes)
+             __attribute__((always_inline)) { sum = gradient(lanes.get(e.saved + (y - output)), sum); });
+  };
+  if (e.gradient_of == Activation::relu)
+    times([](vf saved, vf x) { return functions::Relu::gradient(saved, x, x); });
+  if (e.gradient_of == Activation::leaky_relu)
+    times([alpha](vf saved, vf x) { return functions::LeakyRelu::gradient(saved, x, alpha); });
+}
+
 }  // namespace fovea::FOVEA_ISA

@@ -73,19 +73,25 @@ inline __attribute__((always_inline)) void evaluate(const vf* y, vf* u) {
   u[3] = even_b - odd_b;
 }
 
+/** The rows of B^T for the points a, -a, b, -b, of four numbers of x; a b^2 = b as ab = 1. As many additions as
+ * multiplications: some processors have pipes of their own for either. */
+inline __attribute__((always_inline)) void evens_and_odds(vf x0, vf x1, vf x2, vf x3, vf* t) {
+  const vf odd_a = plus_times(kA * x2, -kB, x0), odd_b = plus_times(kB * x2, -kA, x0);
+  const vf even_a = plus_times(x3, -kB2, x1), even_b = plus_times(x3, -kA2, x1);
+  t[0] = even_a + odd_a;
+  t[1] = even_a - odd_a;
+  t[2] = even_b + odd_b;
+  t[3] = even_b - odd_b;
+}
+
 /** F(4, 3) */
 struct Three {
   static constexpr int kTaps = 3,
                        kPoints =
                            6;  // points: 0, a, -a, b, -b, infinity; a tile's window has as many elements
   FOVEA_INLINE void input(const vf (&d)[6], vf (&t)[6]) {
-    const vf even_a = plus_times(d[4], -kB2, d[2]), odd_a = plus_times(d[3], -kB2, d[1]);
-    const vf even_b = plus_times(d[4], -kA2, d[2]), odd_b = plus_times(d[3], -kA2, d[1]);
+    evens_and_odds(d[1], d[2], d[3], d[4], t + 1);
     t[0] = plus_times(d[0] + d[4], -(kA2 + kB2), d[2]);
-    t[1] = plus_times(even_a, kA, odd_a);
-    t[2] = plus_times(even_a, -kA, odd_a);
-    t[3] = plus_times(even_b, kB, odd_b);
-    t[4] = plus_times(even_b, -kB, odd_b);
     t[5] = plus_times(d[1] + d[5], -(kA2 + kB2), d[3]);
   }
   FOVEA_INLINE void kernel(const vf (&f)[3], vf (&u)[6]) {
@@ -120,12 +126,7 @@ struct Three {
 struct Two {
   static constexpr int kTaps = 2, kPoints = 5;  // points: a, -a, b, -b, infinity
   FOVEA_INLINE void input(const vf (&d)[5], vf (&t)[5]) {
-    const vf even_a = plus_times(d[3], -kB2, d[1]), odd_a = plus_times(d[2], -kB2, d[0]);
-    const vf even_b = plus_times(d[3], -kA2, d[1]), odd_b = plus_times(d[2], -kA2, d[0]);
-    t[0] = plus_times(even_a, kA, odd_a);
-    t[1] = plus_times(even_a, -kA, odd_a);
-    t[2] = plus_times(even_b, kB, odd_b);
-    t[3] = plus_times(even_b, -kB, odd_b);
+    evens_and_odds(d[0], d[1], d[2], d[3], t);
     t[4] = plus_times(d[0] + d[4], -(kA2 + kB2), d[2]);
   }
   FOVEA_INLINE void kernel(const vf (&f)[2], vf (&u)[5]) {

@@ -156,27 +156,30 @@ void run_block(const Work& w, const float* weights, int first, int count) {
   const ptrdiff_t from_size = phase.parts() * phase.points() * from_step;
   float* const from = (float*)thread_scratch(sizeof(float) * (from_size + phase.points() * to_step));
   float* const to = from + from_size;
-  for (int t = 0; t < count; t++)
-    for (int part = 0; part < phase.parts(); part++)
-      transform_part(phase, part, input_of(g), w.order.place(first + t), g.in_c,
-                     from + part * phase.points() * from_step + (ptrdiff_t)t * w.channels, from_step);
+  const AxisPhase &y = *phase.y, &x = *phase.x;
+  std::vector<Window> windows(count);
+  for (int part = 0; part < phase.parts(); part++) {
+    for (int t = 0; t < count; t++)
+      windows[t] = window_of(input_of(g), phase, part, w.order.place(first + t));
+    transforms.input(windows.data(), count, g.in_c, phase.skips_row(part), phase.skips_column(part),
+                     from + part * phase.points() * from_step, from_step);
+  }
   multiply_points(w, weights + w.weights, count, from, from_step, to, to_step, wanted_after(w, first));
+  std::vector<Outputs> outputs(count);
   for (int t = 0; t < count; t++) {
     const TilePlace at = w.order.place(first + t);
-    const AxisPhase &y = *phase.y, &x = *phase.x;
-    const Outputs out{
-        g.out + (((ptrdiff_t)at.image * g.out_h + y.out + (ptrdiff_t)at.y * y.out_step) * g.out_w + x.out +
-                 (ptrdiff_t)at.x * x.out_step) *
-                    g.out_c,
-        (ptrdiff_t)y.out_step * g.out_w * g.out_c,
-        (ptrdiff_t)x.out_step * g.out_c,
-        std::min(kOut, y.count - at.y),
-        std::min(kOut, x.count - at.x),
-        g.out,
-        g.epilogue,
-        w.streams};
-    transforms.output(to + (ptrdiff_t)t * w.outputs, to_step, g.out_c, out);
+    outputs[t] = {g.out + (((ptrdiff_t)at.image * g.out_h + y.out + (ptrdiff_t)at.y * y.out_step) * g.out_w +
+                           x.out + (ptrdiff_t)at.x * x.out_step) *
+                              g.out_c,
+                  (ptrdiff_t)y.out_step * g.out_w * g.out_c,
+                  (ptrdiff_t)x.out_step * g.out_c,
+                  std::min(kOut, y.count - at.y),
+                  std::min(kOut, x.count - at.x),
+                  g.out,
+                  g.epilogue,
+                  w.streams};
   }
+  transforms.output(to, to_step, g.out_c, outputs.data(), count);
 }
 
 struct Block {

@@ -1,6 +1,7 @@
 #include "winograd_tiles.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "conv_micro.h"
 #include "cpu.h"
@@ -36,63 +37,139 @@ inline __attribute__((always_inline)) void nest(Get get, Put put) {
   }
 }
 
-/** Element (i, j) of a window, a vector of channels; where it has no such element, 0. Asks for the next tile's. */
-template <bool kWhole, int kFresh, class Lanes>
-inline __attribute__((always_inline)) vf element(const Window& x, int i, int j, int64_t c, Lanes lanes) {
-  const float* const at = x.data + i * x.row + j * x.column + c;
-  if (j >= kFresh) __builtin_prefetch(at + kOut * x.column);
-  return kWhole || (x.rows >> i & x.columns >> j & 1) ? lanes.get(at) : vf{};
+/**
+ * The places of elements (i, j), met in this order: column by column, or row by row with the two exchanged. From one column to
+ * the next a pointer is moved; else the compiler keeps an address for each element, for which there are no registers.
+ */
+template <class T>
+struct Walk {
+  T* at;
+  ptrdiff_t inner, outer;
+  __attribute__((always_inline)) T* operator()(int i, int j) {
+    if (i == 0 && j > 0) {
+      at += outer;
+      __asm__("" : "+r"(at));
+    }
+    return at + i * inner;
+  }
+};
+
+/** Element (i, j) of the window, which is at `at`, a vector of channels; where there is none, 0. */
+template <bool kAll, class Lanes>
+inline __attribute__((always_inline)) vf element(const Window& x, int i, int j, const float* at,
+                                                 Lanes lanes) {
+  return kAll || (x.rows >> i & x.columns >> j & 1) ? lanes.get(at) : vf{};
 }
 
-template <class Y, class X, bool kWhole>
-void input_of(Window x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step) {
-  for_lanes(channels, [=](int64_t c, auto lanes) {
-    nest<Y::kPoints, X::kPoints, Y::kPoints, X::kPoints, Y::input, X::input>(
-        [=](int i, int j) __attribute__((always_inline)) {
-          if ((i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column)) return vf{};
-          return element<kWhole, X::kPoints - kOut>(x, i, j, c, lanes);
-        },
-        [=](int i, int j, vf v) __attribute__((always_inline)) {
-          if ((i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column)) return;
-          store(to + (i * X::kPoints + j) * step + c, v);
+/** vector(c, lanes, kAll) for all vectors of the channels; kAll: the window has all its elements. */
+template <class Vector>
+inline __attribute__((always_inline)) void for_vectors(bool is_whole, int channels, Vector vector) {
+  const auto all = [&](auto whole) __attribute__((always_inline)) {
+    for_lanes(
+        channels, [&](int64_t c, auto lanes) __attribute__((always_inline)) { vector(c, lanes, whole); });
+  };
+  is_whole ? all(std::true_type()) : all(std::false_type());
+}
+
+template <class Y, class X>
+void input(const Window* tiles, int count, int channels, bool skip_row, bool skip_column, float* to,
+           ptrdiff_t step) {
+  const auto skips = [=](int i, int j) __attribute__((always_inline)) {
+    return (i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column);
+  };
+  for (int t = 0; t < count; t++, to += round_up(channels, kLanes)) {
+    const Window x = tiles[t];
+    const float* const next = tiles[std::min(t + 1, count - 1)].data;
+    for_vectors(
+        x.is_whole(Y::kPoints, X::kPoints),
+        channels, [&](int64_t c, auto lanes, auto all) __attribute__((always_inline)) {
+          Walk<const float> from{x.data + c, x.row, x.column}, ahead{next + c, x.row, x.column};
+          Walk<float> place{to + c, 0, step};
+          nest<Y::kPoints, X::kPoints, Y::kPoints, X::kPoints, Y::input, X::input>(
+              [&](int i, int j) __attribute__((always_inline)) {
+                const float *const at = from(i, j), *const later = ahead(i, j);
+                if (skips(i, j)) return vf{};
+                if (j >= X::kPoints - kOut) __builtin_prefetch(later);
+                return element<all.value>(x, i, j, at, lanes);
+              },
+              [&](int i, int j, vf v) __attribute__((always_inline)) {
+                float* const at = place(0, i * X::kPoints + j);
+                if (!skips(i, j)) store(at, v);
+              });
         });
-  });
+  }
+}
+
+/** The epilogue and the stores of a vector of channels, element by element. */
+template <class Lanes>
+__attribute__((noinline)) void finish_slowly(const Outputs& out, int64_t c, const vf (&y)[kOut][kOut],
+                                             Lanes lanes) {
+  for (int i = 0; i < out.rows; i++)
+    for (int j = 0; j < out.columns; j++) {
+      float* const at = out.data + i * out.row + j * out.column + c;
+      const vf v = out.epilogue ? finish(*out.epilogue, y[i][j], at - out.tensor, (int)c, lanes) : y[i][j];
+      out.streams ? stream(at, v) : lanes.put(at, v);
+    }
+}
+
+/** The same for whole tiles, in registers. */
+template <class Lanes>
+inline __attribute__((always_inline)) void finish_whole(const Outputs& out, int64_t c, vf (&y)[kOut][kOut],
+                                                        Lanes lanes) {
+  const auto each = [&](auto body) __attribute__((always_inline)) {
+    Walk<float> place{out.data + c, out.column, out.row};
+#pragma GCC unroll 4
+    for (int i = 0; i < kOut; i++)
+#pragma GCC unroll 4
+      for (int j = 0; j < kOut; j++) body(y[i][j], place(j, i), (int)c, lanes);
+  };
+  if (out.epilogue) finish_all(*out.epilogue, out.tensor, each);
+  if (out.streams)
+    each([](vf v, float* at, int, Lanes) __attribute__((always_inline)) { stream(at, v); });
+  else
+    each([=](vf v, float* at, int, Lanes) __attribute__((always_inline)) { lanes.put(at, v); });
 }
 
 template <class Y, class X>
-void input(const Window& x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step) {
-  (x.is_whole(Y::kPoints, X::kPoints) ? input_of<Y, X, true> : input_of<Y, X, false>)(x, channels, skip_row,
-                                                                                      skip_column, to, step);
-}
-
-template <class Y, class X>
-void output(const float* from, ptrdiff_t step, int channels, const Outputs& out) {
-  for_lanes(channels, [=, &out](int64_t c, auto lanes) {
-    nest<Y::kPoints, X::kPoints, kOut, kOut, Y::output, X::output>(
-        [=](int i, int j)
-            __attribute__((always_inline)) { return load(from + (i * X::kPoints + j) * step + c); },
-        [=](int i, int j, vf v) __attribute__((always_inline)) {
-          if (i >= out.rows || j >= out.columns) return;
-          float* const y = out.data + i * out.row + j * out.column + c;
-          if (out.epilogue) v = finish(*out.epilogue, v, y - out.tensor, (int)c, lanes);
-          out.streams ? stream(y, v) : lanes.put(y, v);
+void output(const float* from, ptrdiff_t step, int channels, const Outputs* tiles, int count) {
+  for (int t = 0; t < count; t++, from += round_up(channels, kLanes)) {
+    const Outputs& out = tiles[t];
+    const bool is_slow =
+        out.rows < kOut || out.columns < kOut || (out.epilogue && !in_registers(*out.epilogue));
+    for_lanes(
+        channels, [&](int64_t c, auto lanes) __attribute__((always_inline)) {
+          Walk<const float> points{from + c, X::kPoints * step, step};
+          vf y[kOut][kOut];
+          nest<Y::kPoints, X::kPoints, kOut, kOut, Y::output, X::output>(
+              [&](int i, int j) __attribute__((always_inline)) { return load(points(i, j)); },
+              [&](int i, int j, vf v) __attribute__((always_inline)) { y[i][j] = v; });
+          if (!is_slow)
+            finish_whole(out, c, y, lanes);
+          else
+            finish_slowly(out, c, y, lanes);
         });
-  });
-}
-
-template <class Y, class X, bool kWhole>
-void gradient_of(Window dy, int channels, float* to, ptrdiff_t step) {
-  for_lanes(channels, [=](int64_t c, auto lanes) {
-    nest<kOut, kOut, Y::kPoints, X::kPoints, Y::gradient, X::gradient>(
-        [=](int i, int j) __attribute__((always_inline)) { return element<kWhole, 0>(dy, i, j, c, lanes); },
-        [=](int i, int j, vf v)
-            __attribute__((always_inline)) { store(to + (i * X::kPoints + j) * step + c, v); });
-  });
+  }
 }
 
 template <class Y, class X>
-void gradient(const Window& dy, int channels, float* to, ptrdiff_t step) {
-  (dy.is_whole(kOut, kOut) ? gradient_of<Y, X, true> : gradient_of<Y, X, false>)(dy, channels, to, step);
+void gradient(const Window* tiles, int count, int channels, float* to, ptrdiff_t step) {
+  for (int t = 0; t < count; t++, to += round_up(channels, kLanes)) {
+    const Window dy = tiles[t];
+    const float* const next = tiles[std::min(t + 1, count - 1)].data;
+    for_vectors(
+        dy.is_whole(kOut, kOut),
+        channels, [&](int64_t c, auto lanes, auto all) __attribute__((always_inline)) {
+          Walk<const float> from{dy.data + c, dy.row, dy.column}, ahead{next + c, dy.row, dy.column};
+          Walk<float> place{to + c, 0, step};
+          nest<kOut, kOut, Y::kPoints, X::kPoints, Y::gradient, X::gradient>(
+              [&](int i, int j) __attribute__((always_inline)) {
+                __builtin_prefetch(ahead(i, j));
+                return element<all.value>(dy, i, j, from(i, j), lanes);
+              },
+              [&](int i, int j, vf v)
+                  __attribute__((always_inline)) { store(place(0, i * X::kPoints + j), v); });
+        });
+  }
 }
 
 template <class Y, class X>
@@ -121,6 +198,11 @@ void weights(const float* from, ptrdiff_t step, int channels, bool skip_row, boo
 template <class Y, class X>
 constexpr Transforms kTransforms = {input<Y, X>, output<Y, X>, gradient<Y, X>, kernel<Y, X>, weights<Y, X>};
 
+/** Places of a window's elements along an axis: first + i * step. */
+struct Along {
+  int first, step;
+};
+
 /** Bit i: is element i inside an image of `size`? */
 uint32_t elements(const Along& axis, int size) {
   if (axis.first >= 0 && axis.first + (kMostElements - 1) * axis.step < size)
@@ -133,12 +215,27 @@ uint32_t elements(const Along& axis, int size) {
   return bits;
 }
 
-}  // namespace
-
-Window window_of(const Image& image, const Along& y, const Along& x) {
+Window window_at(const Image& image, const Along& y, const Along& x) {
   return {image.data + ((ptrdiff_t)y.first * image.w + x.first) * image.pixel,
           (ptrdiff_t)y.step * image.w * image.pixel, (ptrdiff_t)x.step * image.pixel, elements(y, image.h),
           elements(x, image.w)};
+}
+
+}  // namespace
+
+Window window_of(const Image& inputs, const Phase& phase, int part, const TilePlace& at) {
+  const auto along = [](const AxisPhase& axis, const PhasePart& part, int output) {
+    return Along{output * axis.in_step + part.offset, axis.in_step};
+  };
+  return window_at(inputs.number(at.image), along(*phase.y, phase.part_y(part), at.y),
+                   along(*phase.x, phase.part_x(part), at.x));
+}
+
+Window window_of(const Image& outputs, const Phase& phase, const TilePlace& at) {
+  const auto along = [](const AxisPhase& axis, int output) {
+    return Along{axis.out + output * axis.out_step, axis.out_step};
+  };
+  return window_at(outputs.number(at.image), along(*phase.y, at.y), along(*phase.x, at.x));
 }
 
 TileOrder::TileOrder(const Phase& phase, int in_channels, int out_channels, int most)
@@ -162,14 +259,6 @@ const Transforms& transforms_of(const Phase& phase) {
   if (phase.taps_y == 3) return kTransforms<Three, Three>;
   if (phase.taps_y == 2) return phase.taps_x == 2 ? kTransforms<Two, Two> : kTransforms<Two, One>;
   return phase.taps_x == 2 ? kTransforms<One, Two> : kTransforms<One, One>;
-}
-
-void transform_part(const Phase& phase, int part, const Image& images, const TilePlace& at, int channels,
-                    float* to, ptrdiff_t step) {
-  const Along y = input_along(*phase.y, phase.part_y(part), at.y),
-              x = input_along(*phase.x, phase.part_x(part), at.x);
-  transforms_of(phase).input(window_of(images.number(at.image), y, x), channels, phase.skips_row(part),
-                             phase.skips_column(part), to, step);
 }
 
 }  // namespace fovea::FOVEA_ISA::winograd

@@ -1,4 +1,4 @@
-// The transforms of winograd.h in two dimensions, for one tile and all its channels, a vector of channels at
+// The transforms of winograd.h in two dimensions, tile by tile for all channels, a vector of channels at
 // a time. Transformed numbers lie as [points][tile][channels], `step` floats from point to point.
 #pragma once
 
@@ -24,14 +24,6 @@ struct Window {
   }
 };
 
-/** Places of a window's elements along an axis: first + i * step. */
-struct Along {
-  int first, step;
-};
-
-/** The window of the image at `image.data` whose elements are at these places. */
-Window window_of(const Image& image, const Along& y, const Along& x);
-
 struct Outputs {
   float* data;  // of the tile's first output
   ptrdiff_t row, column;
@@ -41,15 +33,18 @@ struct Outputs {
   bool streams;              // as Gather says
 };
 
-/** The transforms for a phase; chosen by its taps. `channels` beyond the last, up to a whole vector, become
- * 0. */
+/**
+ * The transforms for a phase; chosen by its taps. The first three make `count` tiles, whose transformed numbers follow each
+ * other. `channels` beyond the last, up to a whole vector, become 0.
+ */
 struct Transforms {
   /** to = B^T X B, but for the last row or column of points where `skip` says so. */
-  void (*input)(const Window& x, int channels, bool skip_row, bool skip_column, float* to, ptrdiff_t step);
+  void (*input)(const Window* x, int count, int channels, bool skip_row, bool skip_column, float* to,
+                ptrdiff_t step);
   /** out = epilogue(A^T M A) */
-  void (*output)(const float* from, ptrdiff_t step, int channels, const Outputs& out);
-  /** to = E dY E^T for a tile of the output's gradient */
-  void (*gradient)(const Window& dy, int channels, float* to, ptrdiff_t step);
+  void (*output)(const float* from, ptrdiff_t step, int channels, const Outputs* out, int count);
+  /** to = E dY E^T for tiles of the output's gradient */
+  void (*gradient)(const Window* dy, int count, int channels, float* to, ptrdiff_t step);
   /** to[point * kLanes] = G F G^T for one vector of kernels; f has taps_y * taps_x vectors */
   void (*kernel)(const float* f, float* to);
   /** to[places[tap]] = E^T N^-1 M N^-1 E, the end of the weight gradient, for the taps whose place is not
@@ -76,17 +71,9 @@ struct TileOrder {
   TilePlace place(int tile) const;
 };
 
-/** The elements of one part of a tile along an axis. */
-inline Along input_along(const AxisPhase& axis, const PhasePart& part, int output) {
-  return {output * axis.in_step + part.offset, axis.in_step};
-}
-inline Along output_along(const AxisPhase& axis, int output) {
-  return {axis.out + output * axis.out_step, axis.out_step};
-}
-
-/** The input's transform of one tile for one part of the phase. */
-void transform_part(const Phase& phase, int part, const Image& images, const TilePlace& at, int channels,
-                    float* to, ptrdiff_t step);
+/** What the transforms read of a tile: of the input, for one part of the phase, and of the output's gradient. */
+Window window_of(const Image& inputs, const Phase& phase, int part, const TilePlace& at);
+Window window_of(const Image& outputs, const Phase& phase, const TilePlace& at);
 
 /** Distance between points for rows * channels numbers each: not a multiple of 4 KiB, whose addresses collide
  * in the caches. */

@@ -53,14 +53,6 @@ Room make_room(const Work& w, int outputs) {
   return r;
 }
 
-void transform_gradient(const Work& w, const Room& r, const Transforms& transforms, const TilePlace& at,
-                        int slot, int from, int count, int outputs) {
-  Image out = output_of(w).number(at.image);
-  out.data += from;
-  transforms.gradient(window_of(out, output_along(*w.phase.y, at.y), output_along(*w.phase.x, at.x)), count,
-                      r.dy + (ptrdiff_t)slot * outputs, r.dy_step);
-}
-
 /** sums[part][point] (+)= x[point]^T * dy[point] for a block of tiles and one part. */
 void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, bool add) {
   const ptrdiff_t no_offset = 0;
@@ -121,17 +113,21 @@ void run_task(const Work& w, int split, int from, float* set) {
             end = (int)((int64_t)w.tiles * (split + 1) / w.splits);
   if (begin == end)
     std::fill(room.sums, room.sums + w.phase.points() * w.phase.parts() * room.sums_step, 0.0f);
+  Image gradients = output_of(w);
+  gradients.data += from;
   std::vector<TilePlace> places(w.block);
+  std::vector<Window> windows(w.block);
   for (int first = begin; first < end; first += w.block) {
     const int tiles = std::min(w.block, end - first);
     for (int t = 0; t < tiles; t++) {
       places[t] = w.order.place(first + t);
-      transform_gradient(w, room, transforms, places[t], t, from, count, outputs);
+      windows[t] = window_of(gradients, w.phase, places[t]);
     }
+    transforms.gradient(windows.data(), tiles, count, room.dy, room.dy_step);
     for (int part = 0; part < w.phase.parts(); part++) {
-      for (int t = 0; t < tiles; t++)
-        transform_part(w.phase, part, input_of(w), places[t], w.s.ci, room.x + (ptrdiff_t)t * w.channels,
-                       room.x_step);
+      for (int t = 0; t < tiles; t++) windows[t] = window_of(input_of(w), w.phase, part, places[t]);
+      transforms.input(windows.data(), tiles, w.s.ci, w.phase.skips_row(part), w.phase.skips_column(part),
+                       room.x, room.x_step);
       add_points(w, room, part, tiles, outputs, first > begin);
     }
   }
