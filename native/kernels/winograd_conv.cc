@@ -159,8 +159,7 @@ void run_block(const Work& w, const float* weights, int first, int count) {
   const AxisPhase &y = *phase.y, &x = *phase.x;
   std::vector<Window> windows(count);
   for (int part = 0; part < phase.parts(); part++) {
-    for (int t = 0; t < count; t++)
-      windows[t] = window_of(input_of(g), phase, part, w.order.place(first + t));
+    windows_of_inputs(input_of(g), phase, part, w.order, first, count, windows.data());
     transforms.input(windows.data(), count, g.in_c, phase.skips_row(part), phase.skips_column(part),
                      from + part * phase.points() * from_step, from_step);
   }

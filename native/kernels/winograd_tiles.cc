@@ -215,27 +215,41 @@ uint32_t elements(const Along& axis, int size) {
   return bits;
 }
 
-Window window_at(const Image& image, const Along& y, const Along& x) {
-  return {image.data + ((ptrdiff_t)y.first * image.w + x.first) * image.pixel,
-          (ptrdiff_t)y.step * image.w * image.pixel, (ptrdiff_t)x.step * image.pixel, elements(y, image.h),
-          elements(x, image.w)};
+/** The windows of tiles; y(output) and x(output) say where their elements are along the axes. Field by field, as what is
+ * written in small pieces is slow to copy as a whole. */
+template <class Y, class X>
+void fill(const Image& images, const TileOrder& order, int first, int count, Y y, X x, Window* to) {
+  for (int t = 0; t < count; t++) {
+    const TilePlace at = order.place(first + t);
+    const Image image = images.number(at.image);
+    const Along down = y(at.y), across = x(at.x);
+    to[t].data = image.data + ((ptrdiff_t)down.first * image.w + across.first) * image.pixel;
+    to[t].row = (ptrdiff_t)down.step * image.w * image.pixel;
+    to[t].column = (ptrdiff_t)across.step * image.pixel;
+    to[t].rows = elements(down, image.h);
+    to[t].columns = elements(across, image.w);
+  }
 }
 
 }  // namespace
 
-Window window_of(const Image& inputs, const Phase& phase, int part, const TilePlace& at) {
-  const auto along = [](const AxisPhase& axis, const PhasePart& part, int output) {
-    return Along{output * axis.in_step + part.offset, axis.in_step};
+void windows_of_inputs(const Image& images, const Phase& phase, int part, const TileOrder& order, int first,
+                       int count, Window* to) {
+  const auto along = [](const AxisPhase& axis, const PhasePart& part) {
+    return [step = axis.in_step, offset = part.offset](int output) {
+      return Along{output * step + offset, step};
+    };
   };
-  return window_at(inputs.number(at.image), along(*phase.y, phase.part_y(part), at.y),
-                   along(*phase.x, phase.part_x(part), at.x));
+  fill(images, order, first, count, along(*phase.y, phase.part_y(part)), along(*phase.x, phase.part_x(part)),
+       to);
 }
 
-Window window_of(const Image& outputs, const Phase& phase, const TilePlace& at) {
-  const auto along = [](const AxisPhase& axis, int output) {
-    return Along{axis.out + output * axis.out_step, axis.out_step};
+void windows_of_gradients(const Image& images, const Phase& phase, const TileOrder& order, int first,
+                          int count, Window* to) {
+  const auto along = [](const AxisPhase& axis) {
+    return [step = axis.out_step, out = axis.out](int output) { return Along{out + output * step, step}; };
   };
-  return window_at(outputs.number(at.image), along(*phase.y, at.y), along(*phase.x, at.x));
+  fill(images, order, first, count, along(*phase.y), along(*phase.x), to);
 }
 
 TileOrder::TileOrder(const Phase& phase, int in_channels, int out_channels, int most)

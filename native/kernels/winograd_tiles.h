@@ -71,9 +71,12 @@ struct TileOrder {
   TilePlace place(int tile) const;
 };
 
-/** What the transforms read of a tile: of the input, for one part of the phase, and of the output's gradient. */
-Window window_of(const Image& inputs, const Phase& phase, int part, const TilePlace& at);
-Window window_of(const Image& outputs, const Phase& phase, const TilePlace& at);
+/** What the transforms read of `count` tiles from `first` on: of the input, for one part of the phase, ... */
+void windows_of_inputs(const Image& images, const Phase& phase, int part, const TileOrder& order, int first,
+                       int count, Window* to);
+/** ... and of the output's gradient. */
+void windows_of_gradients(const Image& images, const Phase& phase, const TileOrder& order, int first,
+                          int count, Window* to);
 
 /** Distance between points for rows * channels numbers each: not a multiple of 4 KiB, whose addresses collide
  * in the caches. */

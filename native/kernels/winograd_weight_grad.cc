@@ -115,17 +115,13 @@ void run_task(const Work& w, int split, int from, float* set) {
     std::fill(room.sums, room.sums + w.phase.points() * w.phase.parts() * room.sums_step, 0.0f);
   Image gradients = output_of(w);
   gradients.data += from;
-  std::vector<TilePlace> places(w.block);
   std::vector<Window> windows(w.block);
   for (int first = begin; first < end; first += w.block) {
     const int tiles = std::min(w.block, end - first);
-    for (int t = 0; t < tiles; t++) {
-      places[t] = w.order.place(first + t);
-      windows[t] = window_of(gradients, w.phase, places[t]);
-    }
+    windows_of_gradients(gradients, w.phase, w.order, first, tiles, windows.data());
     transforms.gradient(windows.data(), tiles, count, room.dy, room.dy_step);
     for (int part = 0; part < w.phase.parts(); part++) {
-      for (int t = 0; t < tiles; t++) windows[t] = window_of(input_of(w), w.phase, part, places[t]);
+      windows_of_inputs(input_of(w), w.phase, part, w.order, first, tiles, windows.data());
       transforms.input(windows.data(), tiles, w.s.ci, w.phase.skips_row(part), w.phase.skips_column(part),
                        room.x, room.x_step);
       add_points(w, room, part, tiles, outputs, first > begin);
