@@ -2,8 +2,8 @@
 // points of one phase and some output channels; ends them with E_r^T N^-1, and leaves partial sums for the
 // phase's taps (conv_partials.h). A phase's parts go one by one through each block, so that little is in use
 // at a time: dy transformed, one part of x transformed and that part's sums. Blocks are long enough that
-// reading and writing the sums weighs little. Shares depend on the shape alone, blocks and the strips in which
-// tiles follow each other also on the size of the second-level cache.
+// reading and writing the sums weighs little. Shares depend on the shape and the machine's cores, but not on the threads in use;
+// blocks and the strips in which tiles follow each other also on the size of the second-level cache.
 #include <algorithm>
 #include <vector>
 
@@ -130,11 +130,13 @@ void run_task(const Work& w, int split, int from, float* set) {
   finish_sums(w, room, transforms, from, count, outputs, set);
 }
 
-/** Tiles in a block at most; measured. Reading the sums fewer times is worth more than keeping x and dy
- * transformed within the cache. */
+/** Tiles in a block at most; measured. Reading large sums fewer times is worth more than keeping x and dy transformed within
+ * the cache. */
 int most_tiles_of(const Work& w) {
-  const ptrdiff_t tile_bytes = sizeof(float) * w.phase.points() * (w.channels + w.width);
-  return (int)std::clamp<ptrdiff_t>((ptrdiff_t)cpu().l2 * 5 / 2 / tile_bytes, 24, 128);
+  const ptrdiff_t cache = (ptrdiff_t)cpu().l2, point_bytes = sizeof(float) * w.phase.points();
+  const bool are_large = point_bytes * w.phase.parts() * w.s.ci * w.width > cache / 2;
+  const ptrdiff_t tile_bytes = point_bytes * (w.channels + w.width);
+  return (int)std::clamp<ptrdiff_t>(cache * 5 / 2 / tile_bytes, 24, are_large ? 256 : 128);
 }
 
 }  // namespace
@@ -155,7 +157,11 @@ void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>&
     most_tiles = std::max(most_tiles, works.back().tiles);
   }
   const int across = ceil_div(s.co, works[0].width), tasks = across * (int)works.size();
-  partials.splits = std::clamp(most_tiles / 128, 1, std::max(1, 16 / (int)works.size()));
+  // Long shares read and write their sums less often; short ones keep more cores busy, all of them alike.
+  const int cores = cpu().cores, shortest = std::max(most_tiles / 128, 1);
+  partials.splits = std::max(most_tiles / 256, std::min(shortest, ceil_div(2 * cores, tasks)));
+  partials.splits = std::min(partials.splits, std::max(1, 16 / (int)works.size()));
+  if (partials.splits > cores) partials.splits -= partials.splits % cores;
   if (partials.splits * tasks < 4) partials.splits = std::min(partials.splits * 2, most_tiles);
   for (Work& w : works) {
     w.splits = partials.splits;
