@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "conv_plan.h"
+#include "cpu.h"
 
 namespace fovea::FOVEA_ISA {
 
@@ -28,10 +29,15 @@ struct Partials {
         size += (ptrdiff_t)(y.taps.size() * x.taps.size()) * (s.ci / s.groups) * s.co;
       }
   }
-  /** As many splits of `bands` as keep the cores busy, in 4 MiB of sets. */
+  /** As many splits of `bands` as keep the cores busy, all of them alike, in 4 MiB of sets. */
   void split(int bands) {
     const ptrdiff_t most = (4 << 20) / (size * (ptrdiff_t)sizeof(float));
-    splits = std::clamp((int)std::min<ptrdiff_t>(bands, most), 1, kEnoughTasks);
+    splits = even(std::clamp((int)std::min<ptrdiff_t>(bands, most), 1, kEnoughTasks));
+  }
+  /** Rounded down to as many for each core: cores, unlike threads, stay as they are, and so do the sums. */
+  static int even(int splits) {
+    const int cores = cpu().cores;
+    return splits > cores ? splits - splits % cores : splits;
   }
   /** Whether a single set is dw itself: then nothing needs adding. */
   bool are_result() const { return splits == 1 && s.up == 1; }

@@ -158,10 +158,9 @@ void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>&
   }
   const int across = ceil_div(s.co, works[0].width), tasks = across * (int)works.size();
   // Long shares read and write their sums less often; short ones keep more cores busy, all of them alike.
-  const int cores = cpu().cores, shortest = std::max(most_tiles / 128, 1);
-  partials.splits = std::max(most_tiles / 256, std::min(shortest, ceil_div(2 * cores, tasks)));
-  partials.splits = std::min(partials.splits, std::max(1, 16 / (int)works.size()));
-  if (partials.splits > cores) partials.splits -= partials.splits % cores;
+  const int wanted = ceil_div(2 * cpu().cores, tasks), shortest = std::max(most_tiles / 128, 1);
+  partials.splits = Partials::even(std::min(std::max(most_tiles / 256, std::min(wanted, shortest)),
+                                            std::max(kEnoughTasks / (int)works.size(), 1)));
   if (partials.splits * tasks < 4) partials.splits = std::min(partials.splits * 2, most_tiles);
   for (Work& w : works) {
     w.splits = partials.splits;
