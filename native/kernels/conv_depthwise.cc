@@ -21,6 +21,12 @@ struct Sums {
   const View& view;
   const float* weights;  // [tap][padded]
   ptrdiff_t step;
+  bool streams;  // whole lines, see Gather::streams()
+
+  template <class Lanes>
+  void put(float* to, vf sum, Lanes lanes) const {
+    streams ? stream(to, sum) : lanes.put(to, sum);
+  }
 };
 
 /** to[...] = the sums of kGroups groups, whose windows begin at x: kVectors vectors of each at a time. */
@@ -48,7 +54,7 @@ inline __attribute__((always_inline)) void sum_vectors(const Sums& s, const floa
 #pragma GCC unroll 8
   for (int g = 0; g < kGroups; g++)
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; v++) lanes.put(to + g * s.step + v * kLanes, sums[g][v]);
+    for (int v = 0; v < kVectors; v++) s.put(to + g * s.step + v * kLanes, sums[g][v], lanes);
 }
 
 /** The same for one vector where the kernel's rows have kTaps taps, kStep groups apart: each group that a row meets is
@@ -80,7 +86,7 @@ void sum_in_rows(const Sums& s, const float* x, float* to) {
       for (int g = 0; g < kGroups; g++) sums[g] = fma(met[g + t * kStep], weights[t], sums[g]);
   }
 #pragma GCC unroll 8
-  for (int g = 0; g < kGroups; g++) store(to + g * s.step, sums[g]);
+  for (int g = 0; g < kGroups; g++) s.put(to + g * s.step, sums[g], Whole{});
 }
 
 using SumInRows = void (*)(const Sums&, const float*, float*);
@@ -123,7 +129,7 @@ void sum_row(const Sums& s, const float* x, int groups, float* to) {
 }
 
 void run_piece(const Gather& g, const Pattern& pattern, const Piece& p, const RowEpilogue& epilogue,
-               const float* weights) {
+               const float* weights, bool streams) {
   const ptrdiff_t size = view_size(pattern, p);
   float* const room = (float*)thread_scratch(sizeof(float) * (size + pattern.row_size(p.columns)));
   const View view = take_view(pattern, p, Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c}, room);
@@ -136,11 +142,11 @@ void run_piece(const Gather& g, const Pattern& pattern, const Piece& p, const Ro
     float* const out = g.out + (row * g.out_w + p.x->out + p.x0 * p.x->out_step) * g.out_c;
     const float* const x = view.data + i * view.row;
     if (as_they_are) {
-      sum_row({pattern, view, weights, pattern.pixels * place}, x, groups, out);
+      sum_row({pattern, view, weights, pattern.pixels * place, streams}, x, groups, out);
     } else {
       float* const sums = room + size;
-      sum_row({pattern, view, weights, pattern.numbers}, x, groups, sums);
-      epilogue.store(sums, p.columns, place, out);
+      sum_row({pattern, view, weights, pattern.numbers, false}, x, groups, sums);
+      epilogue.store(sums, p.columns, place, out, streams);
     }
   }
 }
@@ -183,8 +189,10 @@ void depthwise_conv(const Gather& g, const float* packed) {
       packed += y.taps.size() * x.taps.size() * pattern.padded();
     }
   const std::vector<Piece> pieces = pieces_of(pattern, g.plan, g.n, g.in_h, g.in_w);
-  parallel_for((int)pieces.size(),
-               [&](int i, int) { run_piece(g, pattern, pieces[i], epilogue, weights[pieces[i].phase]); });
+  const bool streams = g.streams(g.out_c);
+  parallel_for((int)pieces.size(), [&](int i, int) {
+    run_piece(g, pattern, pieces[i], epilogue, weights[pieces[i].phase], streams);
+  });
 }
 
 }  // namespace fovea::FOVEA_ISA

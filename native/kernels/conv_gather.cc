@@ -215,9 +215,9 @@ void run_block(const Gather& g, const Block& block, bool streams) {
 
 }  // namespace
 
-bool Gather::streams() const {
+bool Gather::streams(int together) const {
   const size_t bytes = sizeof(float) * n * out_h * out_w * out_c;
-  const bool in_lines = out_c / groups % kLanes == 0 && (uintptr_t)out % 64 == 0;
+  const bool in_lines = together % kLanes == 0 && (uintptr_t)out % 64 == 0;
   return kCanStream && in_lines && bytes >= std::min(cpu().l3 * 3 / 8, (size_t)12 << 20);
 }
 

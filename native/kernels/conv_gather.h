@@ -15,8 +15,10 @@ struct Gather {
   float* out;
   const Epilogue* epilogue;
 
-  /** Is `out` so large that what is stored of it leaves the caches before it is read? Then whole lines are streamed. */
-  bool streams() const;
+  /** Is `out` so large that what is stored of it leaves the caches before it is read? Then it is streamed, if `together`
+   * channels, which are stored at a time, are whole lines. */
+  bool streams(int together) const;
+  bool streams() const { return streams(out_c / groups); }
 };
 
 /** The weights, for every phase and group, in the order in which the microkernel reads them. */

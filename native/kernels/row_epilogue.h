@@ -24,10 +24,12 @@ class RowEpilogue {
   }
   RowEpilogue(const RowEpilogue&) = delete;
 
-  /** Stores `count` pixels of sums at `out`, `step` numbers from one to the next. */
-  void store(const float* sums, int count, ptrdiff_t step, float* out) const {
+  /** Stores `count` pixels of sums at `out`, `step` numbers from one to the next; `streams`: they are whole lines that go past
+   * the caches. */
+  void store(const float* sums, int count, ptrdiff_t step, float* out, bool streams = false) const {
     const auto put = [&](const float* from, float* to, int channel, auto lanes) {
-      lanes.put(to, finish(epilogue_, lanes.get(from), to - start_, channel, lanes));
+      const vf finished = finish(epilogue_, lanes.get(from), to - start_, channel, lanes);
+      streams ? stream(to, finished) : lanes.put(to, finished);
     };
     if (step == channels_) {
       int channel = 0;
