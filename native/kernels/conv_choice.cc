@@ -6,6 +6,7 @@
 #include "conv_few_outputs.h"
 #include "conv_micro.h"
 #include "conv_pairs.h"
+#include "conv_weight_grad.h"
 #include "winograd_conv.h"
 
 namespace fovea::FOVEA_ISA {
@@ -44,6 +45,7 @@ bool winograd_pays(Direction direction, const ConvShape& s) {
   const double gain = winograd::gain(phases);
   if (direction == Direction::weight_grad) {
     if (tiles < 16 || s.ci < (s.co > 16 ? 5 : 8) || s.co < (s.ci >= 16 ? 3 : 5)) return false;
+    if (weight_grad_is_turned(s)) return gain * s.co / round_up(s.co, kLanes) >= 1.95;
     if (s.co <= 5) return gain >= 2;
     return gain >= (least >= 16 || s.ci >= 48 ? 1.5 : s.ci >= 24 ? 1.6 : s.ci >= 12 ? 2 : 2.7);
   }
@@ -94,9 +96,17 @@ bool planar_pays(Direction direction, const ConvShape& s) {
   const double steps = s.stride_y * s.stride_x;
   if (direction == Direction::weight_grad) {
     const double outputs = s.co * longer;
-    if (s.kh * s.kw <= 4) return s.co <= kFewOutputs && s.ci <= 5 && steps == 1;
+    const int taps = s.kh * s.kw;
+    const bool is_slower = steps > 1   ? s.ci >= 3
+                           : s.ci >= 8 ? s.co >= 4
+                                       : s.ci >= 3 && s.co >= 6 && taps >= 25;
+    if (is_slower && weight_grad_is_turned(s)) return false;
+    if (taps <= 4) {
+      if (steps > 1) return s.ci == 1 ? s.co <= kFewOutputs : s.co == 1 && s.ci >= 8;
+      return s.co <= kFewOutputs && s.ci <= 5;
+    }
     if (outputs <= 2.5) return true;
-    const bool many_taps = s.kh * s.kw >= 16 || s.ci == 1 || s.ci >= 8;
+    const bool many_taps = taps >= 16 || s.ci == 1 || s.ci >= 8;
     if (steps > 1) return outputs <= 5.5 && many_taps && !winograd_is_chosen();
     if (s.co > kFewOutputs && s.ci == 1 && pairs_weight_grad_fits(s)) return false;
     return outputs <= 8.5 && (outputs <= (s.ci < 12 ? 8.5 : 5.5) || !winograd_is_chosen());

@@ -268,7 +268,9 @@ void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy
   turned.pad_left = (s.kw - 1) * s.dilation_x - s.pad_left;
   const int elements = s.kh * s.kw;
   float* const made = (float*)shared_scratch(1, sizeof(float) * elements * s.ci * s.co);
-  (pairs_weight_grad_fits(turned) ? pairs_weight_grad : weight_grad_gemm)(turned, dy, x, made);
+  // Pairs need registers for two vectors to gain anything.
+  const bool in_pairs = pairs_weight_grad_fits(turned) && (kLanes == 16 || s.co == 1);
+  (in_pairs ? pairs_weight_grad : weight_grad_gemm)(turned, dy, x, made);
   for (int element = 0; element < elements; element++)
     for (int c = 0; c < s.ci; c++)
       for (int o = 0; o < s.co; o++)

@@ -24,7 +24,14 @@ struct Problem {
   Partials partials;
   std::vector<Phase> phases;
   int chunks = 1;  // of a phase's rows
+  bool turned = false;
 };
+
+/** Are all taps of a row, with all their channels, neighbours in memory? */
+bool are_joined(const AxisPhase& x) { return x.last() - x.first() + 1 == (int)x.taps.size(); }
+
+/** The numbers of x that a row of the window has together. */
+int together(const AxisPhase& x, int ci) { return are_joined(x) ? ci * (int)x.taps.size() : ci; }
 
 Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const float* dy) {
   Problem p{s, x, dy, Partials(s, plan), {}};
@@ -47,6 +54,8 @@ Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const floa
     window = std::max(window, (int)(ay.taps.size() * ax.taps.size()) * ci);
   }
   p.partials.split(bands);
+  p.turned = weight_grad_is_turned(s);
+  if (p.turned) return p;
   const int others = p.partials.splits * s.groups * (int)p.phases.size();
   p.chunks = std::clamp(ceil_div(kEnoughTasks, others), 1, ceil_div(window, 4 * kMaxRows));
   return p;
@@ -132,6 +141,49 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
   }
 }
 
+/** Adds one band's products to sums[tap y][output channel][tap x][input channel]. */
+void add_turned_band(const Problem& p, const Phase& phase, const Operands& o, int rows, int columns,
+                     ptrdiff_t* offsets, bool add, float* sums) {
+  const AxisPhase &ay = *phase.y, &ax = *phase.x;
+  const int ci = p.s.ci, co = p.s.co, run = together(ax, ci);
+  TileProduct m{};
+  m.runs = rows;
+  m.length = columns;
+  for (int i = 0; i < rows; i++) offsets[i] = i * o.dy_row;
+  m.run_offsets = offsets;
+  m.a_step = o.dy_step;
+  m.a_row = 1;
+  m.b_step = ax.in_step * o.x.pixel;
+  m.b_jump = ay.in_step * o.x.pitch - columns * m.b_step;
+  m.add = add;
+  m.c_row = (ptrdiff_t)ax.taps.size() * ci;
+  for (const Tap& ty : ay.taps) {
+    for (int at = 0; at < m.c_row; at += run) {
+      const float* const window = o.x.data + (ty.offset - ay.first()) * o.x.pitch +
+                                  (ax.taps[at / ci].offset - ax.first()) * o.x.pixel;
+      for (int c = 0; c < run; c += kPanel) {
+        m.columns = std::min(kPanel, run - c);
+        m.b = window + c;
+        for (int first = 0, size; first < co; first += size) {
+          size = ceil_div(co - first, ceil_div(co - first, kMaxRows));
+          m.a = o.dy + first;
+          m.c = sums + first * m.c_row + at + c;
+          run_tile(m, size);
+        }
+      }
+    }
+    sums += co * m.c_row;
+  }
+}
+
+/** The sums of a turned product, as [tap][input channel][output channel]. */
+void turn_back(const Phase& phase, int ci, int co, const float* sums, float* to) {
+  const int numbers = (int)phase.x->taps.size() * ci;
+  for (size_t tap = 0; tap < phase.y->taps.size(); tap++, sums += (ptrdiff_t)co * numbers)
+    for (int i = 0; i < numbers; i++)
+      for (int o = 0; o < co; o++) *to++ = sums[(ptrdiff_t)o * numbers + i];
+}
+
 /** Sums the bands of one split into its partial sum. */
 void run_task(const Problem& p, const Phase& phase, int group, int split, int chunk, float* partial) {
   const ConvShape& s = p.s;
@@ -144,13 +196,15 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
   const int span_y = (phase.rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
   const int span_x = (phase.columns - 1) * ax.in_step + ax.last() - ax.first() + 1;
   const size_t x_size = (band_size(span_y, span_x, ci) + 15) / 16 * 16;
-  const bool pad = co != co_padded;
+  const bool pad = co != co_padded && !p.turned;
   const size_t dy_size = pad ? (size_t)phase.rows * phase.columns * co_padded : 0;
-  float* const room =
-      (float*)thread_scratch(sizeof(float) * (x_size + dy_size) + sizeof(ptrdiff_t) * phase.rows);
-  float* const dy_room = room + x_size;
+  const size_t sums_size = p.turned ? ((size_t)window * co + kLanes) / 2 * 2 : 0;
+  float* const sums = (float*)thread_scratch(sizeof(float) * (sums_size + x_size + kPanel + dy_size) +
+                                             sizeof(ptrdiff_t) * phase.rows);
+  float *const room = sums + sums_size, *const dy_room = room + x_size + kPanel;
   auto* const offsets = (ptrdiff_t*)(dy_room + dy_size);
 
+  const float* const x_end = p.x + (ptrdiff_t)s.n * s.h * s.w * s.ci;
   const float* const dy_end = p.dy + (ptrdiff_t)s.n * s.oh * s.ow * s.co;
   const int bands = s.n * phase.down * phase.across;
   const int first = (int)((int64_t)bands * split / p.partials.splits),
@@ -164,14 +218,20 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
     const Image in{p.x + (ptrdiff_t)image * s.h * s.w * s.ci + group * ci, s.h, s.w, s.ci, ci};
     Operands o;
     o.row = y0;
-    o.x = take_band(in, y0 * ay.in_step + ay.first(), x0 * ax.in_step + ax.first(),
-                    (rows - 1) * ay.in_step + ay.last() - ay.first() + 1,
-                    (columns - 1) * ax.in_step + ax.last() - ax.first() + 1, room);
+    const int top = y0 * ay.in_step + ay.first(), left = x0 * ax.in_step + ax.first();
+    const int down = (rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
+    const int across = (columns - 1) * ax.in_step + ax.last() - ax.first() + 1;
+    const bool may_end_beyond = p.turned && in.data + ((ptrdiff_t)(top + down) * s.w) * s.ci + kPanel > x_end;
+    o.x = take_band(in, top, left, down, across, room, may_end_beyond);
     o.dy_step = (ptrdiff_t)ax.out_step * s.co;
     o.dy_row = (ptrdiff_t)ay.out_step * s.ow * s.co;
     o.dy = p.dy +
            (((ptrdiff_t)image * s.oh + ay.out + y0 * ay.out_step) * s.ow + ax.out + x0 * ax.out_step) * s.co +
            group * co;
+    if (p.turned) {
+      add_turned_band(p, phase, o, rows, columns, offsets, index > first, sums);
+      continue;
+    }
     const float* const read_end = o.dy + (rows - 1) * o.dy_row + (columns - 1) * o.dy_step + co_padded;
     if (pad && (end - begin > kTilesForPadding * kMaxRows || read_end > dy_end)) {
       o.dy = pad_channels(o.dy, o.dy_step, o.dy_row, rows, columns, co, dy_room);
@@ -180,9 +240,16 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
     }
     add_band(p, phase, o, rows, columns, group, begin, end, offsets, index > first, partial + phase.partial);
   }
+  if (p.turned && first < last) turn_back(phase, ci, co, sums, partial + phase.partial);
 }
 
 }  // namespace
+
+bool weight_grad_is_turned(const ConvShape& s) {
+  if (s.groups > 1 || s.co < 2) return false;
+  const auto full = [](int numbers) { return (double)numbers / round_up(numbers, kLanes); };
+  return full(s.co) < (s.co < kLanes ? 1 : 0.7) * full(s.dilation_x == 1 && s.up == 1 ? s.kw * s.ci : s.ci);
+}
 
 void weight_grad_gemm(const ConvShape& s, const float* x, const float* dy, float* dw) {
   const Plan plan = plan_forward(s);
