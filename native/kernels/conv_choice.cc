@@ -50,7 +50,8 @@ bool winograd_pays(Direction direction, const ConvShape& s) {
     return gain >= (least >= 16 || s.ci >= 48 ? 1.5 : s.ci >= 24 ? 1.6 : s.ci >= 12 ? 2 : 2.7);
   }
   const int written = direction == Direction::input_grad ? s.ci : s.co;
-  if (least < 5 || read * written < 128 || read < (written <= 16 ? 12 : 8) || tiles < 12) return false;
+  const int fewest = written <= kLanes ? 10 : s.kh * s.kw > 9 ? 5 : 6;
+  if (least < 5 || read * written < 120 || read < fewest || tiles < 12) return false;
   // Transformed kernels that leave the second-level cache weigh as much as more tiles.
   const double transformed = (double)sizeof(float) * phases[0].depth() * phases.size() * s.ci * s.co;
   const double worth = transformed > (1 << 20) ? 12 : 8;
@@ -114,7 +115,9 @@ bool planar_pays(Direction direction, const ConvShape& s) {
   const int read = backward ? s.co : s.ci, written = backward ? s.ci : s.co;
   const bool once = !backward && steps > 1 && s.kh * s.kw <= steps;  // each pixel is used in one sum
   if (written <= kFewOutputs) return !once || read < 3;
-  if (read > (s.kh * s.kw > 9 ? 64 : 32) && winograd_is_chosen()) return false;
+  const bool many_taps = s.kh * s.kw > 9;
+  const int most = written < kLanes / 2 ? (many_taps ? 64 : 32) : many_taps ? 23 : 15;
+  if (read > most && winograd_is_chosen()) return false;
   const int lanes = round_up(written, kLanes);
   const double empty = 1 - written * longer / (lanes * (lanes == 16 ? 0.78 : 1));
   const double taps = s.kh * s.kw / (backward ? steps : 1);
