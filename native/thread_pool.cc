@@ -107,7 +107,7 @@ class Pool {
       worker.detach();
     }
     affinity_.keep_apart(threads);
-    threads_.store(threads, std::memory_order_seq_cst);
+    threads_.exchange(threads, std::memory_order_seq_cst);  // see work()
     for (int t = threads; t <= started_; t++)
       while (shares_[t].owner_is_inside.load(std::memory_order_seq_cst)) std::this_thread::yield();
     task_ = &task;
@@ -161,7 +161,9 @@ class Pool {
       seen = job_.load(std::memory_order_acquire);
       current = thread;
       std::atomic<bool>& inside = shares_[thread].owner_is_inside;
-      inside.store(true, std::memory_order_seq_cst);
+      // Either this thread sees how many are wanted now, or run() sees that it is inside. (Exchanges, as emulators of ARM take
+      // the load before a mere store; elsewhere they cost the same.)
+      inside.exchange(true, std::memory_order_seq_cst);
       const int threads = threads_.load(std::memory_order_seq_cst);
       if (thread < threads) take_part(thread, threads);
       inside.store(false, std::memory_order_release);

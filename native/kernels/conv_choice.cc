@@ -98,6 +98,7 @@ bool planar_pays(Direction direction, const ConvShape& s) {
   if (direction == Direction::weight_grad) {
     const double outputs = s.co * longer;
     const int taps = s.kh * s.kw;
+    // Than implicit-gemm, if that turns its product.
     const bool is_slower = steps > 1   ? s.ci >= 3
                            : s.ci >= 8 ? s.co >= 4
                                        : s.ci >= 3 && s.co >= 6 && taps >= 25;

@@ -106,7 +106,7 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
   m.add = add;
   // Tiles of rows that are neighbours in memory are cheaper: tiles end where neighbours do, unless those are
   // too few.
-  const bool joined = o.x.pixel == ci && ax.last() - ax.first() + 1 == taps_x;
+  const bool joined = o.x.pixel == ci && are_joined(ax);
   const int neighbours = joined ? ci * taps_x : ci;
   m.scattered = neighbours < kMaxScattered / 2 && neighbours < end - begin;
   m.a_row = 1;
