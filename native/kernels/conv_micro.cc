@@ -269,7 +269,7 @@ Multiply find(int vectors, int rows) {
 
 }  // namespace
 
-void ask_far(TileProduct& p, ptrdiff_t size) {
+void spread_far(TileProduct& p, ptrdiff_t size) {
   const ptrdiff_t times = p.runs * (ptrdiff_t)(p.length / 2) * (kOftenFar ? 2 : 1);
   p.far_step = times ? (size + times - 1) / times : 0;
 }

@@ -51,7 +51,7 @@ struct TileProduct {
   // `next_offset` from the next one's first row.
   const float* next;
   ptrdiff_t next_step, next_offset;
-  // The same for the second-level cache: asked for at every step, or every second, see ask_far().
+  // The same for the second-level cache: asked for at every step, or every second, see spread_far().
   const float* far;
   ptrdiff_t far_step;
 
@@ -71,7 +71,7 @@ struct TileProduct {
 };
 
 /** The product shall ask for `size` numbers from `p.far` on, spread over its steps. */
-void ask_far(TileProduct& p, ptrdiff_t size);
+void spread_far(TileProduct& p, ptrdiff_t size);
 
 /** Runs the product for `rows` rows: 1 .. kMaxRows, or kMaxOfOne if C is one vector wide, A's steps are neighbours and B
  * is a packed panel. */

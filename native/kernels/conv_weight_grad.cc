@@ -198,7 +198,7 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
   const size_t x_size = (band_size(span_y, span_x, ci) + 15) / 16 * 16;
   const bool pad = co != co_padded && !p.turned;
   const size_t dy_size = pad ? (size_t)phase.rows * phase.columns * co_padded : 0;
-  const size_t sums_size = p.turned ? ((size_t)window * co + kLanes) / 2 * 2 : 0;
+  const size_t sums_size = p.turned ? ((size_t)window * co + 15) / 16 * 16 : 0;
   float* const sums = (float*)thread_scratch(sizeof(float) * (sums_size + x_size + kPanel + dy_size) +
                                              sizeof(ptrdiff_t) * phase.rows);
   float *const room = sums + sums_size, *const dy_room = room + x_size + kPanel;

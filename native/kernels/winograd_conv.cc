@@ -124,7 +124,7 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
     p.runs = 0;
     for (int part = 0; part < phase.parts(); part++)
       if (phase.uses(part, point)) offsets[p.runs++] = part * phase.points() * from_step;
-    ask_far(p, portion);
+    spread_far(p, portion);
     const ptrdiff_t depth = (ptrdiff_t)p.runs * w.g.in_c;
     const float* const next_matrix = matrix + matrix_step(w.g, depth);
     for (int c = 0; c < w.outputs; c += kPanel) {
