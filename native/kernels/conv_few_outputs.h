@@ -21,6 +21,10 @@ void few_outputs_conv(const Gather& g, const float* packed);
 void few_outputs_product(int m, int n, int k, const float* a, const DenseB& b, float* y,
                          const Epilogue& epilogue);
 
+/** The convolution whose weight gradient is made in place of that of `s`, and whether by `winograd-pairs`, not by
+ * `implicit-gemm`. */
+ConvShape few_outputs_turned(const ConvShape& s);
+bool few_outputs_takes_pairs(const ConvShape& turned);
 /** For stride 1, one group and no upsampling. */
 void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
 

@@ -72,9 +72,9 @@ void copy_row(const Problem& p, const float* image, int y, int c, float* line) {
 }
 
 /** kLanes pairs after kLanes pairs, the four numbers of each a vector apart. */
-void transform_line(const Problem& p, const float* line, float* to) {
+void transform_line(const float* line, ptrdiff_t pairs, float* to) {
   constexpr auto lanes = std::make_integer_sequence<int, kLanes>();
-  for (ptrdiff_t i = 0; i < p.padded(); i += kLanes, line += 2 * kLanes, to += kPoints * kLanes) {
+  for (const float* const end = line + 2 * pairs; line < end; line += 2 * kLanes, to += kPoints * kLanes) {
     const vf low = load(line), high = load(line + kLanes);
     const vf next_low = load(line + 2), next_high = load(line + 2 + kLanes);
     const vf x0 = every_other<0>(low, high, lanes), x1 = every_other<1>(low, high, lanes);
@@ -92,10 +92,10 @@ void transform_line(const Problem& p, const float* line, float* to) {
  */
 void transform_band(const Problem& p, const float* image, int first, int count, float* lines, float* to) {
   const int rows = count + (p.s.kh - 1) * p.s.dilation_y;
+  const ptrdiff_t line_size = p.line_size(), pairs = p.padded(), row = p.row(), next = p.s.ci * row;
   for (int c = 0; c < p.s.ci; c++) {
-    for (int i = 0; i < rows; i++) copy_row(p, image, first + i - p.s.pad_top, c, lines + i * p.line_size());
-    for (int i = 0; i < rows; i++)
-      transform_line(p, lines + i * p.line_size(), to + ((ptrdiff_t)i * p.s.ci + c) * p.row());
+    for (int i = 0; i < rows; i++) copy_row(p, image, first + i - p.s.pad_top, c, lines + i * line_size);
+    for (int i = 0; i < rows; i++) transform_line(lines + i * line_size, pairs, to + c * row + i * next);
   }
 }
 

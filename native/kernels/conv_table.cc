@@ -7,7 +7,7 @@
 #include "../core_distance.h"
 #include "../numbers.h"
 #include "../thread_pool.h"
-#include "conv_choice.h"
+#include "conv_cost.h"
 #include "conv_depthwise.h"
 #include "conv_direct.h"
 #include "conv_few_outputs.h"
@@ -168,26 +168,30 @@ void run(const Call& call, Direction direction) {
 }  // namespace
 
 const ConvVariant kConvTable[kConvVariants] = {
-    {"few-output-channels", few_outputs, many_inputs, run_few_outputs},
-    {"planar", planar_fits, planar_pays, run_planar},
-    {"winograd-4x4", winograd_fits, winograd_pays, run_winograd},
-    {"winograd-pairs", pairs_fit, few_inputs, run_pairs},
-    {"depthwise", channels_stay_apart, always, run_depthwise},
-    {"implicit-gemm", always, always, run_implicit_gemm},
+    {"few-output-channels", has_few_outputs, few_outputs_cost, run_few_outputs},
+    {"planar", fits_planar, planar_cost, run_planar},
+    {"winograd-4x4", fits_winograd, winograd_cost, run_winograd},
+    {"winograd-pairs", fits_pairs, pairs_cost, run_pairs},
+    {"depthwise", fits_depthwise, depthwise_cost, run_depthwise},
+    {"implicit-gemm", always, implicit_gemm_cost, run_implicit_gemm},
     {"direct", always, never, run_direct},
 };
 
 namespace {
 
-/** The variant with this number or, for a negative one, the preferred; null where it does not serve the
- * shape. */
+/** The variant with this number or, for a negative one, the cheapest; null where it does not serve the shape. */
 const ConvVariant* choose(Direction direction, const ConvShape& shape, int variant) {
+  const ConvWork work(direction, shape);
+  const ConvVariant* cheapest = nullptr;
+  double least = 0;
   for (int i = 0; i < kConvVariants; i++) {
     const ConvVariant& v = kConvTable[i];
-    if (v.supports(direction, shape) && (variant < 0 ? v.preferred(direction, shape) : i == variant))
-      return &v;
+    if ((variant >= 0 && i != variant) || !v.supports(work)) continue;
+    if (variant >= 0) return &v;
+    const double cost = v.cost(work);
+    if (!cheapest || cost < least) cheapest = &v, least = cost;
   }
-  return nullptr;
+  return cheapest;
 }
 
 }  // namespace

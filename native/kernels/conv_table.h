@@ -18,22 +18,23 @@ struct ConvCall {
   Cache* cache;  // for packed weights, or null
 };
 
+struct ConvWork;  // conv_cost.h
+
 struct ConvVariant {
   const char* name;
-  bool (*supports)(Direction, const ConvShape&);
-  /** Whether it is the fastest known for a shape that it supports; the first that is gets the call. */
-  bool (*preferred)(Direction, const ConvShape&);
+  bool (*supports)(const ConvWork&);
+  double (*cost)(const ConvWork&);  // of a shape that it supports; the cheapest variant gets the call
   void (*run)(const ConvCall&);
 };
 
 constexpr int kConvVariants = 7;
 extern const ConvVariant kConvTable[kConvVariants];
 
-/** Runs the variant with that number, or for -1 the preferred one. Throws where it does not support the
+/** Runs the variant with that number, or for -1 the cheapest. Throws where it does not support the
  * shape. */
 void run_conv(const ConvCall& call, int variant);
 
-/** The number of the variant that serves a call: the named one, or the preferred one; -1 if that one cannot.
+/** The number of the variant that serves a call: the named one, or the cheapest; -1 if that one cannot.
  */
 int conv_variant(const Call& call, Direction direction);
 

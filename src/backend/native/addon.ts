@@ -39,7 +39,7 @@ export interface Addon {
   trim(keepBytes: number): void;
   /** @param command the operands as pairs of address and elements, then the numbers; what is left of it is not read */
   run(kernel: number, operands: number, outputs: number, command: Float64Array): void;
-  /** The number of the variant that serves such a call: the one that the numbers name, or the preferred one; -1 if that one cannot. */
+  /** The number of the variant that serves such a call: the one that the numbers name, or the cheapest; -1 if that one cannot. */
   variantOf(kernel: number, numbers: Float64Array): number;
   /** The description's layout is in native/addon/programs.cc, at parse_program. */
   createProgram(description: Float64Array): ProgramHandle;

@@ -15,13 +15,13 @@ const matmulVariants: readonly Variant[] = [
   { name: "plain", supports: always },
 ];
 
-/** native/kernels/conv_table.cc; conv_choice.cc says what each variant supports and which one a shape gets. */
+/** native/kernels/conv_table.cc; conv_cost.h says what each variant supports and costs; a shape gets the cheapest. */
 const convolutionVariants: readonly Variant[] = convVariants.map((name, variant) => ({
   name,
   supports: (call) => variantOf(call, variant) === variant,
 }));
 
-/** The variant that serves a convolution's call: the one with this number, or for -1 the preferred one; -1 if it cannot. */
+/** The variant that serves a convolution's call: the one with this number, or for -1 the cheapest; -1 if it cannot. */
 function variantOf(call: KernelCall, variant: number): number {
   const encoder = productEncoders[call.kernel as "conv2d"];
   const numbers = encoder(call as KernelCall<"conv2d">, variant, false);

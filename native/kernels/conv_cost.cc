@@ -1,0 +1,187 @@
+#include "conv_cost.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "conv_depthwise.h"
+#include "conv_few_outputs.h"
+#include "conv_micro.h"
+#include "conv_pairs.h"
+#include "conv_weight_grad.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+/** To begin and end a job, or a further phase of it. */
+constexpr double kStart = 30e3;
+
+bool is_weight_grad(const ConvWork& w) { return w.direction == Direction::weight_grad; }
+bool is_backward(const ConvWork& w) { return w.direction == Direction::input_grad; }
+
+/** Channels of a group that are read and written; of a weight gradient those of x and dy. */
+int read_channels(const ConvWork& w) { return (is_backward(w) ? w.s.co : w.s.ci) / w.s.groups; }
+int written_channels(const ConvWork& w) { return (is_backward(w) ? w.s.ci : w.s.co) / w.s.groups; }
+
+double vectors(int channels) { return ceil_div(channels, kLanes); }
+
+/** step(phase along y, phase along x, its places in all images, its taps) */
+template <class Step>
+void for_phases(const ConvWork& w, Step step) {
+  for (const AxisPhase& y : w.plan.y)
+    for (const AxisPhase& x : w.plan.x)
+      step(y, x, (double)w.s.n * y.count * x.count, (double)(y.taps.size() * x.taps.size()));
+}
+
+/** Taps of a row that, with all their channels, are neighbours in memory. */
+int taps_together(const AxisPhase& x) {
+  const int taps = (int)x.taps.size();
+  return taps > 0 && x.last() - x.first() + 1 == taps ? taps : 1;
+}
+
+/** What `planar` loads, in vectors of pixels, and how much of it from the second-level cache, as the rows of a window
+ * exceed the first; and the numbers that it turns into planes. */
+struct PlanarWork {
+  double loads = 0, far = 0, turned = 0;
+
+  PlanarWork(const ConvWork& w) {
+    constexpr double kNear = 60e3;  // bytes
+    constexpr int kColumns = 48;    // of a block of wide pixels
+    const int read = read_channels(w);
+    for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double, double taps) {
+      const int span = y.last() - y.first() + 1, beyond = (x.last() - x.first()) / x.in_step;
+      const double pixel = (double)sizeof(float) * read * x.in_step, pitch = x.count + beyond;
+      const double rows = (double)w.s.n * y.count, vectors = rows * pitch * taps * read / kLanes;
+      loads += vectors;
+      if (pixel * span * std::min<double>(pitch, kColumns + beyond) > kNear) far += vectors;
+      turned += rows * y.in_step * pitch * x.in_step * read;
+    });
+  }
+};
+
+/**
+ * Sums over places of the products of `rows` numbers and some vectors, two of which share what is loaded of the rows;
+ * with fewer rows than `least` a sum waits for the one before. The shares of the places are added up.
+ */
+double outer_products(double places, int rows, double vectors, double least) {
+  const double products = std::max<double>(rows, vectors > 1 ? least : 8) * vectors;
+  return places * (0.8 * products + 0.55 * rows * std::ceil(vectors / 2)) + 22 * rows * vectors;
+}
+
+double weight_grad_gemm_cost(const ConvWork& w) {
+  const ConvShape& s = w.s;
+  const int ci = read_channels(w), co = written_channels(w);
+  const bool turned = weight_grad_is_turned(s);
+  double cost = 2 * kStart + 1.3 * s.n * s.h * s.w * ci / kLanes;  // x, copied where it is padded
+  for_phases(w, [&](const AxisPhase&, const AxisPhase& x, double places, double taps) {
+    const int together = taps_together(x);
+    if (turned)
+      cost += taps / together * outer_products(places, co, vectors(together * ci), 6);
+    else
+      cost += outer_products(places, (int)taps * ci, vectors(co), 4) + 1.2 * places * vectors(co);
+  });
+  return cost;
+}
+
+}  // namespace
+
+ConvWork::ConvWork(Direction direction, const ConvShape& s)
+    : direction(direction), s(s), plan(is_backward(*this) ? plan_input_grad(s) : plan_forward(s)) {
+  if (s.groups == 1) winograd = winograd::phases_of(plan);
+}
+
+bool always(const ConvWork&) { return true; }
+
+bool has_few_outputs(const ConvWork& w) {
+  const ConvShape& s = w.s;
+  if (is_weight_grad(w) && (s.stride_y != 1 || s.stride_x != 1 || s.up != 1)) return false;
+  return s.groups == 1 && written_channels(w) <= kFewOutputs;
+}
+
+bool fits_planar(const ConvWork& w) { return w.s.groups == 1 && (!is_weight_grad(w) || w.s.up == 1); }
+
+bool fits_winograd(const ConvWork& w) { return !w.winograd.empty(); }
+
+bool fits_pairs(const ConvWork& w) { return is_weight_grad(w) && pairs_weight_grad_fits(w.s); }
+
+bool fits_depthwise(const ConvWork& w) { return is_depthwise(w.s); }
+
+double few_outputs_cost(const ConvWork& w) {
+  if (is_weight_grad(w)) {
+    const ConvShape turned = few_outputs_turned(w.s);
+    const ConvWork inner(w.direction, turned);
+    return few_outputs_takes_pairs(turned) ? pairs_cost(inner) : weight_grad_gemm_cost(inner);
+  }
+  const int read = read_channels(w), written = written_channels(w);
+  double cost = 2 * kStart;
+  for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double places, double taps) {
+    const int together = taps_together(x);
+    const double loads = places * taps / together * vectors(together * read);
+    const double sums_across = places * written, rows = (double)w.s.n * y.count;
+    cost += loads * (written + 1.5) + 7 * sums_across + 600 * rows;
+  });
+  return cost;
+}
+
+double planar_cost(const ConvWork& w) {
+  const ConvShape& s = w.s;
+  const PlanarWork work(w);
+  const int written = written_channels(w);
+  const double weights = (double)s.kh * s.kw * s.ci * s.co;
+  double outputs = 0;
+  for_phases(w,
+             [&](const AxisPhase&, const AxisPhase&, double places, double) { outputs += places * written; });
+  if (is_weight_grad(w))
+    return 1.3 * work.loads * written + 0.9 * work.far + 1.8 * work.turned + outputs + 42 * weights +
+           4 * kStart;
+  const double phases = (double)(w.plan.y.size() * w.plan.x.size());
+  return work.loads * (written + 1) + 1.4 * work.far + 1.2 * work.turned + 2.2 * outputs + 35 * weights +
+         phases * kStart;
+}
+
+double winograd_cost(const ConvWork& w) {
+  const int read = read_channels(w), written = written_channels(w);
+  double products = 0, windows = 0, outputs = 0, weights = 0;  // in vectors
+  for (const winograd::Phase& phase : w.winograd) {
+    const double tiles = (double)w.s.n * phase.tiles_y() * phase.tiles_x(), points = phase.points();
+    const double depth = (double)phase.depth() * vectors(written);
+    products += tiles * depth * read;
+    windows += tiles * phase.parts() * points * vectors(read);
+    outputs += tiles * points * vectors(written);
+    weights += depth * read;
+  }
+  if (is_weight_grad(w)) {
+    const double wait = std::max(1.0, 4.0 / read);  // as in outer_products()
+    return 1.1 * wait * products + 10 * windows + 7 * outputs + 22 * weights + 2 * kStart;
+  }
+  const double bytes =
+      sizeof(float) * kLanes * weights;  // which come, block by block, from ever farther caches
+  return 0.9 * products + 14 * (windows + outputs) + 26 * weights * (1 + bytes / 10e6) +
+         2 * kStart * w.winograd.size();
+}
+
+double pairs_cost(const ConvWork& w) {
+  const ConvShape& s = w.s;
+  const double pairs = (double)s.n * s.oh * ceil_div(s.ow, 2), points = 4.0 * s.kh * s.ci;
+  const double at_once = kLanes == 16 ? 2 : 1;  // vectors that share what is loaded of x
+  const double products = 0.8 * vectors(s.co) + 1.2 * std::ceil(vectors(s.co) / at_once);
+  const double transforms = 15 * 4.0 * s.ci / kLanes * s.h / s.oh;
+  return pairs * (points * products + transforms) + 144 * points * vectors(s.co);
+}
+
+double implicit_gemm_cost(const ConvWork& w) {
+  if (is_weight_grad(w)) return weight_grad_gemm_cost(w);
+  const int read = read_channels(w);
+  double cost = kStart, numbers = 15.0 * w.s.kh * w.s.kw * read;  // packed weights
+  for_phases(w, [&](const AxisPhase&, const AxisPhase&, double places, double taps) {
+    cost += 2 * kStart;
+    numbers += places * (1.05 * taps * read + 7);  // products, the end of a sum
+  });
+  return cost + numbers * vectors(written_channels(w));
+}
+
+double depthwise_cost(const ConvWork& w) { return w.s.groups > 1 ? 0 : never(w); }
+
+double never(const ConvWork&) { return std::numeric_limits<double>::infinity(); }
+
+}  // namespace fovea::FOVEA_ISA
