@@ -9,6 +9,7 @@
 #include "conv_micro.h"
 #include "conv_pairs.h"
 #include "conv_weight_grad.h"
+#include "planes.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {
@@ -39,6 +40,9 @@ int taps_together(const AxisPhase& x) {
   return taps > 0 && x.last() - x.first() + 1 == taps ? taps : 1;
 }
 
+/** What a number costs that is turned from pixels with so many channels into planes, or back, compared with those of few. */
+double turning(int channels) { return channels <= kShuffledChannels ? 1 : 1.5; }
+
 /** What `planar` loads, in vectors of pixels, and how much of it from the second-level cache, as the rows of a window
  * exceed the first; and the numbers that it turns into planes. */
 struct PlanarWork {
@@ -54,7 +58,7 @@ struct PlanarWork {
       const double rows = (double)w.s.n * y.count, vectors = rows * pitch * taps * read / kLanes;
       loads += vectors;
       if (pixel * span * std::min<double>(pitch, kColumns + beyond) > kNear) far += vectors;
-      turned += rows * y.in_step * pitch * x.in_step * read;
+      turned += rows * y.in_step * pitch * x.in_step * read * turning(x.in_step * read);
     });
   }
 };
@@ -128,15 +132,18 @@ double planar_cost(const ConvWork& w) {
   const PlanarWork work(w);
   const int written = written_channels(w);
   const double weights = (double)s.kh * s.kw * s.ci * s.co;
-  double outputs = 0;
-  for_phases(w,
-             [&](const AxisPhase&, const AxisPhase&, double places, double) { outputs += places * written; });
+  double outputs = 0, apart = 0;  // numbers, and pixels that are stored one by one
+  for_phases(w, [&](const AxisPhase&, const AxisPhase& x, double places, double) {
+    outputs += places * written;
+    if (x.out_step > 1 && written != 4) apart += places;
+  });
+  outputs *= turning(written);
   if (is_weight_grad(w))
-    return 1.3 * work.loads * written + 0.9 * work.far + 1.8 * work.turned + outputs + 42 * weights +
-           4 * kStart;
+    return 1.4 * work.loads * written + 1.5 * work.far + 1.1 * work.turned + 0.6 * outputs + 48 * weights +
+           140e3;
   const double phases = (double)(w.plan.y.size() * w.plan.x.size());
-  return work.loads * (written + 1) + 1.4 * work.far + 1.2 * work.turned + 2.2 * outputs + 35 * weights +
-         phases * kStart;
+  return work.loads * (written + 1.1) + 1.1 * work.far + 0.85 * work.turned + 1.6 * outputs + 6 * apart +
+         36 * weights + 20e3 * phases;
 }
 
 double winograd_cost(const ConvWork& w) {
@@ -154,9 +161,9 @@ double winograd_cost(const ConvWork& w) {
     const double wait = std::max(1.0, 4.0 / read);  // as in outer_products()
     return 1.1 * wait * products + 10 * windows + 7 * outputs + 22 * weights + 2 * kStart;
   }
-  const double bytes =
-      sizeof(float) * kLanes * weights;  // which come, block by block, from ever farther caches
-  return 0.9 * products + 14 * (windows + outputs) + 26 * weights * (1 + bytes / 10e6) +
+  // Block by block they come from ever farther caches.
+  const double bytes = sizeof(float) * kLanes * weights, farther = bytes / 16e6;
+  return 0.9 * products + 14 * (windows + outputs) + 26 * weights * (1 + farther * farther) +
          2 * kStart * w.winograd.size();
 }
 

@@ -1,6 +1,7 @@
 #include "planes.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "lanes.h"
@@ -8,8 +9,6 @@
 
 namespace fovea::FOVEA_ISA {
 namespace {
-
-constexpr int kShuffled = 4;  // up to so many channels a few shuffles are fewer than a transposition's
 
 /** Lane i of the result is lane From::lane(i) of the vectors in a row, kCount of them. */
 template <class From, int kVector, int kCount, int... I>
@@ -64,9 +63,11 @@ void join_row(const float* from, ptrdiff_t size, int count, float* to) {
 
 /** to[c * size + i] = from[i * channels + c]; vectors beyond the ends are read and written. */
 void part_channels(const float* from, int channels, int count, float* to, ptrdiff_t size) {
-  static constexpr decltype(&part_row<1>) kFew[kShuffled] = {part_row<1>, part_row<2>, part_row<3>,
-                                                             part_row<4>};
-  if (channels <= kShuffled) return kFew[channels - 1](from, count, to, size);
+  static constexpr auto kFew = []<int... C>(std::integer_sequence<int, C...>) {
+    return std::array<decltype(&part_row<1>), kShuffledChannels>{part_row<C + 1>...};
+  }
+  (std::make_integer_sequence<int, kShuffledChannels>());
+  if (channels <= kShuffledChannels) return kFew[channels - 1](from, count, to, size);
   for (int i = 0; i < count; i += kLanes)
     for (int c = 0; c < channels; c += kLanes) {
       vf block[kLanes];
@@ -100,9 +101,11 @@ void take_planes(const Planes& p, const Image& image, int y, int y_step, int x, 
 }
 
 void join_planes(const float* planes, ptrdiff_t size, int channels, int count, float* to) {
-  static constexpr decltype(&join_row<1>) kFew[kShuffled] = {join_row<1>, join_row<2>, join_row<3>,
-                                                             join_row<4>};
-  if (channels <= kShuffled) return kFew[channels - 1](planes, size, count, to);
+  static constexpr auto kFew = []<int... C>(std::integer_sequence<int, C...>) {
+    return std::array<decltype(&join_row<1>), kShuffledChannels>{join_row<C + 1>...};
+  }
+  (std::make_integer_sequence<int, kShuffledChannels>());
+  if (channels <= kShuffledChannels) return kFew[channels - 1](planes, size, count, to);
   for (int i = 0; i < count; i += kLanes)
     for (int c = 0; c < channels; c += kLanes) {
       vf block[kLanes];

@@ -6,6 +6,9 @@
 
 namespace fovea::FOVEA_ISA {
 
+/** Up to so many channels shuffles of two vectors are fewer than a transposition's; AVX2 has none across its halves. */
+constexpr int kShuffledChannels = kLanes == 16 ? 8 : 4;
+
 /** Planes of `rows` x `pitch` numbers, `size` from one to the next; after each, a vector may be read. */
 struct Planes {
   int channels, rows, pitch;
