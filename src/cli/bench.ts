@@ -71,6 +71,12 @@ function positive(flag: string, text: string): number {
   return value;
 }
 
+/** What a ladder says of a variant: its error against the specification, and whether calls that name none get it. */
+interface Rung {
+  error: number;
+  chosen: boolean;
+}
+
 class BenchRun {
   private flopsPerSecond: number | undefined;
 
@@ -106,6 +112,7 @@ class BenchRun {
   private async ladder(workload: Workload): Promise<void> {
     if (!("callOf" in workload)) return; // a whole network has no variants of its own
     const call = (workload as ReturnType<typeof kernelWorkload>).callOf(this.backend);
+    const chosen = this.backend.defaultVariant?.(call);
     for (const variant of variantsFor(this.backend, call)) {
       const error = await errorOf(this.backend, call, variant);
       if (!(error < 1e-6))
@@ -114,13 +121,13 @@ class BenchRun {
         );
       const prepared = workload.prepare(this.backend, variant);
       const timing = await measure(this.backend, () => prepared.run(), this.seconds);
-      this.print(workload, prepared.flops, timing, variant, error);
+      this.print(workload, prepared.flops, timing, variant, { error, chosen: variant === chosen });
       prepared.dispose();
     }
     for (const o of [...call.inputs, ...call.outputs]) this.backend.release(o.storage);
   }
 
-  private print(workload: Workload, flops: number, timing: Timing, variant?: string, error?: number): void {
+  private print(workload: Workload, flops: number, timing: Timing, variant?: string, rung?: Rung): void {
     const quoted = (time: number) => round(workload.unit === "ms" ? time * 1000 : flops / time / 1e9);
     const { median, best, device } = timing;
     const share = this.flopsPerSecond ? round(flops / (device ?? median) / this.flopsPerSecond) : undefined;
@@ -135,15 +142,15 @@ class BenchRun {
       device: device === undefined ? undefined : quoted(device),
       unit: workload.unit,
       peakShare: share,
-      error,
+      ...rung,
     };
     if (this.flags.json) return console.log(JSON.stringify(row));
     const kind = variant ? `  ${variant}` : "";
     const shareText = share === undefined ? "" : `  ${(share * 100).toFixed(0)} % of the peak`;
     const deviceText = row.device === undefined ? "" : `  (${row.device} on the device)`;
-    const errorText = error === undefined ? "" : `  error ${error.toExponential(1)}`;
+    const rungText = rung ? `  error ${rung.error.toExponential(1)}${rung.chosen ? "  chosen" : ""}` : "";
     console.log(
-      `${row.work.padEnd(30)}${kind.padEnd(28)}${String(row.value).padStart(10)} ${row.unit}${deviceText}${shareText}${errorText}`,
+      `${row.work.padEnd(30)}${kind.padEnd(28)}${String(row.value).padStart(10)} ${row.unit}${deviceText}${shareText}${rungText}`,
     );
   }
 
