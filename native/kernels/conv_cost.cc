@@ -14,8 +14,8 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** To begin and end a job, or a further phase of it. */
-constexpr double kStart = 30e3;
+/** To begin and end a job. */
+constexpr double kStart = 26e3;
 
 bool is_weight_grad(const ConvWork& w) { return w.direction == Direction::weight_grad; }
 bool is_backward(const ConvWork& w) { return w.direction == Direction::input_grad; }
@@ -69,20 +69,20 @@ struct PlanarWork {
  */
 double outer_products(double places, int rows, double vectors, double least) {
   const double products = std::max<double>(rows, vectors > 1 ? least : 8) * vectors;
-  return places * (0.8 * products + 0.55 * rows * std::ceil(vectors / 2)) + 22 * rows * vectors;
+  return places * (0.85 * products + 0.54 * rows * std::ceil(vectors / 2)) + 20 * rows * vectors;
 }
 
 double weight_grad_gemm_cost(const ConvWork& w) {
   const ConvShape& s = w.s;
   const int ci = read_channels(w), co = written_channels(w);
   const bool turned = weight_grad_is_turned(s);
-  double cost = 2 * kStart + 1.3 * s.n * s.h * s.w * ci / kLanes;  // x, copied where it is padded
+  double cost = kStart + 1.3 * s.n * s.h * s.w * ci / kLanes;  // x, copied where it is padded
   for_phases(w, [&](const AxisPhase&, const AxisPhase& x, double places, double taps) {
     const int together = taps_together(x);
     if (turned)
       cost += taps / together * outer_products(places, co, vectors(together * ci), 6);
     else
-      cost += outer_products(places, (int)taps * ci, vectors(co), 4) + 1.2 * places * vectors(co);
+      cost += outer_products(places, (int)taps * ci, vectors(co), 4) + 1.1 * places * vectors(co);
   });
   return cost;
 }
@@ -117,12 +117,12 @@ double few_outputs_cost(const ConvWork& w) {
     return few_outputs_takes_pairs(turned) ? pairs_cost(inner) : weight_grad_gemm_cost(inner);
   }
   const int read = read_channels(w), written = written_channels(w);
-  double cost = 2 * kStart;
+  double cost = 34e3;
   for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double places, double taps) {
     const int together = taps_together(x);
     const double loads = places * taps / together * vectors(together * read);
     const double sums_across = places * written, rows = (double)w.s.n * y.count;
-    cost += loads * (written + 1.5) + 7 * sums_across + 600 * rows;
+    cost += loads * (written + 1.8) + 7 * sums_across + 440 * rows;
   });
   return cost;
 }
@@ -132,21 +132,23 @@ double planar_cost(const ConvWork& w) {
   const PlanarWork work(w);
   const int written = written_channels(w);
   const double weights = (double)s.kh * s.kw * s.ci * s.co;
-  double outputs = 0, apart = 0;  // numbers, and pixels that are stored one by one
-  for_phases(w, [&](const AxisPhase&, const AxisPhase& x, double places, double) {
-    outputs += places * written;
-    if (x.out_step > 1 && written != 4) apart += places;
-  });
+  double outputs = 0;
+  for_phases(w,
+             [&](const AxisPhase&, const AxisPhase&, double places, double) { outputs += places * written; });
   outputs *= turning(written);
   if (is_weight_grad(w))
-    return 1.4 * work.loads * written + 1.5 * work.far + 1.1 * work.turned + 0.6 * outputs + 48 * weights +
-           140e3;
+    return 1.45 * work.loads * written + 1.6 * work.far + 1.1 * work.turned + 0.7 * outputs + 80 * weights +
+           45e3;
   const double phases = (double)(w.plan.y.size() * w.plan.x.size());
-  return work.loads * (written + 1.1) + 1.1 * work.far + 0.85 * work.turned + 1.6 * outputs + 6 * apart +
-         36 * weights + 20e3 * phases;
+  return work.loads * (written + 1.1) + 1.3 * work.far + 0.87 * work.turned + 1.5 * outputs + 34 * weights +
+         30e3 * phases;
 }
 
 double winograd_cost(const ConvWork& w) {
+  constexpr int kFewestTiles =
+      12;  // fewer do not pay for transformed weights, nor fill the multiplier's rows
+  const winograd::Phase& any = w.winograd[0];
+  if (w.s.n * any.tiles_y() * any.tiles_x() < kFewestTiles) return never(w);
   const int read = read_channels(w), written = written_channels(w);
   double products = 0, windows = 0, outputs = 0, weights = 0;  // in vectors
   for (const winograd::Phase& phase : w.winograd) {
@@ -159,30 +161,30 @@ double winograd_cost(const ConvWork& w) {
   }
   if (is_weight_grad(w)) {
     const double wait = std::max(1.0, 4.0 / read);  // as in outer_products()
-    return 1.1 * wait * products + 10 * windows + 7 * outputs + 22 * weights + 2 * kStart;
+    return 1.13 * wait * products + 10.5 * windows + 7 * outputs + 24 * weights + 36e3;
   }
   // Block by block they come from ever farther caches.
   const double bytes = sizeof(float) * kLanes * weights, farther = bytes / 16e6;
-  return 0.9 * products + 14 * (windows + outputs) + 26 * weights * (1 + farther * farther) +
-         2 * kStart * w.winograd.size();
+  return 0.94 * products + 14 * (windows + outputs) + (28 + 17 * farther * farther) * weights +
+         54e3 * w.winograd.size();
 }
 
 double pairs_cost(const ConvWork& w) {
   const ConvShape& s = w.s;
   const double pairs = (double)s.n * s.oh * ceil_div(s.ow, 2), points = 4.0 * s.kh * s.ci;
   const double at_once = kLanes == 16 ? 2 : 1;  // vectors that share what is loaded of x
-  const double products = 0.8 * vectors(s.co) + 1.2 * std::ceil(vectors(s.co) / at_once);
-  const double transforms = 15 * 4.0 * s.ci / kLanes * s.h / s.oh;
-  return pairs * (points * products + transforms) + 144 * points * vectors(s.co);
+  const double products = 0.87 * vectors(s.co) + 1.08 * std::ceil(vectors(s.co) / at_once);
+  const double transforms = 15.5 * 4.0 * s.ci / kLanes * s.h / s.oh;
+  return pairs * (points * products + transforms) + 90 * points * vectors(s.co) + 22e3;
 }
 
 double implicit_gemm_cost(const ConvWork& w) {
   if (is_weight_grad(w)) return weight_grad_gemm_cost(w);
   const int read = read_channels(w);
-  double cost = kStart, numbers = 15.0 * w.s.kh * w.s.kw * read;  // packed weights
+  double cost = kStart, numbers = 22.0 * w.s.kh * w.s.kw * read;  // packed weights
   for_phases(w, [&](const AxisPhase&, const AxisPhase&, double places, double taps) {
-    cost += 2 * kStart;
-    numbers += places * (1.05 * taps * read + 7);  // products, the end of a sum
+    cost += 6e3;
+    numbers += places * (1.08 * taps * read + 7);  // products, the end of a sum
   });
   return cost + numbers * vectors(written_channels(w));
 }
