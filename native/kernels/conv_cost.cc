@@ -35,10 +35,7 @@ void for_phases(const ConvWork& w, Step step) {
 }
 
 /** Taps of a row that, with all their channels, are neighbours in memory. */
-int taps_together(const AxisPhase& x) {
-  const int taps = (int)x.taps.size();
-  return taps > 0 && x.last() - x.first() + 1 == taps ? taps : 1;
-}
+int taps_together(const AxisPhase& x) { return x.is_joined() ? (int)x.taps.size() : 1; }
 
 /** What a number costs that is turned from pixels with so many channels into planes, or back, compared with those of few. */
 double turning(int channels) { return channels <= kShuffledChannels ? 1 : 1.5; }

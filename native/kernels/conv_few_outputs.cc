@@ -22,7 +22,7 @@ struct Runs {
 
 Runs runs_of(const AxisPhase& y, const AxisPhase& x, int channels) {
   const int taps = (int)x.taps.size();
-  const bool joined = taps > 0 && x.last() - x.first() + 1 == taps;
+  const bool joined = x.is_joined();
   const int length = joined ? taps * channels : channels;
   return {(int)y.taps.size() * (joined ? 1 : taps), length, round_up(length, kLanes), joined};
 }

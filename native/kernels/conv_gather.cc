@@ -87,7 +87,7 @@ std::vector<Block> blocks_of(const Gather& g, const float* packed) {
 /** Where the runs of the window begin. Taps that are neighbours in memory make one run. */
 int find_runs(const Block& block, const Band& band, int channels, ptrdiff_t* offsets, int& length) {
   const auto& taps = block.x->taps;
-  const bool joined = band.pixel == channels && block.x->last() - block.x->first() + 1 == (int)taps.size();
+  const bool joined = band.pixel == channels && block.x->is_joined();
   length = joined ? channels * (int)taps.size() : channels;
   int runs = 0;
   for (const Tap& ty : block.y->taps) {

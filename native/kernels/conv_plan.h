@@ -37,6 +37,8 @@ struct AxisPhase {
 
   int first() const { return taps.empty() ? 0 : taps.front().offset; }
   int last() const { return taps.empty() ? 0 : taps.back().offset; }
+  /** Are all taps of a row, with all their channels, neighbours in memory? */
+  bool is_joined() const { return last() - first() + 1 == (int)taps.size(); }
 };
 
 /** The taps, from .first to before .second, that meet an axis of `size` elements from any of the places [begin, end):

@@ -27,11 +27,8 @@ struct Problem {
   bool turned = false;
 };
 
-/** Are all taps of a row, with all their channels, neighbours in memory? */
-bool are_joined(const AxisPhase& x) { return x.last() - x.first() + 1 == (int)x.taps.size(); }
-
 /** The numbers of x that a row of the window has together. */
-int together(const AxisPhase& x, int ci) { return are_joined(x) ? ci * (int)x.taps.size() : ci; }
+int together(const AxisPhase& x, int ci) { return x.is_joined() ? ci * (int)x.taps.size() : ci; }
 
 Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const float* dy) {
   Problem p{s, x, dy, Partials(s, plan), {}};
@@ -106,7 +103,7 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
   m.add = add;
   // Tiles of rows that are neighbours in memory are cheaper: tiles end where neighbours do, unless those are
   // too few.
-  const bool joined = o.x.pixel == ci && are_joined(ax);
+  const bool joined = o.x.pixel == ci && ax.is_joined();
   const int neighbours = joined ? ci * taps_x : ci;
   m.scattered = neighbours < kMaxScattered / 2 && neighbours < end - begin;
   m.a_row = 1;
