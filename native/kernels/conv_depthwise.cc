@@ -15,140 +15,160 @@ namespace {
 
 constexpr int kMostGroups = 8;
 
-/** The sums of neighbouring groups of places, to be stored `step` apart. */
+/** The taps that places next to each other sum, and where their sums go: `step` apart. */
 struct Sums {
   const Pattern& pattern;
   const View& view;
+  Range down, across;    // taps
   const float* weights;  // [tap][padded]
   ptrdiff_t step;
   bool streams;  // whole lines, see Gather::streams()
 
+  const float* weights_of(int row, int column) const {
+    return weights + (row * (ptrdiff_t)view.across.size() + column) * pattern.padded();
+  }
   template <class Lanes>
   void put(float* to, vf sum, Lanes lanes) const {
     streams ? stream(to, sum) : lanes.put(to, sum);
   }
 };
 
-/** to[...] = the sums of kGroups groups, whose windows begin at x: kVectors vectors of each at a time. */
+/** to[...] = the sums of kGroups groups from x on, kVectors vectors of each, which begin at `at`. */
 template <int kGroups, int kVectors, class Lanes>
-inline __attribute__((always_inline)) void sum_vectors(const Sums& s, const float* x, float* to,
+inline __attribute__((always_inline)) void sum_vectors(const Sums& s, const float* x, ptrdiff_t at, float* to,
                                                        Lanes lanes) {
   const ptrdiff_t padded = s.pattern.padded(), group = s.view.group;
-  const int taps = (int)s.view.taps.size();
+  const ptrdiff_t *const down = s.view.down.data(), *const across = s.view.across.data();
   vf sums[kGroups][kVectors];
 #pragma GCC unroll 8
   for (int g = 0; g < kGroups; g++)
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; v++) sums[g][v] = vf{};
-  const float* w = s.weights;
-  for (int tap = 0; tap < taps; tap++, w += padded) {
-    const float* const from = x + s.view.taps[tap];
+  for (int row = s.down.begin; row < s.down.end; row++) {
+    const float* w = s.weights_of(row, s.across.begin) + at;
+    for (int column = s.across.begin; column < s.across.end; column++, w += padded) {
+      const float* const from = x + at + down[row] + across[column];
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; v++) {
-      const vf weight = load(w + v * kLanes);
+      for (int v = 0; v < kVectors; v++) {
+        const vf weight = load(w + v * kLanes);
 #pragma GCC unroll 8
-      for (int g = 0; g < kGroups; g++)
-        sums[g][v] = fma(lanes.get(from + g * group + v * kLanes), weight, sums[g][v]);
+        for (int g = 0; g < kGroups; g++)
+          sums[g][v] = fma(lanes.get(from + g * group + v * kLanes), weight, sums[g][v]);
+      }
     }
   }
 #pragma GCC unroll 8
   for (int g = 0; g < kGroups; g++)
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; v++) s.put(to + g * s.step + v * kLanes, sums[g][v], lanes);
+    for (int v = 0; v < kVectors; v++) s.put(to + at + g * s.step + v * kLanes, sums[g][v], lanes);
 }
 
-/** The same for one vector where the kernel's rows have kTaps taps, kStep groups apart: each group that a row meets is
- * loaded once for all of its taps. */
-template <int kGroups, int kTaps, int kStep>
-void sum_in_rows(const Sums& s, const float* x, float* to) {
-  const ptrdiff_t padded = s.pattern.padded(), group = s.view.group;
+/** The same for one vector where the kernel's rows have kTaps taps: what a row meets is loaded once for all of its taps.
+ * Taps are kTapStep units apart, groups kGroupStep. */
+template <int kGroups, int kTaps, int kTapStep, int kGroupStep, class Lanes>
+inline __attribute__((always_inline)) void sum_in_rows(const Sums& s, const float* x, ptrdiff_t at, float* to,
+                                                       Lanes lanes) {
+  const ptrdiff_t padded = s.pattern.padded(), unit = s.view.group / kGroupStep;
   vf sums[kGroups];
 #pragma GCC unroll 8
   for (int g = 0; g < kGroups; g++) sums[g] = vf{};
-  const float* w = s.weights;
-  for (size_t tap = 0; tap < s.view.taps.size(); tap += kTaps) {
+  for (int row = s.down.begin; row < s.down.end; row++) {
+    const float* const w = s.weights_of(row, s.across.begin) + at;
     vf weights[kTaps];
-#pragma GCC unroll 5
-    for (int t = 0; t < kTaps; t++, w += padded) weights[t] = load(w);
-    const float* from = x + s.view.taps[tap];
-    constexpr int kMet = kGroups + (kTaps - 1) * kStep;
+#pragma GCC unroll 7
+    for (int t = 0; t < kTaps; t++) weights[t] = load(w + t * padded);
+    const float* from = x + at + s.view.down[row] + s.view.across[s.across.begin];
+    constexpr int kMet = (kGroups - 1) * kGroupStep + (kTaps - 1) * kTapStep + 1;
     vf met[kMet];
-#pragma GCC unroll 12
+#pragma GCC unroll 17
     for (int i = 0; i < kMet; i++) {
-      met[i] = load(from + i * group);
+      met[i] = lanes.get(from + i * unit);
 #if defined(__AVX512F__)
       __asm__("" : "+v"(met[i]));  // else GCC would load it again for every tap
 #endif
     }
-#pragma GCC unroll 5
+#pragma GCC unroll 7
     for (int t = 0; t < kTaps; t++)
 #pragma GCC unroll 8
-      for (int g = 0; g < kGroups; g++) sums[g] = fma(met[g + t * kStep], weights[t], sums[g]);
+      for (int g = 0; g < kGroups; g++)
+        sums[g] = fma(met[g * kGroupStep + t * kTapStep], weights[t], sums[g]);
   }
 #pragma GCC unroll 8
-  for (int g = 0; g < kGroups; g++) s.put(to + g * s.step, sums[g], Whole{});
+  for (int g = 0; g < kGroups; g++) s.put(to + at + g * s.step, sums[g], lanes);
 }
 
-using SumInRows = void (*)(const Sums&, const float*, float*);
-template <int kGroups>
-SumInRows find_in_rows(const View& view) {
-  if (view.row_taps == 3 && view.tap_groups == 1) return sum_in_rows<kGroups, 3, 1>;
-  if (view.row_taps == 3 && view.tap_groups == 2) return sum_in_rows<kGroups, 3, 2>;
-  if (view.row_taps == 5 && view.tap_groups == 1) return sum_in_rows<kGroups, 5, 1>;
-  return nullptr;
+/** All vectors of kGroups groups. */
+template <int kGroups, int kTaps, int kTapStep = 1, int kGroupStep = 1>
+void sum_groups_in_rows(const Sums& s, const float* x, float* to) {
+  for_lanes(s.pattern.numbers, [&](int64_t at, auto lanes) {
+    sum_in_rows<kGroups, kTaps, kTapStep, kGroupStep>(s, x, at, to, lanes);
+  });
 }
 
 template <int kGroups>
-void sum_groups(Sums s, const float* x, float* to) {
+void sum_groups(const Sums& s, const float* x, float* to) {
   constexpr int kVectors = kMostGroups / kGroups;  // so that no addition waits for the one before
-  int at = 0;
-  if constexpr (kVectors == 1 && kLanes == 16) {  // AVX-512 has registers enough
-    if (const SumInRows in_rows = find_in_rows<kGroups>(s.view))
-      for (; at + kLanes <= s.pattern.numbers; at += kLanes, s.weights += kLanes) in_rows(s, x + at, to + at);
+  if constexpr (kVectors == 1 && kLanes == 16) {   // AVX-512 has registers enough
+    const int taps = s.across.size();
+    const ptrdiff_t step = s.view.tap_step, group = s.view.group;
+    if (taps == 1) return sum_groups_in_rows<kGroups, 1>(s, x, to);
+    if (taps == 2 && step == group) return sum_groups_in_rows<kGroups, 2>(s, x, to);
+    if (taps == 3 && step == group) return sum_groups_in_rows<kGroups, 3>(s, x, to);
+    if (taps == 4 && step == group) return sum_groups_in_rows<kGroups, 4>(s, x, to);
+    if (taps == 5 && step == group) return sum_groups_in_rows<kGroups, 5>(s, x, to);
+    if (taps == 7 && step == group) return sum_groups_in_rows<kGroups, 7>(s, x, to);
+    if (taps == 3 && step == 2 * group) return sum_groups_in_rows<kGroups, 3, 2, 1>(s, x, to);
+    if (taps == 3 && 2 * step == group) return sum_groups_in_rows<kGroups, 3, 1, 2>(s, x, to);
   }
-  for (; at + kVectors * kLanes <= s.pattern.numbers; at += kVectors * kLanes, s.weights += kVectors * kLanes)
-    sum_vectors<kGroups, kVectors>(s, x + at, to + at, Whole{});
-  for (; at + kLanes <= s.pattern.numbers; at += kLanes, s.weights += kLanes)
-    sum_vectors<kGroups, 1>(s, x + at, to + at, Whole{});
-  if (at < s.pattern.numbers) sum_vectors<kGroups, 1>(s, x + at, to + at, Part{s.pattern.numbers - at});
+  int at = 0;
+  const int numbers = s.pattern.numbers;
+  for (; at + kVectors * kLanes <= numbers; at += kVectors * kLanes)
+    sum_vectors<kGroups, kVectors>(s, x, at, to, Whole{});
+  for (; at + kLanes <= numbers; at += kLanes) sum_vectors<kGroups, 1>(s, x, at, to, Whole{});
+  if (at < numbers) sum_vectors<kGroups, 1>(s, x, at, to, Part{numbers - at});
 }
 
 template <int... G>
-constexpr std::array<void (*)(Sums, const float*, float*), sizeof...(G)> all_sizes(
+constexpr std::array<void (*)(const Sums&, const float*, float*), sizeof...(G)> all_sizes(
     std::integer_sequence<int, G...>) {
   return {sum_groups<G + 1>...};
 }
 constexpr auto kSumGroups = all_sizes(std::make_integer_sequence<int, kMostGroups>{});
 
-void sum_row(const Sums& s, const float* x, int groups, float* to) {
-  const int parts = ceil_div(groups, kMostGroups);
+/** The sums of `count` places: whole groups of them, then the rest one by one. */
+void sum_places(const Sums& s, const float* x, int count, float* to, ptrdiff_t place) {
+  const int groups = count / s.pattern.pixels, parts = ceil_div(groups, kMostGroups);
   for (int part = 0; part < parts; part++) {
     const int begin = groups * part / parts, end = groups * (part + 1) / parts;
     kSumGroups[end - begin - 1](s, x + begin * s.view.group, to + begin * s.step);
   }
+  for (int i = groups * s.pattern.pixels; i < count; i++)
+    for_lanes(s.pattern.channels, [&](int64_t at, auto lanes) {
+      sum_vectors<1, 1>(s, x + i * s.view.place, at, to + i * place, lanes);
+    });
 }
 
-void run_piece(const Gather& g, const Pattern& pattern, const Piece& p, const RowEpilogue& epilogue,
-               const float* weights, bool streams) {
-  const ptrdiff_t size = view_size(pattern, p);
-  float* const room = (float*)thread_scratch(sizeof(float) * (size + pattern.row_size(p.columns)));
-  const View view = take_view(pattern, p, Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c}, room);
-  const int groups = pattern.groups(p.columns);
-  const ptrdiff_t place = (ptrdiff_t)p.x->out_step * g.out_c;
-  const bool as_they_are =
-      !g.epilogue && (pattern.pixels == 1 || (p.x->out_step == 1 && p.columns % pattern.pixels == 0));
-  for (int i = 0; i < p.rows; i++) {
-    const ptrdiff_t row = (ptrdiff_t)p.image * g.out_h + p.y->out + (p.y0 + i) * p.y->out_step;
-    float* const out = g.out + (row * g.out_w + p.x->out + p.x0 * p.x->out_step) * g.out_c;
-    const float* const x = view.data + i * view.row;
-    if (as_they_are) {
-      sum_row({pattern, view, weights, pattern.pixels * place, streams}, x, groups, out);
-    } else {
-      float* const sums = room + size;
-      sum_row({pattern, view, weights, pattern.numbers, false}, x, groups, sums);
-      epilogue.store(sums, p.columns, place, out, streams);
+void run_piece(const Gather& g, const Pattern& pattern, const Phase& phase, const Piece& p,
+               const RowEpilogue& epilogue, const float* weights, bool streams) {
+  const ptrdiff_t size = view_size(pattern, phase, p), channels = g.out_c;
+  float* const room = (float*)thread_scratch(sizeof(float) * (size + p.columns * channels));
+  float* const sums = room + size;
+  const View view = take_view(pattern, phase, p, Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c}, room);
+  const AxisPhase &y = *phase.y, &x = *phase.x;
+  const ptrdiff_t place = x.out_step * channels;
+  const bool as_they_are = !g.epilogue && (pattern.pixels == 1 || x.out_step == 1);
+  const ptrdiff_t step = as_they_are ? place : channels;
+  const std::vector<Segment> across = clip(phase.across, p.x0, p.columns);
+  for (const Segment& rows : clip(phase.down, p.y0, p.rows))
+    for (int i = rows.begin; i < rows.end; i++) {
+      const ptrdiff_t row = (ptrdiff_t)p.image * g.out_h + y.out + (p.y0 + i) * y.out_step;
+      float* const out = g.out + (row * g.out_w + x.out + p.x0 * x.out_step) * channels;
+      for (const Segment& s : across)
+        sum_places({pattern, view, rows.taps, s.taps, weights, pattern.pixels * step, as_they_are && streams},
+                   view.data + i * view.row + s.begin * view.place, s.end - s.begin,
+                   (as_they_are ? out : sums) + s.begin * step, step);
+      if (!as_they_are) epilogue.store(sums, p.columns, place, out, streams);
     }
-  }
 }
 
 }  // namespace
@@ -182,16 +202,17 @@ void depthwise_conv(const Gather& g, const float* packed) {
   using namespace depthwise;
   const Pattern pattern(g.plan, g.out_c);
   const RowEpilogue epilogue(g);
+  const std::vector<Phase> phases = phases_of(g.plan, g.in_h, g.in_w);
   std::vector<const float*> weights;  // of each phase
-  for (const AxisPhase& y : g.plan.y)
-    for (const AxisPhase& x : g.plan.x) {
-      weights.push_back(packed);
-      packed += y.taps.size() * x.taps.size() * pattern.padded();
-    }
-  const std::vector<Piece> pieces = pieces_of(pattern, g.plan, g.n, g.in_h, g.in_w);
+  for (const Phase& phase : phases) {
+    weights.push_back(packed);
+    packed += phase.y->taps.size() * phase.x->taps.size() * pattern.padded();
+  }
+  const std::vector<Piece> pieces = pieces_of(pattern, phases, g.n);
   const bool streams = g.streams(g.out_c);
   parallel_for((int)pieces.size(), [&](int i, int) {
-    run_piece(g, pattern, pieces[i], epilogue, weights[pieces[i].phase], streams);
+    const int phase = pieces[i].phase;
+    run_piece(g, pattern, phases[phase], pieces[i], epilogue, weights[phase], streams);
   });
 }
 

@@ -9,42 +9,36 @@
 namespace fovea::FOVEA_ISA::depthwise {
 namespace {
 
-struct Range {
-  int begin, end;
-  int size() const { return end - begin; }
-};
-
-/** The places of an axis whose windows lie in the image. */
-Range inside(const AxisPhase& a, int size) {
-  const int begin = std::clamp(ceil_div(std::max(-a.first(), 0), a.in_step), 0, a.count);
-  const int beyond = size - 1 - a.last();
-  return {begin, std::clamp(beyond < 0 ? 0 : beyond / a.in_step + 1, begin, a.count)};
+/** Can vectors take what they need of the image where it lies? */
+bool in_place(const Pattern& pattern, const Phase& phase) {
+  return pattern.pixels == 1 || phase.x->in_step == 1;
 }
 
 /** A piece's rows of the image, and pixels of a row: in each residue of the step, and residues. */
-int height_of(const Piece& p) { return (p.rows - 1) * p.y->in_step + p.y->last() - p.y->first() + 1; }
-int width_of(const Piece& p) { return p.columns + (p.x->last() - p.x->first()) / p.x->in_step; }
-int residues_of(const Piece& p) { return std::min(p.x->in_step, p.x->last() - p.x->first() + 1); }
+int height_of(const Phase& f, const Piece& p) {
+  return (p.rows - 1) * f.y->in_step + f.y->last() - f.y->first() + 1;
+}
+int width_of(const Phase& f, const Piece& p) {
+  return p.columns + (f.x->last() - f.x->first()) / f.x->in_step;
+}
+int residues_of(const Phase& f) { return std::min(f.x->in_step, f.x->last() - f.x->first() + 1); }
 
-/** Cuts `whole`, a rectangle of places, into equal ones of the right size. */
-void cut(const Pattern& pattern, const Piece& whole, int images, std::vector<Piece>& pieces) {
+/** Cuts all places of an image into equal rectangles of the right size. */
+void cut(const Pattern& pattern, const Phase& phase, int number, int images, std::vector<Piece>& pieces) {
   constexpr ptrdiff_t kBytes = 128 << 10;
-  const AxisPhase &y = *whole.y, &x = *whole.x;
+  const AxisPhase &y = *phase.y, &x = *phase.x;
+  if (y.count == 0 || x.count == 0) return;
   const ptrdiff_t pixel = (ptrdiff_t)sizeof(float) * pattern.channels * x.in_step;
   const int span = y.last() - y.first() + 1;
   const int widest = (int)std::clamp<ptrdiff_t>(kBytes / (pixel * (span + 3 * y.in_step)), 32, 1 << 20);
-  const int width = round_up(ceil_div(whole.columns, ceil_div(whole.columns, widest)), pattern.pixels);
+  const int width = round_up(ceil_div(x.count, ceil_div(x.count, widest)), pattern.pixels);
   const ptrdiff_t fit = (kBytes / (pixel * width) - span) / y.in_step + 1;
-  const int wanted = ceil_div(16, images * ceil_div(whole.columns, width));  // to keep a few threads busy
-  const int highest = (int)std::max<ptrdiff_t>(1, std::min<ptrdiff_t>(fit, std::max(4, whole.rows / wanted)));
-  const int height = ceil_div(whole.rows, ceil_div(whole.rows, highest));
-  for (int i = 0; i < whole.rows; i += height)
-    for (int j = 0; j < whole.columns; j += width) {
-      Piece piece = whole;
-      piece.y0 += i, piece.rows = std::min(height, whole.rows - i);
-      piece.x0 += j, piece.columns = std::min(width, whole.columns - j);
-      pieces.push_back(piece);
-    }
+  const int wanted = ceil_div(16, images * ceil_div(x.count, width));  // to keep a few threads busy
+  const int highest = (int)std::max<ptrdiff_t>(1, std::min<ptrdiff_t>(fit, std::max(4, y.count / wanted)));
+  const int height = ceil_div(y.count, ceil_div(y.count, highest));
+  for (int i = 0; i < y.count; i += height)
+    for (int j = 0; j < x.count; j += width)
+      pieces.push_back({number, 0, i, j, std::min(height, y.count - i), std::min(width, x.count - j)});
 }
 
 }  // namespace
@@ -58,28 +52,47 @@ Pattern::Pattern(const Plan& plan, int channels) : channels(channels) {
   vectors = ceil_div(numbers, kLanes);
 }
 
-std::vector<Piece> pieces_of(const Pattern& pattern, const Plan& plan, int n, int h, int w) {
-  std::vector<Piece> pieces;
-  int phase = 0;
+std::vector<Segment> segments_of(const AxisPhase& axis, int size) {
+  std::vector<Segment> segments;
+  const auto add = [&](int begin, int end) {
+    if (begin == end) return;
+    const auto [first, last] = taps_inside(axis, begin, end, size);
+    const Range taps{first, last};
+    if (!segments.empty() && segments.back().taps.begin == first && segments.back().taps.end == last)
+      segments.back().end = end;
+    else
+      segments.push_back({begin, end, taps});
+  };
+  // From the places between, all taps meet the image.
+  const int begin = std::clamp(ceil_div(std::max(-axis.first(), 0), axis.in_step), 0, axis.count);
+  const int beyond = size - 1 - axis.last();
+  const int end = std::clamp(beyond < 0 ? 0 : beyond / axis.in_step + 1, begin, axis.count);
+  for (int i = 0; i < begin; i++) add(i, i + 1);
+  add(begin, end);
+  for (int i = end; i < axis.count; i++) add(i, i + 1);
+  return segments;
+}
+
+std::vector<Segment> clip(const std::vector<Segment>& segments, int begin, int count) {
+  std::vector<Segment> inside;
+  for (const Segment& s : segments) {
+    const int from = std::max(s.begin - begin, 0), to = std::min(s.end - begin, count);
+    if (from < to) inside.push_back({from, to, s.taps});
+  }
+  return inside;
+}
+
+std::vector<Phase> phases_of(const Plan& plan, int h, int w) {
+  std::vector<Phase> phases;
   for (const AxisPhase& y : plan.y)
-    for (const AxisPhase& x : plan.x) {
-      Range rows = inside(y, h), columns = inside(x, w);
-      columns.end -= columns.size() % pattern.pixels;
-      // Of groups of pixels the sides leave rests, which short rows do not outweigh.
-      const bool fits = pattern.pixels == 1 || (x.in_step == 1 && columns.size() >= 8 * pattern.pixels);
-      if (!fits || rows.size() == 0 || columns.size() == 0) rows = columns = {0, 0};
-      const Range down[] = {{0, rows.begin}, rows, {rows.end, y.count}};
-      const Range across[] = {{0, columns.begin}, columns, {columns.end, x.count}};
-      for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 3; j++)
-          if (down[i].size() > 0 && across[j].size() > 0)
-            cut(pattern,
-                {&y, &x, phase, 0, down[i].begin, across[j].begin, down[i].size(), across[j].size(),
-                 i == 1 && j == 1},
-                n, pieces);
-      phase++;
-    }
-  const auto place = [](const Piece& p) { return (double)p.y0 / p.y->count; };
+    for (const AxisPhase& x : plan.x) phases.push_back({&y, &x, segments_of(y, h), segments_of(x, w)});
+  return phases;
+}
+
+std::vector<Piece> pieces_of(const Pattern& pattern, const std::vector<Phase>& phases, int n) {
+  std::vector<Piece> pieces;
+  for (size_t i = 0; i < phases.size(); i++) cut(pattern, phases[i], (int)i, n, pieces);
+  const auto place = [&](const Piece& p) { return (double)p.y0 / phases[p.phase].y->count; };
   std::stable_sort(pieces.begin(), pieces.end(),
                    [&](const Piece& a, const Piece& b) { return place(a) < place(b); });
   const size_t each = pieces.size();
@@ -90,58 +103,57 @@ std::vector<Piece> pieces_of(const Pattern& pattern, const Plan& plan, int n, in
   return pieces;
 }
 
-void take_row(const Pattern& pattern, const Image& image, int y, int x, int step, int count, float* to) {
-  const ptrdiff_t channels = pattern.channels;
-  float* const row_end = to + pattern.row_size(count);
+void take_row(const Image& image, int y, int x, int step, int count, float* to) {
+  const ptrdiff_t channels = image.channels;
   const int begin = std::clamp(ceil_div(std::max(-x, 0), step), 0, count);
   const bool beyond = y < 0 || y >= image.h || x >= image.w;
   const int end = beyond ? begin : std::clamp((image.w - 1 - x) / step + 1, begin, count);
   std::fill(to, to + begin * channels, 0.0f);
   const float* const from = image.data + ((ptrdiff_t)y * image.w + x) * channels;
-  if (step == 1)
-    copy_ahead(to + begin * channels, from + begin * channels, (end - begin) * channels);
-  else
-    for (int i = begin; i < end; i++)
-      for_lanes(channels, [&](int64_t c, auto lanes) {
-        lanes.put(to + i * channels + c, lanes.get(from + i * step * channels + c));
-      });
-  std::fill(to + end * channels, row_end, 0.0f);
+  for (int i = begin; i < end; i++)
+    for_lanes(channels, [&](int64_t c, auto lanes) {
+      lanes.put(to + i * channels + c, lanes.get(from + i * step * channels + c));
+    });
+  std::fill(to + end * channels, to + count * channels, 0.0f);
 }
 
-ptrdiff_t view_size(const Pattern& pattern, const Piece& p) {
-  return p.in_place ? 0 : height_of(p) * residues_of(p) * pattern.row_size(width_of(p));
+ptrdiff_t view_size(const Pattern& pattern, const Phase& f, const Piece& p) {
+  return in_place(pattern, f)
+             ? 0
+             : (ptrdiff_t)height_of(f, p) * residues_of(f) * width_of(f, p) * pattern.channels;
 }
 
-View take_view(const Pattern& pattern, const Piece& p, const Image& images, float* room) {
-  const AxisPhase &y = *p.y, &x = *p.x;
+View take_view(const Pattern& pattern, const Phase& f, const Piece& p, const Image& images, float* room) {
+  const AxisPhase &y = *f.y, &x = *f.x;
   const Image image = images.number(p.image);
-  const int top = p.y0 * y.in_step + y.first(), left = p.x0 * x.in_step + x.first();
+  const int top = p.y0 * y.in_step, left = p.x0 * x.in_step;
   const ptrdiff_t pixel = pattern.channels;
-  // In place a residue is one pixel on; in a copy all of one residue's pixels come first.
-  const ptrdiff_t residue = p.in_place ? pixel : pattern.row_size(width_of(p));
-  const ptrdiff_t place = p.in_place ? x.in_step * pixel : pixel;
-  const ptrdiff_t row = p.in_place ? image.w * pixel : residues_of(p) * residue;
-  View view{room, y.in_step * row, pattern.pixels * place, {}, (int)x.taps.size(), 0};
-  if (p.in_place) {
-    view.data = image.data + top * row + left * pixel;
-  } else {
-    for (int i = 0; i < height_of(p); i++)
-      for (int r = 0; r < residues_of(p); r++)
-        take_row(pattern, image, top + i, left + r, x.in_step, width_of(p), room + i * row + r * residue);
-  }
-  for (const Tap& ty : y.taps)
-    for (const Tap& tx : x.taps) {
-      const int right = tx.offset - x.first();
-      view.taps.push_back((ty.offset - y.first()) * row + right % x.in_step * residue +
-                          right / x.in_step * place);
-    }
-  if (!view.taps.empty() && view.row_taps > 1 && (view.taps[1] - view.taps[0]) % view.group == 0) {
-    const ptrdiff_t step = view.taps[1] - view.taps[0];
+  const auto finish = [&](View view, ptrdiff_t line, auto column) {
+    view.group = pattern.pixels * view.place;
+    for (const Tap& tap : y.taps) view.down.push_back(tap.offset * line);
+    for (const Tap& tap : x.taps) view.across.push_back(column(tap.offset));
+    const ptrdiff_t step = view.across.size() > 1 ? view.across[1] - view.across[0] : 0;
     bool even = true;
-    for (int i = 2; i < view.row_taps; i++) even = even && view.taps[i] - view.taps[i - 1] == step;
-    if (even) view.tap_groups = (int)(step / view.group);
+    for (size_t i = 1; i < view.across.size(); i++)
+      even = even && view.across[i] - view.across[i - 1] == step;
+    view.tap_step = even ? step : 0;
+    return view;
+  };
+  if (in_place(pattern, f)) {
+    const ptrdiff_t line = image.w * pixel;
+    return finish({image.data + top * line + left * pixel, y.in_step * line, x.in_step * pixel, 0, {}, {}, 0},
+                  line, [=](int offset) { return offset * pixel; });
   }
-  return view;
+  // All of one residue's pixels come first.
+  const ptrdiff_t residue = width_of(f, p) * pixel, line = residues_of(f) * residue;
+  for (int i = 0; i < height_of(f, p); i++)
+    for (int r = 0; r < residues_of(f); r++)
+      take_row(image, top + y.first() + i, left + x.first() + r, x.in_step, width_of(f, p),
+               room + i * line + r * residue);
+  return finish({room - y.first() * line, y.in_step * line, pixel, 0, {}, {}, 0}, line, [&](int offset) {
+    const int right = offset - x.first();
+    return right % x.in_step * residue + right / x.in_step * pixel;
+  });
 }
 
 }  // namespace fovea::FOVEA_ISA::depthwise

@@ -13,70 +13,107 @@ namespace {
 
 constexpr int kMostTaps = 9;  // whose sums are in registers at a time
 
-/** The piece in hand: what it reads of x, and of dy at its places. */
+/** Places in hand, rows of groups of them: what they read of x, and of dy. */
 struct Operands {
-  const Pattern& pattern;
-  const View& x;
-  const float* dy;
-  ptrdiff_t dy_row, dy_group;
+  const float *x, *dy;
+  ptrdiff_t x_row, x_group, dy_row, dy_group;
   int rows, groups;
 };
 
-/** to[tap][...] += the products of kTaps taps, in one vector of the pattern that begins at `at`. */
-template <int kTaps, class Lanes>
+/** to[tap * padded + ...] += the products of kTaps taps, in kVectors vectors of the groups. */
+template <int kTaps, int kVectors, class Lanes>
 inline __attribute__((always_inline)) void add_taps(const Operands& o, const ptrdiff_t* taps, ptrdiff_t at,
-                                                    float* to, Lanes lanes) {
-  const ptrdiff_t padded = o.pattern.padded();
-  vf sums[kTaps];
+                                                    float* to, ptrdiff_t padded, Lanes lanes) {
+  vf sums[kTaps][kVectors];
 #pragma GCC unroll 9
-  for (int t = 0; t < kTaps; t++) sums[t] = load(to + t * padded);
+  for (int t = 0; t < kTaps; t++)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; v++) sums[t][v] = load(to + t * padded + v * kLanes);
   for (int row = 0; row < o.rows; row++) {
     const float* x[kTaps];
 #pragma GCC unroll 9
-    for (int t = 0; t < kTaps; t++) x[t] = o.x.data + row * o.x.row + taps[t] + at;
+    for (int t = 0; t < kTaps; t++) x[t] = o.x + row * o.x_row + taps[t] + at;
     const float* dy = o.dy + row * o.dy_row + at;
     ptrdiff_t i = 0;
-    for (int group = 0; group < o.groups; group++, i += o.x.group, dy += o.dy_group) {
-      const vf d = lanes.get(dy);
+    for (int group = 0; group < o.groups; group++, i += o.x_group, dy += o.dy_group)
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; v++) {
+        const vf d = lanes.get(dy + v * kLanes);
 #pragma GCC unroll 9
-      for (int t = 0; t < kTaps; t++) sums[t] = fma(lanes.get(x[t] + i), d, sums[t]);
-    }
+        for (int t = 0; t < kTaps; t++) sums[t][v] = fma(lanes.get(x[t] + i + v * kLanes), d, sums[t][v]);
+      }
   }
 #pragma GCC unroll 9
-  for (int t = 0; t < kTaps; t++) store(to + t * padded, sums[t]);
+  for (int t = 0; t < kTaps; t++)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; v++) store(to + t * padded + v * kLanes, sums[t][v]);
 }
 
 template <int kTaps>
-void add_taps(const Operands& o, const ptrdiff_t* taps, float* to) {
-  for_lanes(o.pattern.numbers, [&](int64_t at, auto lanes) { add_taps<kTaps>(o, taps, at, to + at, lanes); });
+void add_taps(const Operands& o, const ptrdiff_t* taps, int numbers, float* to, ptrdiff_t padded) {
+  // So that no addition waits for the one before, and memory is read in its order.
+  constexpr int kVectors = kTaps <= 2 ? 4 : kTaps <= 4 ? 2 : 1;
+  int at = 0;
+  for (; at + kVectors * kLanes <= numbers; at += kVectors * kLanes)
+    add_taps<kTaps, kVectors>(o, taps, at, to + at, padded, Whole{});
+  for (; at + kLanes <= numbers; at += kLanes) add_taps<kTaps, 1>(o, taps, at, to + at, padded, Whole{});
+  if (at < numbers) add_taps<kTaps, 1>(o, taps, at, to + at, padded, Part{numbers - at});
 }
 
-constexpr void (*kAddTaps[kMostTaps])(const Operands&, const ptrdiff_t*, float*) = {
+constexpr void (*kAddTaps[kMostTaps])(const Operands&, const ptrdiff_t*, int, float*, ptrdiff_t) = {
     add_taps<1>, add_taps<2>, add_taps<3>, add_taps<4>, add_taps<5>,
     add_taps<6>, add_taps<7>, add_taps<8>, add_taps<9>};
 
-void add_piece(const ConvShape& s, const Pattern& pattern, const Piece& p, const float* x, const float* dy,
-               float* sums) {
-  const ptrdiff_t size = view_size(pattern, p), row_size = pattern.row_size(p.columns);
-  float* const room = (float*)thread_scratch(sizeof(float) * (size + p.rows * row_size), 1);
-  const View view = take_view(pattern, p, Image{x, s.h, s.w, s.ci, s.ci}, room);
+/** The products of the taps [down] x [across] from places of which a row has `columns`, `dy_place` apart in dy. */
+void add_places(const Pattern& pattern, const View& view, Range down, Range across, Operands o, int columns,
+                ptrdiff_t dy_place, float* sums) {
+  const ptrdiff_t padded = pattern.padded();
+  const int width = (int)view.across.size();
+  std::vector<ptrdiff_t> taps;
+  for (int i = down.begin; i < down.end; i++)
+    for (int j = across.begin; j < across.end; j++) taps.push_back(view.down[i] + view.across[j]);
+  // Runs of taps whose sums are neighbours: all of them, or those of a row.
+  const bool whole_rows = across.size() == width;
+  const int runs = whole_rows ? 1 : down.size(), length = whole_rows ? (int)taps.size() : across.size();
+  const auto add = [&](const Operands& places, int numbers) {
+    const int parts = ceil_div(length, kMostTaps);
+    for (int run = 0; run < runs; run++)
+      for (int part = 0; part < parts; part++) {
+        const int begin = length * part / parts, end = length * (part + 1) / parts;
+        float* const to = sums + ((down.begin + run) * width + across.begin + begin) * padded;
+        kAddTaps[end - begin - 1](places, taps.data() + run * length + begin, numbers, to, padded);
+      }
+  };
+  o.groups = columns / pattern.pixels, o.x_group = view.group, o.dy_group = pattern.pixels * dy_place;
+  if (o.groups > 0) add(o, pattern.numbers);
+  o.x += o.groups * o.x_group, o.dy += o.groups * o.dy_group;
+  o.groups = columns % pattern.pixels, o.x_group = view.place, o.dy_group = dy_place;
+  if (o.groups > 0) add(o, pattern.channels);
+}
+
+void add_piece(const ConvShape& s, const Pattern& pattern, const Phase& phase, const Piece& p, const float* x,
+               const float* dy, float* sums) {
+  const AxisPhase &ay = *phase.y, &ax = *phase.x;
+  const bool copied = pattern.pixels > 1 && ax.out_step > 1;
+  const ptrdiff_t size = view_size(pattern, phase, p), row_size = (ptrdiff_t)p.columns * s.co;
+  float* const room = (float*)thread_scratch(sizeof(float) * (size + (copied ? p.rows * row_size : 0)), 1);
+  const View view = take_view(pattern, phase, p, Image{x, s.h, s.w, s.ci, s.ci}, room);
   const Image gradient = Image{dy, s.oh, s.ow, s.co, s.co}.number(p.image);
-  const int top = p.y->out + p.y0 * p.y->out_step, left = p.x->out + p.x0 * p.x->out_step;
-  Operands o{pattern, view, room + size, row_size, pattern.numbers, p.rows, pattern.groups(p.columns)};
-  if (pattern.pixels == 1 || (p.x->out_step == 1 && p.columns % pattern.pixels == 0)) {
-    o.dy = dy + (((ptrdiff_t)p.image * s.oh + top) * s.ow + left) * s.co;
-    o.dy_row = (ptrdiff_t)p.y->out_step * s.ow * s.co;
-    o.dy_group = (ptrdiff_t)p.x->out_step * pattern.numbers;
-  } else {
-    for (int i = 0; i < p.rows; i++)
-      take_row(pattern, gradient, top + i * p.y->out_step, left, p.x->out_step, p.columns,
-               room + size + i * row_size);
-  }
-  const int taps = (int)view.taps.size(), parts = ceil_div(taps, kMostTaps);
-  for (int part = 0; part < parts; part++) {
-    const int begin = taps * part / parts, end = taps * (part + 1) / parts;
-    kAddTaps[end - begin - 1](o, view.taps.data() + begin, sums + begin * pattern.padded());
-  }
+  const int top = ay.out + p.y0 * ay.out_step, left = ax.out + p.x0 * ax.out_step;
+  for (int i = 0; i < p.rows && copied; i++)
+    take_row(gradient, top + i * ay.out_step, left, ax.out_step, p.columns, room + size + i * row_size);
+  const float* const from = copied ? room + size : gradient.data + ((ptrdiff_t)top * s.ow + left) * s.co;
+  const ptrdiff_t dy_row = copied ? row_size : (ptrdiff_t)ay.out_step * s.ow * s.co;
+  const ptrdiff_t dy_place = copied ? s.co : (ptrdiff_t)ax.out_step * s.co;
+  const std::vector<Segment> across = clip(phase.across, p.x0, p.columns);
+  for (const Segment& down : clip(phase.down, p.y0, p.rows))
+    for (const Segment& part : across) {
+      Operands o{};
+      o.x = view.data + down.begin * view.row + part.begin * view.place, o.x_row = view.row;
+      o.dy = from + down.begin * dy_row + part.begin * dy_place, o.dy_row = dy_row;
+      o.rows = down.end - down.begin;
+      add_places(pattern, view, down.taps, part.taps, o, part.end - part.begin, dy_place, sums);
+    }
 }
 
 }  // namespace
@@ -86,7 +123,8 @@ void depthwise_weight_grad(const ConvShape& s, const float* x, const float* dy, 
   using namespace depthwise;
   const Plan plan = plan_forward(s);
   const Pattern pattern(plan, s.co);
-  const std::vector<Piece> pieces = pieces_of(pattern, plan, s.n, s.h, s.w);
+  const std::vector<Phase> phases = phases_of(plan, s.h, s.w);
+  const std::vector<Piece> pieces = pieces_of(pattern, phases, s.n);
   Partials partials(s, plan);
   partials.split((int)pieces.size());
   const ptrdiff_t taps = partials.size / s.co;  // of all phases
@@ -97,7 +135,7 @@ void depthwise_weight_grad(const ConvShape& s, const float* x, const float* dy, 
     std::fill(sums, sums + size, 0.0f);
     const auto first = [&](int i) { return pieces.size() * i / partials.splits; };
     for (size_t i = first(split); i < first(split + 1); i++)
-      add_piece(s, pattern, pieces[i], x, dy,
+      add_piece(s, pattern, phases[pieces[i].phase], pieces[i], x, dy,
                 sums + partials.phases[pieces[i].phase].offset / s.co * pattern.padded());
     float* const set = sets + split * partials.size;
     for (ptrdiff_t tap = 0; tap < taps; tap++)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "../core_distance.h"
 #include "../thread_pool.h"
 #include "conv_band.h"
 #include "conv_micro.h"
@@ -215,10 +216,26 @@ void run_block(const Gather& g, const Block& block, bool streams) {
 
 }  // namespace
 
+/** Products of a number of the output, on average. */
+double Gather::products() const {
+  const auto taps = [](const std::vector<AxisPhase>& axis, int size) {
+    double sum = 0;
+    for (const AxisPhase& phase : axis) sum += (double)phase.taps.size() * phase.count;
+    return sum / size;
+  };
+  return taps(plan.y, out_h) * taps(plan.x, out_w) * in_c / groups;
+}
+
 bool Gather::streams(int together) const {
-  const size_t bytes = sizeof(float) * n * out_h * out_w * out_c;
+  constexpr double kFew = 32;
+  const size_t read = sizeof(float) * n * in_h * in_w * in_c,
+               written = sizeof(float) * n * out_h * out_w * out_c;
   const bool in_lines = together % kLanes == 0 && (uintptr_t)out % 64 == 0;
-  return kCanStream && in_lines && bytes >= std::min(cpu().l3 * 3 / 8, (size_t)12 << 20);
+  if (!kCanStream || !in_lines || written < std::min(cpu().l3 * 3 / 8, (size_t)12 << 20)) return false;
+  // Cores that share a cache share the way to memory too: with few products they would wait for it, while the cache is
+  // wide enough.
+  const bool held = read + written < cpu().l3 * 7 / 8;
+  return !(held && products() <= kFew && cores_are_near());
 }
 
 void gather_conv(const Gather& g, const float* packed) {

@@ -19,6 +19,9 @@ struct Gather {
    * channels, which are stored at a time, are whole lines. */
   bool streams(int together) const;
   bool streams() const { return streams(out_c / groups); }
+
+ private:
+  double products() const;
 };
 
 /** The weights, for every phase and group, in the order in which the microkernel reads them. */
