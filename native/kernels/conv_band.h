@@ -9,18 +9,22 @@
 
 namespace fovea::FOVEA_ISA {
 
+/** Element (y, x, c) of the window is data[y * pitch + x * pixel + c]. */
+struct Band {
+  const float* data;
+  ptrdiff_t pitch, pixel;
+};
+
 /** One image (or some channels of it): element (y, x, c) is data[(y * w + x) * pixel + c], c < channels. */
 struct Image {
   const float* data;
   int h, w, pixel, channels;
   /** The i-th after this one. */
   Image number(int i) const { return {data + (ptrdiff_t)i * h * w * pixel, h, w, pixel, channels}; }
-};
-
-/** Element (y, x, c) of the window is data[y * pitch + x * pixel + c]. */
-struct Band {
-  const float* data;
-  ptrdiff_t pitch, pixel;
+  /** The window that begins at (y, x), where it lies. */
+  Band window(int y, int x) const {
+    return {data + ((ptrdiff_t)y * w + x) * pixel, (ptrdiff_t)w * pixel, pixel};
+  }
 };
 
 inline size_t band_size(int rows, int columns, int channels) { return (size_t)rows * columns * channels; }
@@ -44,9 +48,7 @@ inline void copy_ahead(float* to, const float* from, ptrdiff_t count) {
  * floats. */
 inline Band take_band(const Image& image, int y, int x, int rows, int columns, float* room,
                       bool always_copy = false) {
-  if (!always_copy && band_is_inside(image, y, x, rows, columns))
-    return {image.data + ((ptrdiff_t)y * image.w + x) * image.pixel, (ptrdiff_t)image.w * image.pixel,
-            image.pixel};
+  if (!always_copy && band_is_inside(image, y, x, rows, columns)) return image.window(y, x);
   const int channels = image.channels;
   const ptrdiff_t pitch = (ptrdiff_t)columns * channels;
   const int left = x < 0 ? (-x < columns ? -x : columns) : 0;

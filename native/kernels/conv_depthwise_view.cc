@@ -63,10 +63,7 @@ std::vector<Segment> segments_of(const AxisPhase& axis, int size) {
     else
       segments.push_back({begin, end, taps});
   };
-  // From the places between, all taps meet the image.
-  const int begin = std::clamp(ceil_div(std::max(-axis.first(), 0), axis.in_step), 0, axis.count);
-  const int beyond = size - 1 - axis.last();
-  const int end = std::clamp(beyond < 0 ? 0 : beyond / axis.in_step + 1, begin, axis.count);
+  const auto [begin, end] = places_inside(axis, size);
   for (int i = 0; i < begin; i++) add(i, i + 1);
   add(begin, end);
   for (int i = end; i < axis.count; i++) add(i, i + 1);

@@ -28,16 +28,31 @@ struct Block {
 constexpr int kShortRun = 8;       // runs of up to so many steps have each of them listed
 constexpr int kEnoughBlocks = 16;  // that many keep a few threads busy
 
-/** Cuts a phase's places into rectangles whose input stays in the second-level cache; sizes depend on shapes
- * alone. */
-void cut(const AxisPhase& y, const AxisPhase& x, const Gather& g, int& rows, int& columns) {
-  columns = x.count <= 96 ? x.count : ceil_div(x.count, ceil_div(x.count, 64));
+/** Rows of blocks so many columns wide, `others` besides which there are of one row of blocks: their input stays in the
+ * second-level cache. Sizes depend on shapes alone. */
+int rows_of_blocks(const Gather& g, const AxisPhase& y, const AxisPhase& x, int columns, int others) {
   const size_t row_bytes = sizeof(float) * (g.in_c / g.groups) * columns * x.in_step * y.in_step;
   int most = (int)std::clamp<size_t>((192 << 10) / row_bytes, 1, std::max(1, 1024 / columns));
-  const int others = g.n * ceil_div(x.count, columns) * (int)(g.plan.y.size() * g.plan.x.size());
   const int wanted = ceil_div(kEnoughBlocks, others);
   if (wanted > 1) most = std::min(most, std::max(ceil_div(y.count, wanted), ceil_div(8 * kMaxRows, columns)));
-  rows = ceil_div(y.count, ceil_div(y.count, most));
+  return ceil_div(y.count, ceil_div(y.count, most));
+}
+
+/** So many blocks cover so many columns. */
+int parts_of(int columns) { return columns <= 96 ? 1 : ceil_div(columns, 64); }
+
+/** Where blocks of a phase begin, along x, and end. Between the image's sides they read it where it lies; at the sides
+ * they cannot. */
+std::vector<int> column_cuts(const Gather& g, const AxisPhase& x) {
+  constexpr int kEnough = 16, kFew = 8;  // columns between the sides; channels, which are copied in no time
+  auto [begin, end] = places_inside(x, g.in_w);
+  if (g.groups > 1 || g.in_c < kFew || end - begin < kEnough) begin = 0, end = x.count;
+  const int parts = parts_of(end - begin);
+  std::vector<int> cuts;
+  if (begin > 0) cuts.push_back(0);
+  for (int i = 0; i <= parts; i++) cuts.push_back(begin + (int)((int64_t)(end - begin) * i / parts));
+  if (end < x.count) cuts.push_back(x.count);
+  return cuts;
 }
 
 std::vector<Block> blocks_of(const Gather& g, const float* packed) {
@@ -53,22 +68,25 @@ std::vector<Block> blocks_of(const Gather& g, const float* packed) {
       const float* weights = packed;
       packed += depth * g.groups * round_up(outputs, kLanes);
       if (y.count == 0 || x.count == 0) continue;
-      int rows, columns;
-      cut(y, x, g, rows, columns);
-      const int places = g.n * g.groups * ceil_div(y.count, rows) * ceil_div(x.count, columns);
-      const int panels = ceil_div(outputs, kPanel);
-      int portion = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places)));
-      const size_t panel_bytes = sizeof(float) * depth * kPanel;
-      if (heavy) portion = std::min(portion, (int)std::max<size_t>(near / panel_bytes, 1));
-      portion = ceil_div(panels, ceil_div(panels, portion)) * kPanel;
-      for (int image = 0; image < g.n; image++)
-        for (int y0 = 0; y0 < y.count; y0 += rows)
-          for (int x0 = 0; x0 < x.count; x0 += columns)
+      const std::vector<int> cuts = column_cuts(g, x);
+      const int others = g.n * parts_of(x.count) * (int)(g.plan.y.size() * g.plan.x.size());
+      for (size_t cut = 0; cut + 1 < cuts.size(); cut++) {
+        const int x0 = cuts[cut], columns = cuts[cut + 1] - x0;
+        const int rows = rows_of_blocks(g, y, x, columns, others);
+        const int places = others * g.groups * ceil_div(y.count, rows);
+        const int panels = ceil_div(outputs, kPanel);
+        int portion = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places)));
+        const size_t panel_bytes = sizeof(float) * depth * kPanel;
+        if (heavy) portion = std::min(portion, (int)std::max<size_t>(near / panel_bytes, 1));
+        portion = ceil_div(panels, ceil_div(panels, portion)) * kPanel;
+        for (int image = 0; image < g.n; image++)
+          for (int y0 = 0; y0 < y.count; y0 += rows)
             for (int group = 0; group < g.groups; group++)
               for (int c = 0; c < outputs; c += portion)
-                blocks.push_back({&y, &x, image, group, y0, x0, std::min(rows, y.count - y0),
-                                  std::min(columns, x.count - x0), c, std::min(portion, outputs - c),
+                blocks.push_back({&y, &x, image, group, y0, x0, std::min(rows, y.count - y0), columns, c,
+                                  std::min(portion, outputs - c),
                                   weights + depth * ((size_t)group * round_up(outputs, kLanes) + c)});
+      }
     }
   }
   if (heavy) {
@@ -76,12 +94,10 @@ std::vector<Block> blocks_of(const Gather& g, const float* packed) {
                      [](const Block& a, const Block& b) { return a.weights < b.weights; });
     return blocks;
   }
-  // Phases take turns: they read the same parts of the image.
-  if (g.plan.y.size() * g.plan.x.size() > 1) {
-    const auto place = [](const Block& b) { return b.image + (double)b.y0 / b.y->count; };
-    std::stable_sort(blocks.begin(), blocks.end(),
-                     [&](const Block& a, const Block& b) { return place(a) < place(b); });
-  }
+  // Phases, and the blocks of a row, take turns: they read the same parts of the image.
+  const auto place = [](const Block& b) { return b.image + (double)b.y0 / b.y->count; };
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [&](const Block& a, const Block& b) { return place(a) < place(b); });
   return blocks;
 }
 
@@ -107,30 +123,33 @@ struct Tiles {
   int first_tap, end_tap;
 };
 
-/** A tile lies in one row of places, unless rows are short or leave a short rest; then it may wrap round. */
-std::vector<Tiles> tiles_of(const Block& block, int in_h, int most_rows) {
-  const int tiles_a_row = ceil_div(block.columns, most_rows), places = block.rows * block.columns;
-  const bool wrap = block.columns < tiles_a_row * (kMaxScattered * 3 / 4) && block.rows > 1;
+/** A tile lies in one row of places, unless rows are short or leave a short rest; then it may wrap round. Where an image
+ * of in_h rows is read in place, not to a row for which other taps meet it. */
+std::vector<Tiles> tiles_of(const Block& block, int in_h, bool in_place, int most_rows) {
+  const int tiles_a_row = ceil_div(block.columns, most_rows);
+  const bool wrap = block.columns < tiles_a_row * (kMaxScattered * 3 / 4);
+  const int size = block.columns / tiles_a_row, larger = block.columns % tiles_a_row;
   std::vector<Tiles> tiles;
-  const auto add = [&](int row, int column, int size, int count) {
-    const int end_row = row + (column + size * count - 1) / block.columns + 1;
-    const auto [first, end] = taps_inside(*block.y, block.y0 + row, block.y0 + end_row, in_h);
-    tiles.push_back({row, column, size, count, first, end});
+  const auto taps_of = [&](int row, int end) {
+    return taps_inside(*block.y, block.y0 + row, block.y0 + end, in_h);
   };
-  if (wrap) {
-    const int count = ceil_div(places, kMaxScattered);
-    tiles.reserve(count);
+  for (int row = 0, end; row < block.rows; row = end) {
+    const auto taps = taps_of(row, row + 1);
+    for (end = row + 1; wrap && end < block.rows; end++)
+      if (in_place && taps_of(end, end + 1) != taps) break;
+    if (end == row + 1) {
+      if (larger > 0) tiles.push_back({row, 0, size + 1, larger, taps.first, taps.second});
+      if (larger < tiles_a_row)
+        tiles.push_back({row, larger * (size + 1), size, tiles_a_row - larger, taps.first, taps.second});
+      continue;
+    }
+    const int places = (end - row) * block.columns, count = ceil_div(places, kMaxScattered);
     for (int i = 0, at = 0; i < count; i++) {
-      const int size = share(places, i, count);
-      add(at / block.columns, at % block.columns, size, 1);
+      const int size = share(places, i, count), first = row + at / block.columns;
+      const auto [first_tap, end_tap] = taps_of(first, row + (at + size - 1) / block.columns + 1);
+      tiles.push_back({first, at % block.columns, size, 1, first_tap, end_tap});
       at += size;
     }
-    return tiles;
-  }
-  const int size = block.columns / tiles_a_row, larger = block.columns % tiles_a_row;
-  for (int row = 0; row < block.rows; row++) {
-    if (larger > 0) add(row, 0, size + 1, larger);
-    if (larger < tiles_a_row) add(row, larger * (size + 1), size, tiles_a_row - larger);
   }
   return tiles;
 }
@@ -150,10 +169,11 @@ void run_block(const Gather& g, const Block& block, bool streams) {
 
   const Image image{g.in + (ptrdiff_t)block.image * g.in_h * g.in_w * g.in_c + block.group * channels, g.in_h,
                     g.in_w, g.in_c, channels};
-  const Band band = max_runs == 0
-                        ? Band{g.in, 0, 0}
-                        : take_band(image, block.y0 * ay.in_step + ay.first(),
-                                    block.x0 * ax.in_step + ax.first(), band_rows, band_columns, room);
+  const int top = block.y0 * ay.in_step + ay.first(), left = block.x0 * ax.in_step + ax.first();
+  const bool in_place = max_runs > 0 && left >= 0 && left + band_columns <= g.in_w;
+  const Band band = max_runs == 0 ? Band{g.in, 0, 0}
+                    : in_place    ? image.window(top, left)
+                                  : take_band(image, top, left, band_rows, band_columns, room);
   TileProduct p{};
   const int runs = find_runs(block, band, channels, offsets, p.length);
   const int runs_a_tap = ay.taps.empty() ? 0 : runs / (int)ay.taps.size();
@@ -177,8 +197,8 @@ void run_block(const Gather& g, const Block& block, bool streams) {
   p.c_row = out_column;
   // A store that runs over must end within the next row.
   const bool dense = outputs <= kPanel && outputs == out_column && 2 * outputs >= round_up(outputs, kLanes);
-  const std::vector<Tiles> tiles = tiles_of(block, g.in_h, outputs <= kLanes ? kMaxOfOne : kMaxRows);
-  const bool comes_from_far = runs > 0 && band.data != room;
+  const std::vector<Tiles> tiles =
+      tiles_of(block, g.in_h, in_place, outputs <= kLanes ? kMaxOfOne : kMaxRows);
   for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {
     p.columns = std::min(kPanel, outputs - c);
     p.channel = block.group * outputs + c;
@@ -194,7 +214,7 @@ void run_block(const Gather& g, const Block& block, bool streams) {
       p.step_offsets = listed ? steps + first_tap * runs_a_tap * p.length : nullptr;
       p.b = weights + (ptrdiff_t)first_tap * ax.taps.size() * channels * p.b_step;
       p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
-      if (comes_from_far && c == block.channel && i + 1 < tiles.size()) {
+      if (in_place && c == block.channel && i + 1 < tiles.size()) {
         // The next tile's lowest row, which nothing has read yet.
         p.next_offset = offsets[runs - runs_a_tap];
         p.next = band.data + tiles[i + 1].row * ay.in_step * band.pitch + tiles[i + 1].column * p.a_row +

@@ -1,5 +1,6 @@
 #include "conv_plan.h"
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 
@@ -48,6 +49,12 @@ std::pair<int, int> taps_inside(const AxisPhase& a, int begin, int end, int size
   while (first < last && (end - 1) * a.in_step + a.taps[first].offset < 0) first++;
   while (first < last && begin * a.in_step + a.taps[last - 1].offset >= size) last--;
   return {first, last};
+}
+
+std::pair<int, int> places_inside(const AxisPhase& a, int size) {
+  const int begin = a.first() < 0 ? (-a.first() + a.in_step - 1) / a.in_step : 0;
+  const int end = a.last() < size ? (size - 1 - a.last()) / a.in_step + 1 : 0;
+  return {std::min(begin, a.count), std::clamp(end, std::min(begin, a.count), a.count)};
 }
 
 Plan plan_forward(const ConvShape& s) {

@@ -45,6 +45,9 @@ struct AxisPhase {
  * the others read zeros only. */
 std::pair<int, int> taps_inside(const AxisPhase& axis, int begin, int end, int size);
 
+/** The places, from .first to before .second, from which all taps meet an axis of `size` elements. */
+std::pair<int, int> places_inside(const AxisPhase& axis, int size);
+
 struct Plan {
   std::vector<AxisPhase> y, x;
 };
