@@ -98,7 +98,7 @@ void run_block(const Gather& g, const Phase& phase, const RowEpilogue& epilogue,
   if (rows <= 0 || columns <= 0) return;
   const ptrdiff_t run = b.run(rows), size = run + kLanes, line = b.planes.line_size();
   float* const planes = (float*)thread_scratch(
-      sizeof(float) * (b.size() + size * g.out_c + line + (columns + kLanes) * g.out_c + kLanes));
+      sizeof(float) * (b.size() + size * g.out_c + line + (columns + 2 * kLanes) * g.out_c + kLanes));
   float *const sums = planes + b.size(), *const line_room = sums + size * g.out_c,
                *const row = line_room + line;
   const int steps = (int)phase.offsets.size();
@@ -107,11 +107,17 @@ void run_block(const Gather& g, const Phase& phase, const RowEpilogue& epilogue,
     kSumRun[portion.count - 1]({phase.offsets.data(), steps, phase.weights + (ptrdiff_t)steps * portion.first,
                                 planes, sums + portion.first * size, size},
                                run);
+  const bool as_they_are = !g.epilogue && b.x.out_step == 1;
   for (int i = 0; i < rows; i++) {
-    join_planes(sums + i * b.planes.pitch, size, g.out_c, columns, row);
     const ptrdiff_t down = (ptrdiff_t)image * g.out_h + b.y.out + (y0 + i) * b.y.out_step;
-    epilogue.store(row, columns, (ptrdiff_t)b.x.out_step * g.out_c,
-                   g.out + (down * g.out_w + b.x.out + x0 * b.x.out_step) * g.out_c);
+    float* const out = g.out + (down * g.out_w + b.x.out + x0 * b.x.out_step) * g.out_c;
+    const float* const made = sums + i * b.planes.pitch;
+    if (as_they_are) {
+      join_planes_exactly(made, size, g.out_c, columns, out, row);
+    } else {
+      join_planes(made, size, g.out_c, columns, row);
+      epilogue.store(row, columns, (ptrdiff_t)b.x.out_step * g.out_c, out);
+    }
   }
 }
 

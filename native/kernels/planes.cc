@@ -124,4 +124,12 @@ void join_planes(const float* planes, ptrdiff_t size, int channels, int count, f
     }
 }
 
+void join_planes_exactly(const float* planes, ptrdiff_t size, int channels, int count, float* to,
+                         float* room) {
+  const int most = (count - 1) / kLanes * kLanes;  // what these write beyond, the rest overwrites
+  join_planes(planes, size, channels, most, to);
+  join_planes(planes + most, size, channels, count - most, room);
+  std::memcpy(to + (ptrdiff_t)most * channels, room, sizeof(float) * (count - most) * channels);
+}
+
 }  // namespace fovea::FOVEA_ISA

@@ -33,9 +33,10 @@ class RowEpilogue {
     };
     if (step == channels_) {
       int channel = 0;
+      const int on = kLanes % channels_;  // from a vector's first channel to that of the next
       for_lanes((int64_t)count * channels_, [&](int64_t i, auto lanes) {
         put(sums + i, out + i, channel, lanes);
-        channel = (channel + kLanes) % channels_;
+        channel += channel + on < channels_ ? on : on - channels_;
       });
       return;
     }
