@@ -98,13 +98,19 @@ constexpr int sets_of(int sums) { return sums * 4 <= kRegisters ? 4 : sums * 2 <
 
 template <int R, int V, int kSets>
 inline __attribute__((always_inline)) const float* run_together(const TileProduct& p, const float* a,
-                                                                const float* b, Sums<R, V> (&sums)[kSets]) {
+                                                                const float* b, const float*& next,
+                                                                const float*& far,
+                                                                Sums<R, V> (&sums)[kSets]) {
   constexpr int kSteps = kSets > 1 ? kSets : 2;  // at a time
   const ptrdiff_t a_step = p.a_step, b_step = p.b_step;
   int k = p.length;
   for (; k >= kSteps; k -= kSteps) {
 #pragma GCC unroll 4
     for (int i = 0; i < kSteps; i++) {
+      __builtin_prefetch(next);
+      __builtin_prefetch(far, 0, 2);
+      next += p.next_step;
+      far += p.far_step;
       step<R, V>(b, sums[i % kSets], [&](int r) { return a[r]; });
       a += a_step;
       b += b_step;
@@ -201,8 +207,10 @@ void multiply_fixed(const TileProduct& p) {
         for (int run = 0; run < p.runs; run++)
           b = run_even<R, V>(p, start + p.run_offsets[run], b, next, far, sums) + p.b_jump;
     } else {
+      const float *next = p.next ? p.next : b, *far = p.far ? p.far : b;
       for (int run = 0; run < p.runs; run++) {
-        if constexpr (kRows == Rows::together) b = run_together<R, V>(p, start + p.run_offsets[run], b, sets);
+        if constexpr (kRows == Rows::together)
+          b = run_together<R, V>(p, start + p.run_offsets[run], b, next, far, sets);
         if constexpr (kRows == Rows::scattered) b = run_scattered<R, V>(p, p.run_offsets[run], b, sums);
         b += p.b_jump;
       }

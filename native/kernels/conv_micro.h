@@ -46,9 +46,9 @@ struct TileProduct {
   bool add;
   bool streams;  // C, whose rows are whole lines
 
-  // What is wanted after this product, or null: at every second line of B one line of it is asked for, these
-  // numbers apart (only with a_step 1 and B a packed panel). With several tiles, what each but the last asks for is
-  // `next_offset` from the next one's first row.
+  // What is wanted after this product, or null: at every second line of B, or every step where A's rows are neighbours,
+  // one line of it is asked for, these numbers apart (not with `scattered`). With several tiles, what each but the last
+  // asks for is `next_offset` from the next one's first row.
   const float* next;
   ptrdiff_t next_step, next_offset;
   // The same for the second-level cache: asked for at every step, or every second, see spread_far().

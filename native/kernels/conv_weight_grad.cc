@@ -58,12 +58,41 @@ Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const floa
   return p;
 }
 
+/** Numbers that are neighbours in memory; null where there are none. */
+struct Span {
+  const float* from;
+  ptrdiff_t size;
+};
+
 /** One band's places: where x's window and dy's values are, and how to step through them. */
 struct Operands {
   int row;  // of the phase's places, the first
   Band x;
   const float* dy;
   ptrdiff_t dy_step, dy_row;
+  Span x_ahead, dy_ahead;  // what the next band reads, where it reads it
+};
+
+/** Spreads what the next band reads, which comes from far, over the steps of a band's tiles: about `tiles` for each of
+ * its places, of about `rows` rows. Not where a band is read once only, in its order, nor where steps have no time for it. */
+class Ahead {
+ public:
+  Ahead(TileProduct& m, const Operands& o, int places, int tiles, int rows) : m_(m) {
+    constexpr int kEnoughTiles = 3, kEnoughRows = 7;
+    if (tiles < kEnoughTiles || rows < kEnoughRows) return;
+    const int steps = places * tiles;
+    m.next = o.x_ahead.from, m.next_step = ceil_div((int)o.x_ahead.size, steps);
+    m.far = o.dy_ahead.from, m.far_step = ceil_div((int)o.dy_ahead.size, steps);
+  }
+  /** After a tile. */
+  void go_on() {
+    const ptrdiff_t steps = m_.runs * (ptrdiff_t)m_.length;
+    if (m_.next) m_.next += steps * m_.next_step;
+    if (m_.far) m_.far += steps * m_.far_step;
+  }
+
+ private:
+  TileProduct& m_;
 };
 
 /** Numbers of dy, which comes from far, that are asked for before they are used. */
@@ -113,6 +142,10 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
     const int dy = ay.taps[tap / taps_x].offset - ay.first(), dx = ax.taps[tap % taps_x].offset - ax.first();
     return o.x.data + dy * o.x.pitch + dx * o.x.pixel + at % ci;
   };
+  const int length = m.scattered ? end - begin : std::min(neighbours, end - begin);
+  const int high = ceil_div(length, m.scattered ? kMaxScattered : kMaxRows);
+  Ahead ahead(m, o, rows * columns, high * ceil_div(end - begin, length) * ceil_div(co, kPanel),
+              length / high);
   for (int c = 0; c < co; c += kPanel) {
     m.columns = std::min(kPanel, co - c);
     for (int at = begin; at < end;) {
@@ -133,6 +166,7 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
       m.run_offsets = offsets + first;
       m.b = o.dy + first * o.dy_row + c;
       run_tile(m, size);
+      ahead.go_on();
       at += size;
     }
   }
@@ -154,6 +188,8 @@ void add_turned_band(const Problem& p, const Phase& phase, const Operands& o, in
   m.b_jump = ay.in_step * o.x.pitch - columns * m.b_step;
   m.add = add;
   m.c_row = (ptrdiff_t)ax.taps.size() * ci;
+  const int high = ceil_div(co, kMaxRows), runs = (int)(ay.taps.size() * (m.c_row / run));
+  Ahead ahead(m, o, rows * columns, high * runs * ceil_div(run, kPanel), co / high);
   for (const Tap& ty : ay.taps) {
     for (int at = 0; at < m.c_row; at += run) {
       const float* const window = o.x.data + (ty.offset - ay.first()) * o.x.pitch +
@@ -166,6 +202,7 @@ void add_turned_band(const Problem& p, const Phase& phase, const Operands& o, in
           m.a = o.dy + first;
           m.c = sums + first * m.c_row + at + c;
           run_tile(m, size);
+          ahead.go_on();
         }
       }
     }
@@ -213,7 +250,7 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
     const int y0 = within / phase.across * phase.rows, x0 = within % phase.across * phase.columns;
     const int rows = std::min(phase.rows, ay.count - y0), columns = std::min(phase.columns, ax.count - x0);
     const Image in{p.x + (ptrdiff_t)image * s.h * s.w * s.ci + group * ci, s.h, s.w, s.ci, ci};
-    Operands o;
+    Operands o{};
     o.row = y0;
     const int top = y0 * ay.in_step + ay.first(), left = x0 * ax.in_step + ax.first();
     const int down = (rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
@@ -225,6 +262,16 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
     o.dy = p.dy +
            (((ptrdiff_t)image * s.oh + ay.out + y0 * ay.out_step) * s.ow + ax.out + x0 * ax.out_step) * s.co +
            group * co;
+    // The next band follows this one in memory, as bands are whole rows or of one row each.
+    const bool goes_on = index + 1 < last && s.groups == 1 && (phase.across == 1 || phase.rows == 1);
+    if (goes_on && o.x.data != room) {
+      const ptrdiff_t row = (ptrdiff_t)s.w * s.ci, pixels = (ptrdiff_t)columns * ax.in_step * s.ci;
+      o.x_ahead = phase.across == 1
+                      ? Span{in.data + (top + down) * row, rows * ay.in_step * row}
+                      : Span{in.data + (top + down - 1) * row + (ptrdiff_t)(left + across) * s.ci, pixels};
+    }
+    if (goes_on && ay.out_step == 1)
+      o.dy_ahead = {o.dy + (rows - 1) * o.dy_row + columns * o.dy_step, rows * columns * o.dy_step};
     if (p.turned) {
       add_turned_band(p, phase, o, rows, columns, offsets, index > first, sums);
       continue;
@@ -232,6 +279,7 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
     const float* const read_end = o.dy + (rows - 1) * o.dy_row + (columns - 1) * o.dy_step + co_padded;
     if (pad && (end - begin > kTilesForPadding * kMaxRows || read_end > dy_end)) {
       o.dy = pad_channels(o.dy, o.dy_step, o.dy_row, rows, columns, co, dy_room);
+      o.dy_ahead = {};  // which this asks for itself
       o.dy_step = co_padded;
       o.dy_row = (ptrdiff_t)columns * co_padded;
     }
