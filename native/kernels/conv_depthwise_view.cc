@@ -52,24 +52,6 @@ Pattern::Pattern(const Plan& plan, int channels) : channels(channels) {
   vectors = ceil_div(numbers, kLanes);
 }
 
-std::vector<Segment> segments_of(const AxisPhase& axis, int size) {
-  std::vector<Segment> segments;
-  const auto add = [&](int begin, int end) {
-    if (begin == end) return;
-    const auto [first, last] = taps_inside(axis, begin, end, size);
-    const Range taps{first, last};
-    if (!segments.empty() && segments.back().taps.begin == first && segments.back().taps.end == last)
-      segments.back().end = end;
-    else
-      segments.push_back({begin, end, taps});
-  };
-  const auto [begin, end] = places_inside(axis, size);
-  for (int i = 0; i < begin; i++) add(i, i + 1);
-  add(begin, end);
-  for (int i = end; i < axis.count; i++) add(i, i + 1);
-  return segments;
-}
-
 std::vector<Segment> clip(const std::vector<Segment>& segments, int begin, int count) {
   std::vector<Segment> inside;
   for (const Segment& s : segments) {

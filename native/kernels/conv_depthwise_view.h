@@ -28,18 +28,6 @@ struct Pattern {
   }
 };
 
-struct Range {
-  int begin, end;
-  int size() const { return end - begin; }
-};
-
-/** Places [begin, end) of an axis, from which the same taps meet the image. */
-struct Segment {
-  int begin, end;
-  Range taps;
-};
-
-std::vector<Segment> segments_of(const AxisPhase& axis, int size);
 /** Those of the places [begin, begin + count), counted from there. */
 std::vector<Segment> clip(const std::vector<Segment>& segments, int begin, int count);
 

@@ -198,21 +198,22 @@ void multiply_fixed(const TileProduct& p) {
     }
     Sums<R, V>& sums = sets[0];
     const float* b = p.b;
-    if constexpr (kRows == Rows::even) {
-      const float* next = !p.next ? b : tile < p.tiles ? start + R * p.a_row + p.next_offset : p.next;
-      const float* far = p.far ? p.far : b;
-      if (p.step_offsets)
-        run_listed<R, V>(p, start, sums);
-      else
-        for (int run = 0; run < p.runs; run++)
-          b = run_even<R, V>(p, start + p.run_offsets[run], b, next, far, sums) + p.b_jump;
+    const float* next = p.next;
+    if (!next)
+      next = b;
+    else if (kRows == Rows::even && tile < p.tiles)
+      next = start + R * p.a_row + p.next_offset;
+    const float* far = p.far ? p.far : b;
+    if (kRows == Rows::even && p.step_offsets) {
+      run_listed<R, V>(p, start, sums);
     } else {
-      const float *next = p.next ? p.next : b, *far = p.far ? p.far : b;
-      for (int run = 0; run < p.runs; run++) {
+      for (int run = 0, left = p.b_runs; run < p.runs; run++) {
+        if constexpr (kRows == Rows::even)
+          b = run_even<R, V>(p, start + p.run_offsets[run], b, next, far, sums);
         if constexpr (kRows == Rows::together)
           b = run_together<R, V>(p, start + p.run_offsets[run], b, next, far, sets);
         if constexpr (kRows == Rows::scattered) b = run_scattered<R, V>(p, p.run_offsets[run], b, sums);
-        b += p.b_jump;
+        if (--left == 0) b += p.b_jump, left = p.b_runs;
       }
     }
 #pragma GCC unroll 4

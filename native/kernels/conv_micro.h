@@ -38,7 +38,8 @@ struct TileProduct {
   const int* step_offsets;       // null or, for evenly spaced rows and short runs, where each step is instead
   ptrdiff_t a_step;              // from one step to the next, in A
   const float* b;
-  ptrdiff_t b_step, b_jump;  // from one step to the next in B, and what is added to that after each run
+  ptrdiff_t b_step, b_jump;  // from one step to the next in B, and what is added to that after every
+  int b_runs = 1;            // so many runs
   int columns;               // of C, at most kPanel
   int channel;               // the first column's channel, for the epilogue
   const Epilogue* epilogue;  // null: C is stored as it is, or, with `add`, added to what is there

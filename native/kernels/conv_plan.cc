@@ -7,6 +7,7 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
+int ceil_div(int a, int b) { return (a + b - 1) / b; }
 int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
 AxisPhase phase(int residue, int period, int size, int in_step, const std::map<int, std::vector<int>>& taps) {
@@ -51,10 +52,25 @@ std::pair<int, int> taps_inside(const AxisPhase& a, int begin, int end, int size
   return {first, last};
 }
 
-std::pair<int, int> places_inside(const AxisPhase& a, int size) {
-  const int begin = a.first() < 0 ? (-a.first() + a.in_step - 1) / a.in_step : 0;
-  const int end = a.last() < size ? (size - 1 - a.last()) / a.in_step + 1 : 0;
-  return {std::min(begin, a.count), std::clamp(end, std::min(begin, a.count), a.count)};
+std::vector<Segment> segments_of(const AxisPhase& axis, int size) {
+  std::vector<Segment> segments;
+  const auto add = [&](int begin, int end) {
+    if (begin == end) return;
+    const auto [first, last] = taps_inside(axis, begin, end, size);
+    const Range taps{first, last};
+    if (!segments.empty() && segments.back().taps.begin == first && segments.back().taps.end == last)
+      segments.back().end = end;
+    else
+      segments.push_back({begin, end, taps});
+  };
+  // From the places between, all taps do.
+  const int begin = std::clamp(ceil_div(std::max(-axis.first(), 0), axis.in_step), 0, axis.count);
+  const int beyond = size - 1 - axis.last();
+  const int end = std::clamp(beyond < 0 ? 0 : beyond / axis.in_step + 1, begin, axis.count);
+  for (int i = 0; i < begin; i++) add(i, i + 1);
+  add(begin, end);
+  for (int i = end; i < axis.count; i++) add(i, i + 1);
+  return segments;
 }
 
 Plan plan_forward(const ConvShape& s) {

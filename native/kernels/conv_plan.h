@@ -45,8 +45,20 @@ struct AxisPhase {
  * the others read zeros only. */
 std::pair<int, int> taps_inside(const AxisPhase& axis, int begin, int end, int size);
 
-/** The places, from .first to before .second, from which all taps meet an axis of `size` elements. */
-std::pair<int, int> places_inside(const AxisPhase& axis, int size);
+struct Range {
+  int begin, end;
+  int size() const { return end - begin; }
+};
+
+/** Places [begin, end) of an axis, from which the same taps meet the image. */
+struct Segment {
+  int begin, end;
+  Range taps;
+  int size() const { return end - begin; }
+};
+
+/** All places of an axis of the image that has `size` elements. */
+std::vector<Segment> segments_of(const AxisPhase& axis, int size);
 
 struct Plan {
   std::vector<AxisPhase> y, x;

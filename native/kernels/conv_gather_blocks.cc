@@ -1,0 +1,89 @@
+#include "conv_gather_blocks.h"
+
+#include <algorithm>
+
+#include "conv_micro.h"
+#include "cpu.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+constexpr int kEnoughBlocks = 16;  // that many keep a few threads busy
+
+/** Rows of blocks so many columns wide, `others` besides which there are of one row of blocks: their input stays in the
+ * second-level cache. Sizes depend on shapes alone. */
+int rows_of_blocks(const Gather& g, const AxisPhase& y, const AxisPhase& x, int columns, int others) {
+  const size_t row_bytes = sizeof(float) * (g.in_c / g.groups) * columns * x.in_step * y.in_step;
+  int most = (int)std::clamp<size_t>((192 << 10) / row_bytes, 1, std::max(1, 1024 / columns));
+  const int wanted = ceil_div(kEnoughBlocks, others);
+  if (wanted > 1) most = std::min(most, std::max(ceil_div(y.count, wanted), ceil_div(8 * kMaxRows, columns)));
+  return ceil_div(y.count, ceil_div(y.count, most));
+}
+
+/** So many blocks cover so many columns. */
+int parts_of(int columns) { return columns <= 96 ? 1 : ceil_div(columns, 64); }
+
+/** The columns of blocks: from those of a block the same taps meet the image, so that it is read where it lies and no
+ * zeros are multiplied. Not where that would leave few places to tiles that have little to do, nor for few channels,
+ * whose copies take no time. */
+std::vector<Segment> columns_of(const Gather& g, const AxisPhase& y, const AxisPhase& x) {
+  constexpr int kEnoughRows = 6, kEnoughColumns = 12, kFewChannels = 8, kManyChannels = 96;
+  std::vector<Segment> columns, segments = segments_of(x, g.in_w);
+  int widest = 0;
+  for (const Segment& s : segments) widest = std::max(widest, s.size());
+  const bool places = y.count >= kEnoughRows && (widest >= kEnoughColumns || g.in_c >= kManyChannels);
+  if (g.groups > 1 || g.in_c < kFewChannels || !places) segments = {{0, x.count, {0, (int)x.taps.size()}}};
+  for (const Segment& s : segments) {
+    const int parts = parts_of(s.size());
+    const auto cut = [&](int i) { return s.begin + (int)((int64_t)s.size() * i / parts); };
+    for (int i = 0; i < parts; i++) columns.push_back({cut(i), cut(i + 1), s.taps});
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::vector<Block> blocks_of(const Gather& g, const float* packed) {
+  const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups, panels = ceil_div(outputs, kPanel);
+  std::vector<Block> blocks;
+  // Where weights leave the second-level cache and images are small, the part of the weights that fits there is read for
+  // all images in turn.
+  const size_t image_bytes = sizeof(float) * g.in_h * g.in_w * channels, near = cpu().l2 / 2;
+  const bool heavy = sizeof(float) * packed_weights_size(g) / g.groups > near && image_bytes < near / 4;
+  for (const AxisPhase& y : g.plan.y) {
+    for (const AxisPhase& x : g.plan.x) {
+      const size_t depth = y.taps.size() * x.taps.size() * channels;
+      const size_t panel_bytes = sizeof(float) * depth * kPanel;
+      const float* weights = packed;
+      packed += depth * g.groups * round_up(outputs, kLanes);
+      if (y.count == 0 || x.count == 0) continue;
+      const int others = g.n * parts_of(x.count) * (int)(g.plan.y.size() * g.plan.x.size());
+      for (const Segment& across : columns_of(g, y, x)) {
+        const int rows = rows_of_blocks(g, y, x, across.size(), others);
+        const int places = others * g.groups * ceil_div(y.count, rows);
+        int portion = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places)));
+        if (heavy) portion = std::min(portion, (int)std::max<size_t>(near / panel_bytes, 1));
+        portion = ceil_div(panels, ceil_div(panels, portion)) * kPanel;
+        for (int image = 0; image < g.n; image++)
+          for (int y0 = 0; y0 < y.count; y0 += rows)
+            for (int group = 0; group < g.groups; group++)
+              for (int c = 0; c < outputs; c += portion)
+                blocks.push_back({&y, &x, across, image, group, y0, std::min(rows, y.count - y0), c,
+                                  std::min(portion, outputs - c),
+                                  weights + depth * ((size_t)group * round_up(outputs, kLanes) + c)});
+      }
+    }
+  }
+  if (heavy) {
+    std::stable_sort(blocks.begin(), blocks.end(),
+                     [](const Block& a, const Block& b) { return a.weights < b.weights; });
+    return blocks;
+  }
+  // Phases, and the blocks of a row, take turns: they read the same parts of the image.
+  const auto place = [](const Block& b) { return b.image + (double)b.y0 / b.y->count; };
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [&](const Block& a, const Block& b) { return place(a) < place(b); });
+  return blocks;
+}
+
+}  // namespace fovea::FOVEA_ISA
