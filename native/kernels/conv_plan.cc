@@ -45,6 +45,16 @@ std::vector<AxisPhase> input_grad_axis(int in, int kernel, int stride, int pad, 
 
 }  // namespace
 
+AxisPhase all_together(const std::vector<AxisPhase>& phases) {
+  std::map<int, std::vector<int>> taps;
+  for (const AxisPhase& phase : phases)
+    for (const Tap& tap : phase.taps) taps[tap.offset];
+  const AxisPhase& first = phases[0];
+  AxisPhase all{first.out, first.out_step, first.count, first.in_step, {}};
+  for (const auto& tap : taps) all.taps.push_back({tap.first, {}});
+  return all;
+}
+
 std::pair<int, int> taps_inside(const AxisPhase& a, int begin, int end, int size) {
   int first = 0, last = (int)a.taps.size();
   while (first < last && (end - 1) * a.in_step + a.taps[first].offset < 0) first++;

@@ -41,6 +41,9 @@ struct AxisPhase {
   bool is_joined() const { return last() - first() + 1 == (int)taps.size(); }
 };
 
+/** All phases of an axis as one, whose places are those of the first: the taps of any. */
+AxisPhase all_together(const std::vector<AxisPhase>& phases);
+
 /** The taps, from .first to before .second, that meet an axis of `size` elements from any of the places [begin, end):
  * the others read zeros only. */
 std::pair<int, int> taps_inside(const AxisPhase& axis, int begin, int end, int size);

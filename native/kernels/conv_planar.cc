@@ -85,38 +85,47 @@ std::vector<Portion> portions_of(int outputs) {
   return portions;
 }
 
-struct Phase {
+/** The places of one phase along y and all phases along x: neighbours in the output, which are written together. */
+struct Rows {
+  struct PhaseOfX {
+    std::vector<ptrdiff_t> offsets;
+    const float* weights;
+  };
   Blocks blocks;
-  std::vector<ptrdiff_t> offsets;
-  const float* weights;
+  std::vector<PhaseOfX> phases;
 };
 
-void run_block(const Gather& g, const Phase& phase, const RowEpilogue& epilogue, int image, int index) {
-  const Blocks& b = phase.blocks;
+void run_block(const Gather& g, const Rows& all, const RowEpilogue& epilogue, int image, int index) {
+  const Blocks& b = all.blocks;
   const int y0 = index / b.across * b.rows, x0 = index % b.across * b.columns;
   const int rows = std::min(b.rows, b.y.count - y0), columns = std::min(b.columns, b.x.count - x0);
   if (rows <= 0 || columns <= 0) return;
+  const int step = b.x.out_step, channels = step * g.out_c;  // of pixels that are written together
   const ptrdiff_t run = b.run(rows), size = run + kLanes, line = b.planes.line_size();
   float* const planes = (float*)thread_scratch(
-      sizeof(float) * (b.size() + size * g.out_c + line + (columns + 2 * kLanes) * g.out_c + kLanes));
-  float *const sums = planes + b.size(), *const line_room = sums + size * g.out_c,
+      sizeof(float) * (b.size() + size * channels + line + (columns + 2 * kLanes) * channels + kLanes));
+  float *const sums = planes + b.size(), *const line_room = sums + size * channels,
                *const row = line_room + line;
-  const int steps = (int)phase.offsets.size();
-  if (steps) b.take(Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c}.number(image), y0, x0, line_room, planes);
-  for (const Portion& portion : portions_of(g.out_c))
-    kSumRun[portion.count - 1]({phase.offsets.data(), steps, phase.weights + (ptrdiff_t)steps * portion.first,
-                                planes, sums + portion.first * size, size},
-                               run);
-  const bool as_they_are = !g.epilogue && b.x.out_step == 1;
+  if (!b.y.taps.empty() && !b.x.taps.empty())
+    b.take(Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c}.number(image), y0, x0, line_room, planes);
+  float* to = sums;
+  for (const Rows::PhaseOfX& phase : all.phases)
+    for (const Portion& portion : portions_of(g.out_c)) {
+      const int steps = (int)phase.offsets.size();
+      const float* const weights = phase.weights + (ptrdiff_t)steps * portion.first;
+      kSumRun[portion.count - 1]({phase.offsets.data(), steps, weights, planes, to, size}, run);
+      to += portion.count * size;
+    }
+  const int pixels = std::min(columns * step, g.out_w - x0 * step);
   for (int i = 0; i < rows; i++) {
     const ptrdiff_t down = (ptrdiff_t)image * g.out_h + b.y.out + (y0 + i) * b.y.out_step;
-    float* const out = g.out + (down * g.out_w + b.x.out + x0 * b.x.out_step) * g.out_c;
+    float* const out = g.out + (down * g.out_w + x0 * step) * g.out_c;
     const float* const made = sums + i * b.planes.pitch;
-    if (as_they_are) {
-      join_planes_exactly(made, size, g.out_c, columns, out, row);
+    if (g.epilogue) {
+      join_planes(made, size, channels, columns, row);
+      epilogue.store(row, pixels, g.out_c, out);
     } else {
-      join_planes(made, size, g.out_c, columns, row);
-      epilogue.store(row, columns, (ptrdiff_t)b.x.out_step * g.out_c, out);
+      join_planes_exactly(made, size, channels, (ptrdiff_t)pixels * g.out_c, out, row);
     }
   }
 }
@@ -152,21 +161,24 @@ void planar_pack(const Gather& g, const WeightLayout& w, float* packed) {
 
 void planar_conv(const Gather& g, const float* packed) {
   using namespace planar;
-  std::vector<Phase> phases;
+  const AxisPhase across = all_together(g.plan.x);
+  std::vector<Rows> rows;
   int most = 0;
-  for (const AxisPhase& y : g.plan.y)
+  for (const AxisPhase& y : g.plan.y) {
+    rows.push_back({Blocks(y, across, g.in_c, g.n), {}});
+    const Blocks& blocks = rows.back().blocks;
     for (const AxisPhase& x : g.plan.x) {
-      const Blocks blocks(y, x, g.in_c, g.n);
-      phases.push_back({blocks, blocks.offsets(), packed});
+      rows.back().phases.push_back({blocks.offsets(x), packed});
       packed += y.taps.size() * x.taps.size() * g.in_c * g.out_c;
-      most = std::max(most, blocks.per_image());
     }
+    most = std::max(most, blocks.per_image());
+  }
   const RowEpilogue epilogue(g);
-  const int count = (int)phases.size(), each = most * count;
+  const int count = (int)rows.size(), each = most * count;
   parallel_for(g.n * each, [&](int task, int) {
-    const Phase& phase = phases[task % count];  // phases take turns: they read the same pixels
+    const Rows& some = rows[task % count];  // phases take turns: they read the same pixels
     const int block = task % each / count;
-    if (block < phase.blocks.per_image()) run_block(g, phase, epilogue, task / each, block);
+    if (block < some.blocks.per_image()) run_block(g, some, epilogue, task / each, block);
   });
 }
 

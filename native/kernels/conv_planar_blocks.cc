@@ -32,10 +32,10 @@ Blocks::Blocks(const AxisPhase& y, const AxisPhase& x, int channels, int images)
   planes = Planes(x.in_step * channels, rows + beyond(y), pitch);
 }
 
-std::vector<ptrdiff_t> Blocks::offsets() const {
+std::vector<ptrdiff_t> Blocks::offsets(const AxisPhase& some_of_x) const {
   std::vector<ptrdiff_t> all;
   for (const Tap& ty : y.taps)
-    for (const Tap& tx : x.taps) {
+    for (const Tap& tx : some_of_x.taps) {
       const int below = ty.offset - y.first(), right = tx.offset - x.first();
       const ptrdiff_t set = below % y.in_step * planes.all() + right % x.in_step * channels * planes.size;
       for (int c = 0; c < channels; c++)

@@ -26,8 +26,8 @@ struct Blocks {
   ptrdiff_t size() const { return residues * planes.all(); }
   /** Numbers of a run for so many rows of places. */
   ptrdiff_t run(int some_rows) const { return (ptrdiff_t)(some_rows - 1) * planes.pitch + columns; }
-  /** Where each step (tap y, tap x, channel) of a place begins. */
-  std::vector<ptrdiff_t> offsets() const;
+  /** Where each step (tap y, tap x, channel) of a place begins, for taps that x has. */
+  std::vector<ptrdiff_t> offsets(const AxisPhase& some_of_x) const;
   /** The planes for the rectangle whose first place is (y0, x0). */
   void take(const Image& image, int y0, int x0, float* line, float* to) const;
 };

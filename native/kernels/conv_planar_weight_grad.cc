@@ -94,7 +94,7 @@ void add_all(Products p, int steps, int outputs) {
 void planar_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
   const Plan plan = plan_forward(s);
   const planar::Blocks b(plan.y[0], plan.x[0], s.ci, s.n);
-  const std::vector<ptrdiff_t> offsets = b.offsets();
+  const std::vector<ptrdiff_t> offsets = b.offsets(plan.x[0]);
   const Planes gradient(s.co, b.rows, b.planes.pitch);
   Partials partials(s, plan);
   partials.split(s.n * b.per_image());

@@ -124,12 +124,15 @@ void join_planes(const float* planes, ptrdiff_t size, int channels, int count, f
     }
 }
 
-void join_planes_exactly(const float* planes, ptrdiff_t size, int channels, int count, float* to,
+void join_planes_exactly(const float* planes, ptrdiff_t size, int channels, ptrdiff_t numbers, float* to,
                          float* room) {
-  const int most = (count - 1) / kLanes * kLanes;  // what these write beyond, the rest overwrites
+  const int whole = (int)(numbers / channels);
+  const int most =
+      (std::max(whole, 1) - 1) / kLanes * kLanes;  // what these write beyond, the rest overwrites
+  const ptrdiff_t rest = numbers - (ptrdiff_t)most * channels;
   join_planes(planes, size, channels, most, to);
-  join_planes(planes + most, size, channels, count - most, room);
-  std::memcpy(to + (ptrdiff_t)most * channels, room, sizeof(float) * (count - most) * channels);
+  join_planes(planes + most, size, channels, (int)((rest + channels - 1) / channels), room);
+  std::memcpy(to + (ptrdiff_t)most * channels, room, sizeof(float) * rest);
 }
 
 }  // namespace fovea::FOVEA_ISA

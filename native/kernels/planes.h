@@ -34,8 +34,8 @@ void take_planes(const Planes& planes, const Image& image, int y, int y_step, in
 
 /** to[i * channels + c] = planes[c * size + i], i < count; to has room for (count + kLanes) * channels + kLanes. */
 void join_planes(const float* planes, ptrdiff_t size, int channels, int count, float* to);
-/** The same with nothing written beyond, for which `room` has room for 2 * kLanes * channels + kLanes. */
-void join_planes_exactly(const float* planes, ptrdiff_t size, int channels, int count, float* to,
+/** The same with exactly so many numbers written, for which `room` has room for (2 * channels + 1) * kLanes. */
+void join_planes_exactly(const float* planes, ptrdiff_t size, int channels, ptrdiff_t numbers, float* to,
                          float* room);
 
 }  // namespace fovea::FOVEA_ISA
