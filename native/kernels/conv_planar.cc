@@ -101,7 +101,7 @@ void run_block(const Gather& g, const Rows& all, const RowEpilogue& epilogue, in
   const int rows = std::min(b.rows, b.y.count - y0), columns = std::min(b.columns, b.x.count - x0);
   if (rows <= 0 || columns <= 0) return;
   const int step = b.x.out_step, channels = step * g.out_c;  // of pixels that are written together
-  const ptrdiff_t run = b.run(rows), size = run + kLanes, line = b.planes.line_size();
+  const ptrdiff_t run = b.run(rows), size = odd_lines(run), line = b.planes.line_size();
   float* const planes = (float*)thread_scratch(
       sizeof(float) * (b.size() + size * channels + line + (columns + 2 * kLanes) * channels + kLanes));
   float *const sums = planes + b.size(), *const line_room = sums + size * channels,

@@ -9,16 +9,17 @@ namespace fovea::FOVEA_ISA {
 /** Up to so many channels shuffles of two vectors are fewer than a transposition's; AVX2 has none across its halves. */
 constexpr int kShuffledChannels = kLanes == 16 ? 8 : 4;
 
+/** At least `numbers`, in an odd number of lines: the same place of planes that far apart does not fall into few sets of the
+ * first-level cache. */
+inline ptrdiff_t odd_lines(ptrdiff_t numbers) { return ((numbers + kLanes - 1) / kLanes | 1) * kLanes; }
+
 /** Planes of `rows` x `pitch` numbers, `size` from one to the next; after each, a vector may be read. */
 struct Planes {
   int channels, rows, pitch;
   ptrdiff_t size;
 
   Planes(int channels, int rows, int pitch)
-      : channels(channels),
-        rows(rows),
-        pitch(pitch),
-        size(((ptrdiff_t)rows * pitch + 2 * kLanes) / kLanes * kLanes) {}
+      : channels(channels), rows(rows), pitch(pitch), size(odd_lines((ptrdiff_t)rows * pitch + kLanes)) {}
   ptrdiff_t all() const { return channels * size; }
   /** Floats of room that take_planes() needs. */
   ptrdiff_t line_size() const { return ((ptrdiff_t)pitch + kLanes) * channels + kLanes; }
