@@ -37,7 +37,7 @@ void for_phases(const ConvWork& w, Step step) {
 /** Taps of a row that, with all their channels, are neighbours in memory. */
 int taps_together(const AxisPhase& x) { return x.is_joined() ? (int)x.taps.size() : 1; }
 
-/** What a number costs that is turned from pixels with so many channels into planes, or back, compared with those of few. */
+/** What a number costs that is turned from pixels with so many channels into planes, compared with those of few. */
 double turning(int channels) { return channels <= kShuffledChannels ? 1 : 1.5; }
 
 /** What `planar` loads, in vectors of pixels, and how much of it from the second-level cache, as the rows of a window
@@ -48,15 +48,18 @@ struct PlanarWork {
   PlanarWork(const ConvWork& w) {
     constexpr double kNear = 60e3;  // bytes
     constexpr int kColumns = 48;    // of a block of wide pixels
-    const int read = read_channels(w);
-    for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double, double taps) {
-      const int span = y.last() - y.first() + 1, beyond = (x.last() - x.first()) / x.in_step;
-      const double pixel = (double)sizeof(float) * read * x.in_step, pitch = x.count + beyond;
-      const double rows = (double)w.s.n * y.count, vectors = rows * pitch * taps * read / kLanes;
+    const AxisPhase x = all_together(w.plan.x);
+    const int read = read_channels(w), beyond = (x.last() - x.first()) / x.in_step;
+    const double pixel = (double)sizeof(float) * read * x.in_step, pitch = x.count + beyond;
+    double taps = 0;
+    for (const AxisPhase& phase : w.plan.x) taps += (double)phase.taps.size();
+    for (const AxisPhase& y : w.plan.y) {
+      const double rows = (double)w.s.n * y.count, span = y.last() - y.first() + 1;
+      const double vectors = rows * pitch * (double)y.taps.size() * taps * read / kLanes;
       loads += vectors;
       if (pixel * span * std::min<double>(pitch, kColumns + beyond) > kNear) far += vectors;
-      turned += rows * y.in_step * pitch * x.in_step * read * turning(x.in_step * read);
-    });
+      if (vectors > 0) turned += rows * y.in_step * pitch * x.in_step * read * turning(x.in_step * read);
+    }
   }
 };
 
@@ -119,7 +122,7 @@ double few_outputs_cost(const ConvWork& w) {
     const int together = taps_together(x);
     const double loads = places * taps / together * vectors(together * read);
     const double sums_across = places * written, rows = (double)w.s.n * y.count;
-    cost += loads * (written + 1.8) + 7 * sums_across + 440 * rows;
+    cost += loads * (written + 1.8) + 8 * sums_across + 440 * rows;
   });
   return cost;
 }
@@ -129,16 +132,15 @@ double planar_cost(const ConvWork& w) {
   const PlanarWork work(w);
   const int written = written_channels(w);
   const double weights = (double)s.kh * s.kw * s.ci * s.co;
-  double outputs = 0;
-  for_phases(w,
-             [&](const AxisPhase&, const AxisPhase&, double places, double) { outputs += places * written; });
-  outputs *= turning(written);
+  double places = 0;
+  for_phases(w, [&](const AxisPhase&, const AxisPhase&, double some, double) { places += some; });
+  const double outputs = places * written;
   if (is_weight_grad(w))
-    return 1.45 * work.loads * written + 1.6 * work.far + 1.1 * work.turned + 0.7 * outputs + 80 * weights +
-           45e3;
-  const double phases = (double)(w.plan.y.size() * w.plan.x.size());
-  return work.loads * (written + 1.1) + 1.3 * work.far + 0.87 * work.turned + 1.5 * outputs + 34 * weights +
-         30e3 * phases;
+    return 1.45 * work.loads * written + 1.6 * work.far + 1.1 * work.turned +
+           0.7 * outputs * turning(written) + 80 * weights + 45e3;
+  const bool shuffled = (int)w.plan.x.size() * written <= kShuffledChannels;
+  return work.loads * (1.07 * written + 1.4) + 1.4 * work.far + 0.8 * work.turned +
+         (shuffled ? 0.35 : 0.95) * outputs + 40 * weights + 43e3 * (double)w.plan.y.size();
 }
 
 double winograd_cost(const ConvWork& w) {
@@ -177,11 +179,15 @@ double pairs_cost(const ConvWork& w) {
 
 double implicit_gemm_cost(const ConvWork& w) {
   if (is_weight_grad(w)) return weight_grad_gemm_cost(w);
-  const int read = read_channels(w);
-  double cost = kStart, numbers = 22.0 * w.s.kh * w.s.kw * read;  // packed weights
-  for_phases(w, [&](const AxisPhase&, const AxisPhase&, double places, double taps) {
-    cost += 6e3;
-    numbers += places * (1.08 * taps * read + 7);  // products, the end of a sum
+  constexpr int kManyChannels = 96;  // of which columns that meet few taps are made apart
+  const int read = read_channels(w), height = is_backward(w) ? w.s.oh : w.s.h,
+            width = is_backward(w) ? w.s.ow : w.s.w;
+  double cost = kStart, numbers = 28.0 * w.s.kh * w.s.kw * read;  // packed weights
+  for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double places, double) {
+    const double down = taps_met(y, height),
+                 across = read >= kManyChannels ? taps_met(x, width) : (double)x.taps.size() * x.count;
+    cost += 7e3;
+    numbers += 1.1 * w.s.n * down * across * read + 8.5 * places;  // products, the end of a sum
   });
   return cost + numbers * vectors(written_channels(w));
 }

@@ -83,6 +83,12 @@ std::vector<Segment> segments_of(const AxisPhase& axis, int size) {
   return segments;
 }
 
+double taps_met(const AxisPhase& axis, int size) {
+  double sum = 0;
+  for (const Segment& s : segments_of(axis, size)) sum += (double)s.size() * s.taps.size();
+  return sum;
+}
+
 Plan plan_forward(const ConvShape& s) {
   return {forward_axis(s.oh, s.kh, s.stride_y, s.pad_top, s.dilation_y, s.up),
           forward_axis(s.ow, s.kw, s.stride_x, s.pad_left, s.dilation_x, s.up)};

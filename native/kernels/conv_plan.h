@@ -48,6 +48,9 @@ AxisPhase all_together(const std::vector<AxisPhase>& phases);
  * the others read zeros only. */
 std::pair<int, int> taps_inside(const AxisPhase& axis, int begin, int end, int size);
 
+/** The taps that meet an axis of `size` elements, of all places together. */
+double taps_met(const AxisPhase& axis, int size);
+
 struct Range {
   int begin, end;
   int size() const { return end - begin; }
