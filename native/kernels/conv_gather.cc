@@ -107,7 +107,7 @@ void run_block(const Gather& g, const Block& block, bool streams) {
   const int runs = find_runs(block, band, channels, offsets, p.length);
   const int runs_a_tap = ay.taps.empty() ? 0 : runs / (int)ay.taps.size();
   const bool all_taps = taps.size() == (int)ax.taps.size();
-  const bool listed = all_taps && runs > 1 && p.length <= kShortRun;
+  const bool listed = all_taps && runs > 0 && p.length <= kShortRun;
   for (int run = 0; run < runs && listed; run++)
     for (int i = 0; i < p.length; i++) steps[run * p.length + i] = (int)offsets[run] + i;
   p.b_runs = std::max(runs_a_tap, 1);

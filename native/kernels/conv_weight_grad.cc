@@ -4,6 +4,7 @@
 
 #include "../lanes.h"
 #include "../thread_pool.h"
+#include "conv_ahead.h"
 #include "conv_band.h"
 #include "conv_micro.h"
 #include "conv_partials.h"
@@ -58,12 +59,6 @@ Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const floa
   return p;
 }
 
-/** Numbers that are neighbours in memory; null where there are none. */
-struct Span {
-  const float* from;
-  ptrdiff_t size;
-};
-
 /** One band's places: where x's window and dy's values are, and how to step through them. */
 struct Operands {
   int row;  // of the phase's places, the first
@@ -71,28 +66,6 @@ struct Operands {
   const float* dy;
   ptrdiff_t dy_step, dy_row;
   Span x_ahead, dy_ahead;  // what the next band reads, where it reads it
-};
-
-/** Spreads what the next band reads, which comes from far, over the steps of a band's tiles: about `tiles` for each of
- * its places, of about `rows` rows. Not where a band is read once only, in its order, nor where steps have no time for it. */
-class Ahead {
- public:
-  Ahead(TileProduct& m, const Operands& o, int places, int tiles, int rows) : m_(m) {
-    constexpr int kEnoughTiles = 3, kEnoughRows = 7;
-    if (tiles < kEnoughTiles || rows < kEnoughRows) return;
-    const int steps = places * tiles;
-    m.next = o.x_ahead.from, m.next_step = ceil_div((int)o.x_ahead.size, steps);
-    m.far = o.dy_ahead.from, m.far_step = ceil_div((int)o.dy_ahead.size, steps);
-  }
-  /** After a tile. */
-  void go_on() {
-    const ptrdiff_t steps = m_.runs * (ptrdiff_t)m_.length;
-    if (m_.next) m_.next += steps * m_.next_step;
-    if (m_.far) m_.far += steps * m_.far_step;
-  }
-
- private:
-  TileProduct& m_;
 };
 
 /** Numbers of dy, which comes from far, that are asked for before they are used. */
@@ -144,8 +117,8 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
   };
   const int length = m.scattered ? end - begin : std::min(neighbours, end - begin);
   const int high = ceil_div(length, m.scattered ? kMaxScattered : kMaxRows);
-  Ahead ahead(m, o, rows * columns, high * ceil_div(end - begin, length) * ceil_div(co, kPanel),
-              length / high);
+  Ahead ahead(m, o.x_ahead, o.dy_ahead, rows * columns,
+              high * ceil_div(end - begin, length) * ceil_div(co, kPanel), length / high);
   for (int c = 0; c < co; c += kPanel) {
     m.columns = std::min(kPanel, co - c);
     for (int at = begin; at < end;) {
@@ -189,7 +162,7 @@ void add_turned_band(const Problem& p, const Phase& phase, const Operands& o, in
   m.add = add;
   m.c_row = (ptrdiff_t)ax.taps.size() * ci;
   const int high = ceil_div(co, kMaxRows), runs = (int)(ay.taps.size() * (m.c_row / run));
-  Ahead ahead(m, o, rows * columns, high * runs * ceil_div(run, kPanel), co / high);
+  Ahead ahead(m, o.x_ahead, o.dy_ahead, rows * columns, high * runs * ceil_div(run, kPanel), co / high);
   for (const Tap& ty : ay.taps) {
     for (int at = 0; at < m.c_row; at += run) {
       const float* const window = o.x.data + (ty.offset - ay.first()) * o.x.pitch +
