@@ -13,9 +13,9 @@ struct Span {
 
 /** Spreads what the next band reads, which comes from far, over the steps of a band's tiles: about `tiles` for each of
  * its places, of about `rows` rows. Not where a band is read once only, in its order, nor where steps have no time for it. */
-class Ahead {
+class AskAhead {
  public:
-  Ahead(TileProduct& m, Span next, Span far, int places, int tiles, int rows) : m_(m) {
+  AskAhead(TileProduct& m, Span next, Span far, int places, int tiles, int rows) : m_(m) {
     constexpr int kEnoughTiles = 3, kEnoughRows = 7;
     if (tiles < kEnoughTiles || rows < kEnoughRows) return;
     const int steps = places * tiles;

@@ -150,13 +150,12 @@ void sum_places(const Sums& s, const float* x, int count, float* to, ptrdiff_t p
 
 void run_piece(const Gather& g, const Pattern& pattern, const Phase& phase, const Piece& p,
                const RowEpilogue& epilogue, const float* weights, bool streams) {
-  const ptrdiff_t size = view_size(pattern, phase, p), channels = g.out_c;
-  float* const room = (float*)thread_scratch(sizeof(float) * (size + p.columns * channels));
-  float* const sums = room + size;
-  const View view = take_view(pattern, phase, p, Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c}, room);
+  const ptrdiff_t channels = g.out_c;
+  float* const sums = (float*)thread_scratch(sizeof(float) * p.columns * channels);
+  const View view = view_of(pattern, phase, p, Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c});
   const AxisPhase &y = *phase.y, &x = *phase.x;
   const ptrdiff_t place = x.out_step * channels;
-  const bool as_they_are = !g.epilogue && (pattern.pixels == 1 || x.out_step == 1);
+  const bool as_they_are = !g.epilogue;
   const ptrdiff_t step = as_they_are ? place : channels;
   const std::vector<Segment> across = clip(phase.across, p.x0, p.columns);
   for (const Segment& rows : clip(phase.down, p.y0, p.rows))

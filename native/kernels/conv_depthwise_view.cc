@@ -9,20 +9,6 @@
 namespace fovea::FOVEA_ISA::depthwise {
 namespace {
 
-/** Can vectors take what they need of the image where it lies? */
-bool in_place(const Pattern& pattern, const Phase& phase) {
-  return pattern.pixels == 1 || phase.x->in_step == 1;
-}
-
-/** A piece's rows of the image, and pixels of a row: in each residue of the step, and residues. */
-int height_of(const Phase& f, const Piece& p) {
-  return (p.rows - 1) * f.y->in_step + f.y->last() - f.y->first() + 1;
-}
-int width_of(const Phase& f, const Piece& p) {
-  return p.columns + (f.x->last() - f.x->first()) / f.x->in_step;
-}
-int residues_of(const Phase& f) { return std::min(f.x->in_step, f.x->last() - f.x->first() + 1); }
-
 /** Cuts all places of an image into equal rectangles of the right size. */
 void cut(const Pattern& pattern, const Phase& phase, int number, int images, std::vector<Piece>& pieces) {
   constexpr ptrdiff_t kBytes = 128 << 10;
@@ -47,7 +33,7 @@ Pattern::Pattern(const Plan& plan, int channels) : channels(channels) {
   constexpr int kMostNumbers = 256;
   const bool apart = plan.x[0].in_step > 1 || plan.x[0].out_step > 1;
   const int whole = std::lcm(channels, kLanes);
-  numbers = whole <= kMostNumbers && !(apart && channels > kLanes) ? whole : channels;
+  numbers = whole <= kMostNumbers && !apart ? whole : channels;
   pixels = numbers / channels;
   vectors = ceil_div(numbers, kLanes);
 }
@@ -82,57 +68,24 @@ std::vector<Piece> pieces_of(const Pattern& pattern, const std::vector<Phase>& p
   return pieces;
 }
 
-void take_row(const Image& image, int y, int x, int step, int count, float* to) {
-  const ptrdiff_t channels = image.channels;
-  const int begin = std::clamp(ceil_div(std::max(-x, 0), step), 0, count);
-  const bool beyond = y < 0 || y >= image.h || x >= image.w;
-  const int end = beyond ? begin : std::clamp((image.w - 1 - x) / step + 1, begin, count);
-  std::fill(to, to + begin * channels, 0.0f);
-  const float* const from = image.data + ((ptrdiff_t)y * image.w + x) * channels;
-  for (int i = begin; i < end; i++)
-    for_lanes(channels, [&](int64_t c, auto lanes) {
-      lanes.put(to + i * channels + c, lanes.get(from + i * step * channels + c));
-    });
-  std::fill(to + end * channels, to + count * channels, 0.0f);
-}
-
-ptrdiff_t view_size(const Pattern& pattern, const Phase& f, const Piece& p) {
-  return in_place(pattern, f)
-             ? 0
-             : (ptrdiff_t)height_of(f, p) * residues_of(f) * width_of(f, p) * pattern.channels;
-}
-
-View take_view(const Pattern& pattern, const Phase& f, const Piece& p, const Image& images, float* room) {
+View view_of(const Pattern& pattern, const Phase& f, const Piece& p, const Image& images) {
   const AxisPhase &y = *f.y, &x = *f.x;
   const Image image = images.number(p.image);
-  const int top = p.y0 * y.in_step, left = p.x0 * x.in_step;
-  const ptrdiff_t pixel = pattern.channels;
-  const auto finish = [&](View view, ptrdiff_t line, auto column) {
-    view.group = pattern.pixels * view.place;
-    for (const Tap& tap : y.taps) view.down.push_back(tap.offset * line);
-    for (const Tap& tap : x.taps) view.across.push_back(column(tap.offset));
-    const ptrdiff_t step = view.across.size() > 1 ? view.across[1] - view.across[0] : 0;
-    bool even = true;
-    for (size_t i = 1; i < view.across.size(); i++)
-      even = even && view.across[i] - view.across[i - 1] == step;
-    view.tap_step = even ? step : 0;
-    return view;
-  };
-  if (in_place(pattern, f)) {
-    const ptrdiff_t line = image.w * pixel;
-    return finish({image.data + top * line + left * pixel, y.in_step * line, x.in_step * pixel, 0, {}, {}, 0},
-                  line, [=](int offset) { return offset * pixel; });
-  }
-  // All of one residue's pixels come first.
-  const ptrdiff_t residue = width_of(f, p) * pixel, line = residues_of(f) * residue;
-  for (int i = 0; i < height_of(f, p); i++)
-    for (int r = 0; r < residues_of(f); r++)
-      take_row(image, top + y.first() + i, left + x.first() + r, x.in_step, width_of(f, p),
-               room + i * line + r * residue);
-  return finish({room - y.first() * line, y.in_step * line, pixel, 0, {}, {}, 0}, line, [&](int offset) {
-    const int right = offset - x.first();
-    return right % x.in_step * residue + right / x.in_step * pixel;
-  });
+  const ptrdiff_t pixel = pattern.channels, line = image.w * pixel, place = x.in_step * pixel;
+  View view{image.data + p.y0 * y.in_step * line + p.x0 * place,
+            y.in_step * line,
+            place,
+            pattern.pixels * place,
+            {},
+            {},
+            0};
+  for (const Tap& tap : y.taps) view.down.push_back(tap.offset * line);
+  for (const Tap& tap : x.taps) view.across.push_back(tap.offset * pixel);
+  const ptrdiff_t step = view.across.size() > 1 ? view.across[1] - view.across[0] : 0;
+  bool even = true;
+  for (size_t i = 1; i < view.across.size(); i++) even = even && view.across[i] - view.across[i - 1] == step;
+  view.tap_step = even ? step : 0;
+  return view;
 }
 
 }  // namespace fovea::FOVEA_ISA::depthwise

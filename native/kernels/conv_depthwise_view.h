@@ -1,6 +1,5 @@
 // What depthwise convolutions share: how channels repeat along vectors, the pieces in which a phase's places are
-// taken, the taps that meet the image from each place, and how a piece sees the image: where it lies or, where a
-// stride would put gaps into vectors, as a copy with the residues of the stride apart.
+// taken, the taps that meet the image from each place, and where a piece finds them in the image.
 #pragma once
 
 #include <vector>
@@ -13,7 +12,7 @@ namespace fovea::FOVEA_ISA::depthwise {
 
 /**
  * A row of pixels is taken in groups of `pixels`, which have `numbers` numbers: as many pixels as fill whole
- * vectors, or a single one where those would be too many; then its last vector may be cut off.
+ * vectors, or a single one where those would be too many or a stride parts them; then its last vector may be cut off.
  */
 struct Pattern {
   int channels, pixels, numbers, vectors;
@@ -57,13 +56,7 @@ struct View {
   ptrdiff_t tap_step;  // from a tap of a row to the next; 0 where they differ
 };
 
-/** Floats of room that take_view() needs. */
-ptrdiff_t view_size(const Pattern& pattern, const Phase& phase, const Piece& piece);
 /** `images` is all of them. */
-View take_view(const Pattern& pattern, const Phase& phase, const Piece& piece, const Image& images,
-               float* room);
-
-/** to[i] = pixel (y, x + i * step) of the image, or zeros beyond it. */
-void take_row(const Image& image, int y, int x, int step, int count, float* to);
+View view_of(const Pattern& pattern, const Phase& phase, const Piece& piece, const Image& images);
 
 }  // namespace fovea::FOVEA_ISA::depthwise

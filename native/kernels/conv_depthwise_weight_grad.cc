@@ -94,17 +94,10 @@ void add_places(const Pattern& pattern, const View& view, Range down, Range acro
 void add_piece(const ConvShape& s, const Pattern& pattern, const Phase& phase, const Piece& p, const float* x,
                const float* dy, float* sums) {
   const AxisPhase &ay = *phase.y, &ax = *phase.x;
-  const bool copied = pattern.pixels > 1 && ax.out_step > 1;
-  const ptrdiff_t size = view_size(pattern, phase, p), row_size = (ptrdiff_t)p.columns * s.co;
-  float* const room = (float*)thread_scratch(sizeof(float) * (size + (copied ? p.rows * row_size : 0)), 1);
-  const View view = take_view(pattern, phase, p, Image{x, s.h, s.w, s.ci, s.ci}, room);
-  const Image gradient = Image{dy, s.oh, s.ow, s.co, s.co}.number(p.image);
+  const View view = view_of(pattern, phase, p, Image{x, s.h, s.w, s.ci, s.ci});
   const int top = ay.out + p.y0 * ay.out_step, left = ax.out + p.x0 * ax.out_step;
-  for (int i = 0; i < p.rows && copied; i++)
-    take_row(gradient, top + i * ay.out_step, left, ax.out_step, p.columns, room + size + i * row_size);
-  const float* const from = copied ? room + size : gradient.data + ((ptrdiff_t)top * s.ow + left) * s.co;
-  const ptrdiff_t dy_row = copied ? row_size : (ptrdiff_t)ay.out_step * s.ow * s.co;
-  const ptrdiff_t dy_place = copied ? s.co : (ptrdiff_t)ax.out_step * s.co;
+  const float* const from = dy + (((ptrdiff_t)p.image * s.oh + top) * s.ow + left) * s.co;
+  const ptrdiff_t dy_row = (ptrdiff_t)ay.out_step * s.ow * s.co, dy_place = (ptrdiff_t)ax.out_step * s.co;
   const std::vector<Segment> across = clip(phase.across, p.x0, p.columns);
   for (const Segment& down : clip(phase.down, p.y0, p.rows))
     for (const Segment& part : across) {

@@ -117,8 +117,8 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
   };
   const int length = m.scattered ? end - begin : std::min(neighbours, end - begin);
   const int high = ceil_div(length, m.scattered ? kMaxScattered : kMaxRows);
-  Ahead ahead(m, o.x_ahead, o.dy_ahead, rows * columns,
-              high * ceil_div(end - begin, length) * ceil_div(co, kPanel), length / high);
+  AskAhead ahead(m, o.x_ahead, o.dy_ahead, rows * columns,
+                 high * ceil_div(end - begin, length) * ceil_div(co, kPanel), length / high);
   for (int c = 0; c < co; c += kPanel) {
     m.columns = std::min(kPanel, co - c);
     for (int at = begin; at < end;) {
@@ -162,7 +162,7 @@ void add_turned_band(const Problem& p, const Phase& phase, const Operands& o, in
   m.add = add;
   m.c_row = (ptrdiff_t)ax.taps.size() * ci;
   const int high = ceil_div(co, kMaxRows), runs = (int)(ay.taps.size() * (m.c_row / run));
-  Ahead ahead(m, o.x_ahead, o.dy_ahead, rows * columns, high * runs * ceil_div(run, kPanel), co / high);
+  AskAhead ahead(m, o.x_ahead, o.dy_ahead, rows * columns, high * runs * ceil_div(run, kPanel), co / high);
   for (const Tap& ty : ay.taps) {
     for (int at = 0; at < m.c_row; at += run) {
       const float* const window = o.x.data + (ty.offset - ay.first()) * o.x.pitch +
