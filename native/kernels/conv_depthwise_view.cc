@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "conv_micro.h"
-#include "lanes.h"
 
 namespace fovea::FOVEA_ISA::depthwise {
 namespace {

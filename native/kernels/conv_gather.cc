@@ -37,7 +37,7 @@ int find_runs(const Block& block, const Band& band, int channels, ptrdiff_t* off
 /** Tiles of places next to each other, `count` of them in a row, and the rows of taps that meet the image there. */
 struct Tiles {
   int row, column, size, count;
-  int first_tap, end_tap;
+  Range taps;
 };
 
 /** Are rows short, or leave a short rest? */
@@ -56,20 +56,18 @@ std::vector<Tiles> tiles_of(const Block& block, int in_h, bool in_place, int mos
     return taps_inside(*block.y, block.y0 + row, block.y0 + end, in_h);
   };
   for (int row = 0, end; row < block.rows; row = end) {
-    const auto taps = taps_of(row, row + 1);
+    const Range taps = taps_of(row, row + 1);
     for (end = row + 1; wrap && end < block.rows; end++)
       if (in_place && taps_of(end, end + 1) != taps) break;
     if (end == row + 1) {
-      if (larger > 0) tiles.push_back({row, 0, size + 1, larger, taps.first, taps.second});
-      if (larger < tiles_a_row)
-        tiles.push_back({row, larger * (size + 1), size, tiles_a_row - larger, taps.first, taps.second});
+      if (larger > 0) tiles.push_back({row, 0, size + 1, larger, taps});
+      if (larger < tiles_a_row) tiles.push_back({row, larger * (size + 1), size, tiles_a_row - larger, taps});
       continue;
     }
     const int places = (end - row) * columns, count = ceil_div(places, kMaxScattered);
     for (int i = 0, at = 0; i < count; i++) {
       const int size = share(places, i, count), first = row + at / columns;
-      const auto [first_tap, end_tap] = taps_of(first, row + (at + size - 1) / columns + 1);
-      tiles.push_back({first, at % columns, size, 1, first_tap, end_tap});
+      tiles.push_back({first, at % columns, size, 1, taps_of(first, row + (at + size - 1) / columns + 1)});
       at += size;
     }
   }
@@ -137,14 +135,14 @@ void run_block(const Gather& g, const Block& block, bool streams) {
     const float* const weights = block.weights + all * channels * (c - block.channel);
     p.b_jump = (ax.taps.size() - taps.size()) * tap;
     for (size_t i = 0; i < tiles.size(); i++) {
-      const auto [row, column, size, count, first_tap, end_tap] = tiles[i];
+      const auto [row, column, size, count, down] = tiles[i];
       p.tiles = count;
       p.scattered = column + size * count > columns;
       p.dense = dense && (!p.scattered || columns * out_column == out_row);
-      p.runs = (end_tap - first_tap) * runs_a_tap;
-      p.run_offsets = offsets + first_tap * runs_a_tap;
-      p.step_offsets = listed ? steps + first_tap * runs_a_tap * p.length : nullptr;
-      p.b = weights + (first_tap * ax.taps.size() + taps.begin) * tap;
+      p.runs = down.size() * runs_a_tap;
+      p.run_offsets = offsets + down.begin * runs_a_tap;
+      p.step_offsets = listed ? steps + down.begin * runs_a_tap * p.length : nullptr;
+      p.b = weights + (down.begin * ax.taps.size() + taps.begin) * tap;
       p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
       if (in_place && c == block.channel && i + 1 < tiles.size()) {
         // The next tile's lowest row, which nothing has read yet.
@@ -157,9 +155,9 @@ void run_block(const Gather& g, const Block& block, bool streams) {
       }
       p.c = out + row * out_row + column * out_column + c;
       for (int r = 0; r < size && p.scattered; r++) {
-        const int down = row + (column + r) / columns, across = (column + r) % columns;
-        p.a_rows[r] = band.data + down * ay.in_step * band.pitch + across * p.a_row;
-        p.c_rows[r] = out + down * out_row + across * out_column + c;
+        const int below = row + (column + r) / columns, across = (column + r) % columns;
+        p.a_rows[r] = band.data + below * ay.in_step * band.pitch + across * p.a_row;
+        p.c_rows[r] = out + below * out_row + across * out_column + c;
       }
       run_tile(p, size);
     }

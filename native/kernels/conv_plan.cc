@@ -7,7 +7,6 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-int ceil_div(int a, int b) { return (a + b - 1) / b; }
 int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
 AxisPhase phase(int residue, int period, int size, int in_step, const std::map<int, std::vector<int>>& taps) {
@@ -55,7 +54,7 @@ AxisPhase all_together(const std::vector<AxisPhase>& phases) {
   return all;
 }
 
-std::pair<int, int> taps_inside(const AxisPhase& a, int begin, int end, int size) {
+Range taps_inside(const AxisPhase& a, int begin, int end, int size) {
   int first = 0, last = (int)a.taps.size();
   while (first < last && (end - 1) * a.in_step + a.taps[first].offset < 0) first++;
   while (first < last && begin * a.in_step + a.taps[last - 1].offset >= size) last--;
@@ -66,17 +65,16 @@ std::vector<Segment> segments_of(const AxisPhase& axis, int size) {
   std::vector<Segment> segments;
   const auto add = [&](int begin, int end) {
     if (begin == end) return;
-    const auto [first, last] = taps_inside(axis, begin, end, size);
-    const Range taps{first, last};
-    if (!segments.empty() && segments.back().taps.begin == first && segments.back().taps.end == last)
+    const Range taps = taps_inside(axis, begin, end, size);
+    if (!segments.empty() && segments.back().taps == taps)
       segments.back().end = end;
     else
       segments.push_back({begin, end, taps});
   };
   // From the places between, all taps do.
-  const int begin = std::clamp(ceil_div(std::max(-axis.first(), 0), axis.in_step), 0, axis.count);
-  const int beyond = size - 1 - axis.last();
-  const int end = std::clamp(beyond < 0 ? 0 : beyond / axis.in_step + 1, begin, axis.count);
+  const int before = std::max(-axis.first(), 0), last = size - 1 - axis.last();
+  const int begin = std::min((before + axis.in_step - 1) / axis.in_step, axis.count);
+  const int end = std::clamp(floor_div(last, axis.in_step) + 1, begin, axis.count);
   for (int i = 0; i < begin; i++) add(i, i + 1);
   add(begin, end);
   for (int i = end; i < axis.count; i++) add(i, i + 1);

@@ -18,7 +18,6 @@
 // one tap; no zeros are ever inserted.)
 #pragma once
 
-#include <utility>
 #include <vector>
 
 #include "../call.h"
@@ -44,17 +43,18 @@ struct AxisPhase {
 /** All phases of an axis as one, whose places are those of the first: the taps of any. */
 AxisPhase all_together(const std::vector<AxisPhase>& phases);
 
-/** The taps, from .first to before .second, that meet an axis of `size` elements from any of the places [begin, end):
- * the others read zeros only. */
-std::pair<int, int> taps_inside(const AxisPhase& axis, int begin, int end, int size);
-
-/** The taps that meet an axis of `size` elements, of all places together. */
-double taps_met(const AxisPhase& axis, int size);
-
 struct Range {
   int begin, end;
   int size() const { return end - begin; }
+  bool operator==(const Range&) const = default;
 };
+
+/** The taps that meet an axis of `size` elements from any of the places [begin, end):
+ * the others read zeros only. */
+Range taps_inside(const AxisPhase& axis, int begin, int end, int size);
+
+/** The taps that meet an axis of `size` elements, of all places together. */
+double taps_met(const AxisPhase& axis, int size);
 
 /** Places [begin, end) of an axis, from which the same taps meet the image. */
 struct Segment {
