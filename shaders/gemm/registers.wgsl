@@ -20,7 +20,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   // What this thread loads: four elements of each tile, next to what its neighbours load.
   var rows: array<RowA, 4>;
-  for (var i = 0u; i < four(); i++) {
+  for (var i = 0u; i < EACH; i++) {
     let row = select(lane / DEPTH + 16u * i, lane % TILE, A_ALONG_M);
     rows[i] = rowOfA(g, min(tile.row * TILE + row, g.m - 1u));
   }
@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let begin = tile.split * p.gemm.kPerSplit;
   let end = min(begin + p.gemm.kPerSplit, g.k);
   for (var k0 = begin; k0 < end; k0 += DEPTH) {
-    for (var i = 0u; i < four(); i++) {
+    for (var i = 0u; i < EACH; i++) {
       let row = select(lane / DEPTH + 16u * i, lane % TILE, A_ALONG_M);
       let kA = select(lane % DEPTH, lane / TILE + 4u * i, A_ALONG_M);
       var element = 0.0;
@@ -48,25 +48,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       tileB[kB * TILE + column] = element;
     }
     workgroupBarrier();
-    for (var k = 0u; k < stepDepth(); k++) {
+    for (var k = 0u; k < DEPTH; k++) {
       let at = k * TILE + tx;
       let b = vec4f(tileB[at], tileB[at + 1u], tileB[at + 2u], tileB[at + 3u]);
-      for (var i = 0u; i < four(); i++) {
+      for (var i = 0u; i < EACH; i++) {
         sums[i] += tileA[k * STRIDE + ty + i] * b;
       }
     }
     workgroupBarrier();
   }
-  for (var i = 0u; i < four(); i++) {
+  for (var i = 0u; i < EACH; i++) {
     let row = tile.row * TILE + ty + i;
-    if (row >= g.m) {
-      break;
-    }
-    let start = rowOfY(g, row);
-    for (var j = 0u; j < four(); j++) {
-      let column = tile.column * TILE + tx + j;
-      if (column < g.n) {
-        store(g, start, column, sums[i][j], tile.split);
+    if (row < g.m) {
+      let start = rowOfY(g, row);
+      for (var j = 0u; j < EACH; j++) {
+        let column = tile.column * TILE + tx + j;
+        if (column < g.n) {
+          store(g, start, column, sums[i][j], tile.split);
+        }
       }
     }
   }

@@ -15,13 +15,13 @@ fn store4(g: Problem, row: u32, column: u32, sum: vec4f, split: u32) {
     value += readResidual4(at);
   }
   if (activation() != 0u) {
-    for (var i = 0u; i < four(); i++) {
+    for (var i = 0u; i < 4u; i++) {
       value[i] = activationOf(activation(), value[i], p.gemm.alpha);
     }
   }
   if (gradientOf() != NO_FUNCTION) {
     let outputs = readSaved4(at);
-    for (var i = 0u; i < four(); i++) {
+    for (var i = 0u; i < 4u; i++) {
       value[i] *= activationGradient(gradientOf(), outputs[i], p.gemm.alpha);
     }
   }

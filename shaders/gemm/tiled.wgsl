@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       tileB[lane] = loadB(g, k0 + y, min(column, g.n - 1u));
     }
     workgroupBarrier();
-    for (var k = 0u; k < stepDepth(); k++) {
+    for (var k = 0u; k < TILE; k++) {
       sum += tileA[y * TILE + k] * tileB[k * TILE + x];
     }
     workgroupBarrier();

@@ -35,20 +35,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var k0 = begin; k0 < end; k0 += DEPTH) {
     if (lane < LOADERS) {
       let loaded = blockOfA(g, &rows, k0 + kBlock, end);
-      for (var i = 0u; i < four(); i++) {
+      for (var i = 0u; i < 4u; i++) {
         tileA[(kBlock + i) * 16u + block] = loaded[i];
       }
     } else if (lane < 2u * LOADERS) {
       let loaded = blockOfB(g, k0 + kBlock, end, tile.column * TILE + 4u * block);
-      for (var i = 0u; i < four(); i++) {
+      for (var i = 0u; i < 4u; i++) {
         tileB[(kBlock + i) * 16u + block] = loaded[i];
       }
     }
     workgroupBarrier();
-    for (var k = 0u; k < stepDepth(); k++) {
+    for (var k = 0u; k < DEPTH; k++) {
       let a = tileA[k * 16u + ty];
       let b = tileB[k * 16u + tx];
-      for (var i = 0u; i < four(); i++) {
+      for (var i = 0u; i < 4u; i++) {
         sums[i] += a[i] * b;
       }
     }
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (column >= g.n) {
     return;
   }
-  for (var i = 0u; i < four(); i++) {
+  for (var i = 0u; i < 4u; i++) {
     let row = tile.row * TILE + EACH * ty + i;
     if (row < g.m) {
       store4(g, rowOfY(g, row), column, sums[i], tile.split);

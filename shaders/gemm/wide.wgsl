@@ -48,13 +48,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     if (step > 0u) {
       let start = ((step - 1u) % 2u) * DEPTH * QUADS;
-      for (var k = 0u; k < stepDepth(); k++) {
+      for (var k = 0u; k < DEPTH; k++) {
         let at = start + k * QUADS;
         let a0 = vec4f(tileA[at + ty]);
         let a1 = vec4f(tileA[at + 16u + ty]);
         let b0 = vec4f(tileB[at + tx]);
         let b1 = vec4f(tileB[at + 16u + tx]);
-        for (var i = 0u; i < four(); i++) {
+        for (var i = 0u; i < 4u; i++) {
           sums[2u * i] += a0[i] * b0;
           sums[2u * i + 1u] += a0[i] * b1;
           sums[8u + 2u * i] += a1[i] * b0;
@@ -62,7 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         }
       }
     }
-    for (var i = 0u; i < four(); i++) {
+    for (var i = 0u; i < 4u; i++) {
       let at = ((step % 2u) * DEPTH + kBlock + i) * QUADS + block;
       if (isB) {
         tileB[at] = vec4f(loaded[i]);
@@ -72,16 +72,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     workgroupBarrier(); // one a step: whoever still reads, reads the other buffer
   }
-  for (var i = 0u; i < 2u * four(); i++) {
+  for (var i = 0u; i < 8u; i++) {
     let row = tile.row * TILE + 64u * (i / 4u) + 4u * ty + i % 4u;
-    if (row >= g.m) {
-      continue;
-    }
-    let start = rowOfY(g, row);
-    for (var half = 0u; half < four() / 2u; half++) {
-      let column = tile.column * TILE + 64u * half + 4u * tx;
-      if (column < g.n) {
-        store4(g, start, column, sums[2u * i + half], tile.split);
+    if (row < g.m) {
+      let start = rowOfY(g, row);
+      for (var half = 0u; half < 2u; half++) {
+        let column = tile.column * TILE + 64u * half + 4u * tx;
+        if (column < g.n) {
+          store4(g, start, column, sums[2u * i + half], tile.split);
+        }
       }
     }
   }

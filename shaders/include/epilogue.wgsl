@@ -10,7 +10,7 @@ override GRADIENT_OF = NO_FUNCTION;
 
 fn activationOf(function: u32, x: f32, alpha: f32) -> f32 {
   switch (function) {
-    case 1u: { return select(x, 0.0, x <= 0.0); } // NaN stays NaN
+    case 1u: { return positivePart(x); }
     case 2u: { return select(alpha * x, x, x > 0.0); }
     case 3u: {
       let e = exp(-abs(x));

@@ -19,11 +19,11 @@ fn geluTanh(x: f32) -> f32 {
 
 fn unaryValue(function: u32, x: f32, alpha: f32) -> f32 {
   switch (function) {
-    case 1u: { return select(x, 0.0, x <= 0.0); } // relu; NaN stays NaN
+    case 1u: { return positivePart(x); } // relu
     case 2u: { return select(alpha * x, x, x > 0.0); } // leakyRelu
     case 3u: { return sigmoidOf(x); }
     case 4u: { return hyperbolicTangent(x); }
-    case 5u: { return select(x, 0.0, x <= 0.0) + logOnePlus(exp(-abs(x))); } // softplus
+    case 5u: { return positivePart(x) + logOnePlus(exp(-abs(x))); } // softplus
     case 6u: { return x * sigmoidOf(x); } // silu
     case 7u: { return 0.5 * x * (1.0 + geluTanh(x)); }
     case 8u: { return exp(x); }

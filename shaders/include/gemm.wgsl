@@ -6,8 +6,7 @@ override SPLIT = false; // partial sums over a piece of k, to be added by gemm-c
 override A_ALONG_M = false; // loadA4 gives four rows of one k; otherwise four k of one row
 override B_ALONG_K = false; // loadB4 gives four k of one column; otherwise four columns of one k
 
-// For software adapters, whose compiler takes seconds: loops stay loops, and one pipeline serves all epilogues.
-override GENERIC = false;
+override GENERIC = false; // one pipeline serves all epilogues: for software adapters, whose compiler takes seconds
 
 struct Gemm {
   tilesM: u32,
@@ -17,7 +16,7 @@ struct Gemm {
   kPerSplit: u32,
   outputs: u32, // elements of y
   alpha: f32, // slope of leakyRelu in the epilogue
-  depth: u32, // 16, as a number that the compiler does not know
+  one: u32, // 1, as a number that the compiler does not know: see kept() in src/backend/webgpu/loops.ts
   epilogue: u32, // for GENERIC: bit 0 bias, bit 1 residual, bits 8 to 15 activation, bits 16 to 23 gradientOf
   unused0: u32, // structs in uniform memory are multiples of 16 bytes
   unused1: u32,
@@ -29,22 +28,6 @@ struct Tile {
   column: u32,
   problem: u32,
   split: u32,
-}
-
-/** k of one step of a tile. A constant as a rule, so that the loop is unrolled. */
-fn stepDepth() -> u32 {
-  if (GENERIC) {
-    return p.gemm.depth;
-  }
-  return 16u;
-}
-
-/** 4, for the loops over a thread's block; constant in the same way. */
-fn four() -> u32 {
-  if (GENERIC) {
-    return p.gemm.depth / 4u;
-  }
-  return 4u;
 }
 
 fn hasBias() -> bool {

@@ -15,6 +15,11 @@ fn isNan(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }
 
+/** max(x, 0), but NaN stays NaN; `select(x, 0.0, x <= 0.0)` does not say so clearly enough: a driver made 0 of NaN. */
+fn positivePart(x: f32) -> f32 {
+  return select(max(x, 0.0), x, isNan(x));
+}
+
 /** log(1 + m) for sqrt(1/2) - 1 <= m <= sqrt(2) - 1 */
 fn logNearOne(m: f32) -> f32 {
   let z = m * m;

@@ -26,6 +26,7 @@ const MOST_BIND_GROUPS = 4096;
 export class Pipelines {
   readonly uniformLayout: GPUBindGroupLayout;
   private readonly modules = new Map<string, GPUShaderModule>();
+  private readonly sources = new Map<string, number>();
   private readonly layouts = new Map<string, Layout>();
   private readonly pipelines = new Map<string, GPUComputePipeline>();
   private readonly groups = new Map<string, GPUBindGroup>();
@@ -60,11 +61,18 @@ export class Pipelines {
   ): GPUComputePipeline {
     const text = source ?? sourceOf(name);
     const settings = constants ? Object.entries(constants).map((entry) => entry.join("=")) : [];
-    const key = `${source ?? name}|${settings.join(",")}|${reads}|${writes}`;
+    const key = `${source === undefined ? name : this.numberOf(source)}|${settings.join(",")}|${reads}|${writes}`;
     let pipeline = this.pipelines.get(key);
     if (!pipeline)
       this.pipelines.set(key, (pipeline = this.compile(key, name, text, constants, reads, writes)));
     return pipeline;
+  }
+
+  /** Texts are long; as part of a key a number stands for each. */
+  private numberOf(source: string): number {
+    let number = this.sources.get(source);
+    if (number === undefined) this.sources.set(source, (number = this.sources.size));
+    return number;
   }
 
   bindGroup(reads: readonly BufferRange[], writes: readonly BufferRange[]): GPUBindGroup {

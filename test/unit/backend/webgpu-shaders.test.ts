@@ -3,7 +3,7 @@
 
 import { afterAll, describe, expect, it } from "vitest";
 import type { DeviceTraits } from "../../../src/backend/webgpu/context.js";
-import { ladder, matrixShape } from "../../../src/backend/webgpu/plans/gemm.js";
+import { ladder, matrixShape, textFor } from "../../../src/backend/webgpu/plans/gemm.js";
 import { shaders } from "../../../src/backend/webgpu/shaders.generated.js";
 
 interface Dawn {
@@ -57,20 +57,29 @@ describe.skipIf(!device)(device ? "shaders" : "the package webgpu cannot be load
     expect(await errorsOf(shaders[name as keyof typeof shaders])).toEqual([]);
   });
 
-  const rung = ladder.find(({ name }) => name.includes("matrix"))!;
   const devices: [string, DeviceTraits][] = [
     ["16x16x16, subgroups of 32", traits(16, 16, 16, 32)],
     ["8x16x16, subgroups of 32", traits(8, 16, 16, 32)],
     ["8x8x8, subgroups of 32", traits(8, 8, 8, 32)],
     ["16x16x16, subgroups of 64", traits(16, 16, 16, 64)],
+    ["software", { ...traits(16, 16, 16, 32), isSoftware: true }],
   ];
-  const cases = names
-    .filter((name) => name.includes("matrix"))
-    .flatMap((name) => devices.map(([what, own]) => [name, what, own] as const));
-  it.each(cases)("%s compiles for %s", async (name, _, own) => {
+  // Products get their text from the plan: loops are written out or kept, and matrix units have sizes.
+  const products = ["matmul", "conv2d", "conv2dInputGrad", "conv2dWeightGrad"].flatMap((kernel) =>
+    ladder
+      .filter((rung) => rung.name !== "direct" && `${kernel}/${rung.shader ?? rung.name}` in shaders)
+      .map((rung) => [`${kernel}/${rung.shader ?? rung.name}`, rung] as const),
+  );
+  const cases = products.flatMap(([name, rung]) =>
+    devices
+      .filter(([what]) => name.includes("matrix") || /16x16x16, subgroups of 32|software/.test(what))
+      .map(([what, own]) => [name, what, rung, own] as const),
+  );
+  it.each(cases)("%s compiles for %s", async (name, _, rung, own) => {
     expect(rung.fits(own)).toBe(true);
-    const code = rung.source!(shaders[name as keyof typeof shaders], own);
-    expect(code).toContain(`const M = ${matrixShape(own)!.M}u;`);
+    const code = textFor(name, rung, own);
+    if (name.includes("matrix")) expect(code).toContain(`const M = ${matrixShape(own)!.M}u;`);
+    if (!name.endsWith("naive")) expect(/p\.gemm\.one/.test(code)).toBe(own.isSoftware);
     expect(await errorsOf(code)).toEqual([]);
   });
 

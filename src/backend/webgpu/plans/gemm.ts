@@ -7,6 +7,7 @@ import type { DeviceTraits } from "../context.js";
 import type { Binding, Dispatch } from "../dispatch.js";
 import { ceilDiv, Params, Scratch } from "../dispatch.js";
 import type { SubgroupMatrixConfig } from "../adapter.js";
+import { kept, unrolled } from "../loops.js";
 import { sourceOf } from "../pipelines.js";
 import { DEFAULT_ALPHA, unaryNumber } from "./functions.js";
 import { groupsFor } from "./elementwise.js";
@@ -130,8 +131,21 @@ export const ladder: readonly Rung[] = [
   },
 ];
 
-/** What GENERIC (shaders/include/gemm.wgsl) reads instead of a constant. */
-const LOOP_DEPTH = 16;
+/** Made once for a device. */
+const texts = new WeakMap<DeviceTraits, Map<string, string>>();
+
+/** A rung's shader as a device gets it. */
+export function textFor(shader: string, rung: Rung, device: DeviceTraits): string {
+  if (!texts.has(device)) texts.set(device, new Map());
+  const known = texts.get(device)!;
+  let text = known.get(shader);
+  if (text === undefined) {
+    text = rung.source?.(sourceOf(shader), device) ?? sourceOf(shader);
+    text = device.isSoftware ? kept(text, "p.gemm.one") : unrolled(text);
+    known.set(shader, text);
+  }
+  return text;
+}
 
 /** k is split only into pieces of at least this many steps. */
 const LEAST_STEPS_PER_SPLIT = 8;
@@ -163,13 +177,13 @@ export function productPlan(
   const params = new Params()
     .u32(tilesM, tilesN, product.problems, splits, kPerSplit, product.outputs)
     .f32(alpha)
-    .u32(LOOP_DEPTH, epilogueBits(product.epilogue), 0, 0, 0)
+    .u32(1, epilogueBits(product.epilogue), 0, 0, 0)
     .u32(...product.params);
   const epilogueReads = [product.bias, product.residual, product.saved];
   const shader = `${product.kernel}/${rung.shader ?? rung.name}`;
   const first: Dispatch = {
     shader,
-    source: rung.source?.(sourceOf(shader), device),
+    source: textFor(shader, rung, device),
     constants: {
       ...product.constants,
       ...(isSplit ? { SPLIT: 1 } : {}),
