@@ -62,7 +62,7 @@ std::vector<Block> blocks_of(const Gather& g, const float* packed) {
         const int rows = rows_of_blocks(g, y, x, across.size(), others);
         const int places = others * g.groups * ceil_div(y.count, rows);
         int portion = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places)));
-        if (heavy) portion = std::min(portion, (int)std::max<size_t>(near / panel_bytes, 1));
+        if (heavy && depth > 0) portion = std::min(portion, (int)std::max<size_t>(near / panel_bytes, 1));
         portion = ceil_div(panels, ceil_div(panels, portion)) * kPanel;
         for (int image = 0; image < g.n; image++)
           for (int y0 = 0; y0 < y.count; y0 += rows)

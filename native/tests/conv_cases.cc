@@ -105,7 +105,7 @@ std::string describe(const ConvCase& c) {
 
 }  // namespace
 
-void check_conv(const ConvCase& c, const char* kernel) {
+void check_conv(const ConvCase& c, const char* kernel, double tolerance) {
   constexpr int kMostVariants = 8;  // more than there are: those that do not serve a shape are passed over
   const ConvShape& s = c.s;
   const std::string name = kernel;
@@ -161,6 +161,7 @@ void check_conv(const ConvCase& c, const char* kernel) {
           name + " " + describe(c) + " on " + table->isa + ", variant " + std::to_string(variant);
       const int before = threads();
       const size_t l3 = cpu().l3;
+      const FlushDenormals as_threads_do;
       try {
         set_threads(2);
         suppose_cores_are_near(variant < 0);
@@ -177,7 +178,7 @@ void check_conv(const ConvCase& c, const char* kernel) {
         if (variant >= 0 && std::strstr(error.what(), "does not serve")) continue;
         throw;
       }
-      expect_close(out.data(), want, 1e-11, what);
+      expect_close(out.data(), want, tolerance, what);
       out.check_guards(what);
       again.check_guards(what);
       if (std::memcmp(out.data(), again.data(), size * sizeof(float)))

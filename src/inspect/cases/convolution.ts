@@ -101,6 +101,7 @@ const geometries: readonly (readonly [string, Geometry])[] = [
   ["dilation 2", { x: [1, 11, 12, 8], kernel: [3, 3], co: 16, dilation: [2, 2], pad: [2, 2, 2, 2] }],
   ["dilations 3 and 1, strides 1 and 2", { x: [1, 13, 11, 5], kernel: [3, 3], co: 7, dilation: [3, 1], strides: [1, 2], pad: [3, 0, 2, 1] }],
   ["dilations 2 and 3, strides 3 and 2", { x: [2, 17, 19, 3], kernel: [3, 2], co: 5, dilation: [2, 3], strides: [3, 2], pad: [1, 2, 0, 3] }],
+  ["3x3, stride 2, dilation 2: some pixels meet no tap, many channels", { x: [1, 6, 5, 288], kernel: [3, 3], co: 256, strides: [2, 2], dilation: [2, 2], pad: [2, 2, 2, 2] }],
   ["2 groups", { x: [1, 7, 9, 6], kernel: [3, 3], co: 10, groups: 2, pad: same(3) }],
   ["3 groups, stride 2, dilation 2", { x: [2, 11, 9, 9], kernel: [3, 3], co: 6, groups: 3, strides: [2, 2], dilation: [2, 2], pad: [1, 2, 3, 1] }],
   ["4 groups of 16 channels", { x: [1, 6, 7, 64], kernel: [3, 3], co: 64, groups: 4, pad: same(3) }],
