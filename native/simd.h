@@ -40,6 +40,27 @@ inline vf load(const float* p) {
 inline void store(float* p, vf v) { std::memcpy(p, &v, sizeof v); }
 inline vf splat(float x) { return x - vf{}; }
 
+/** p[0], p[1], p[0], p[1], ... */
+inline vf splat_pair(const float* p) {
+#if defined(__AVX512F__) || defined(__AVX2__)
+  typedef double vd __attribute__((vector_size(kLanes * 4)));
+  double pair;
+  std::memcpy(&pair, p, sizeof pair);
+  return (vf)(vd)(pair - vd{});
+#else
+  vf v;
+  for (int i = 0; i < kLanes; i += 2) std::memcpy((float*)&v + i, p, 2 * sizeof(float));
+  return v;
+#endif
+}
+
+/** x, 0, x, 0, ... */
+inline vf splat_first(float x) {
+  vi first{};
+  for (int i = 0; i < kLanes; i += 2) first[i] = -1;
+  return (vf)((vi)splat(x) & first);
+}
+
 /** a * b + c with one rounding where the hardware has it. */
 inline vf fma(vf a, vf b, vf c) {
 #if defined(__AVX512F__)

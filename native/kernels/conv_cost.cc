@@ -6,6 +6,7 @@
 
 #include "conv_depthwise.h"
 #include "conv_few_outputs.h"
+#include "conv_gather.h"
 #include "conv_micro.h"
 #include "conv_pairs.h"
 #include "conv_weight_grad.h"
@@ -180,16 +181,19 @@ double pairs_cost(const ConvWork& w) {
 double implicit_gemm_cost(const ConvWork& w) {
   if (is_weight_grad(w)) return weight_grad_gemm_cost(w);
   constexpr int kManyChannels = 96;  // of which columns that meet few taps are made apart
-  const int read = read_channels(w), height = is_backward(w) ? w.s.oh : w.s.h,
+  const int read = read_channels(w), written = written_channels(w), height = is_backward(w) ? w.s.oh : w.s.h,
             width = is_backward(w) ? w.s.ow : w.s.w;
-  double cost = kStart, numbers = 28.0 * w.s.kh * w.s.kw * read;  // packed weights
+  double cost = kStart, packed = 28.0 * w.s.kh * w.s.kw * read, products = 0, ends = 0;  // of sums
   for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double places, double) {
     const double down = taps_met(y, height),
                  across = read >= kManyChannels ? taps_met(x, width) : (double)x.taps.size() * x.count;
     cost += 7e3;
-    numbers += 1.1 * w.s.n * down * across * read + 8.5 * places;  // products, the end of a sum
+    products += w.s.n * down * across * read;
+    ends += places;
   });
-  return cost + numbers * vectors(written_channels(w));
+  const double all = vectors(written);
+  const bool half = has_half(read, written, products / std::max(ends, 1.0));
+  return cost + 1.1 * products * (half ? all - 0.45 : all) + (packed + 8.5 * ends) * all;
 }
 
 double depthwise_cost(const ConvWork& w) { return w.s.groups > 1 ? 0 : never(w); }

@@ -20,10 +20,11 @@ int share(int whole, int index, int parts) {
 
 constexpr int kShortRun = 8;  // runs of up to so many steps have each of them listed
 
-/** Where the runs of the window begin. Taps that are neighbours in memory make one run. */
-int find_runs(const Block& block, const Band& band, int channels, ptrdiff_t* offsets, int& length) {
+/** Where the runs of the window begin. Taps that are neighbours in memory make one run, unless they are wanted `apart`. */
+int find_runs(const Block& block, const Band& band, int channels, bool apart, ptrdiff_t* offsets,
+              int& length) {
   const Range taps = block.across.taps;
-  const bool joined = band.pixel == channels && block.x->is_joined();
+  const bool joined = band.pixel == channels && block.x->is_joined() && !apart;
   length = joined ? channels * taps.size() : channels;
   int runs = 0;
   for (const Tap& ty : block.y->taps) {
@@ -74,7 +75,7 @@ std::vector<Tiles> tiles_of(const Block& block, int in_h, bool in_place, int mos
   return tiles;
 }
 
-void run_block(const Gather& g, const Block& block, bool streams) {
+void run_block(const Gather& g, const WeightPanels& panels, const Block& block, bool streams) {
   const AxisPhase &ay = *block.y, &ax = *block.x;
   const Range taps = block.across.taps;
   const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups, columns = block.columns();
@@ -102,10 +103,11 @@ void run_block(const Gather& g, const Block& block, bool streams) {
                     : in_place    ? image.window(top, left)
                                   : take_band(image, top, left, band_rows, band_columns, room);
   TileProduct p{};
-  const int runs = find_runs(block, band, channels, offsets, p.length);
+  const bool in_pairs = panels.width(outputs) < kLanes;
+  const int runs = find_runs(block, band, channels, in_pairs && channels % 2, offsets, p.length);
   const int runs_a_tap = ay.taps.empty() ? 0 : runs / (int)ay.taps.size();
   const bool all_taps = taps.size() == (int)ax.taps.size();
-  const bool listed = all_taps && runs > 0 && p.length <= kShortRun;
+  const bool listed = all_taps && runs > 0 && p.length <= kShortRun && !in_pairs;
   for (int run = 0; run < runs && listed; run++)
     for (int i = 0; i < p.length; i++) steps[run * p.length + i] = (int)offsets[run] + i;
   p.b_runs = std::max(runs_a_tap, 1);
@@ -124,15 +126,16 @@ void run_block(const Gather& g, const Block& block, bool streams) {
       block.group * outputs;
   p.a_row = ax.in_step * band.pixel;
   p.c_row = out_column;
-  // A store that runs over must end within the next row.
-  const bool dense = outputs <= kPanel && outputs == out_column && 2 * outputs >= round_up(outputs, kLanes);
+  const bool dense = panels.outputs(0) == out_column;
   const std::vector<Tiles> tiles = tiles_of(block, g.in_h, in_place, most_rows);
-  for (int c = block.channel; c < block.channel + block.channels; c += kPanel) {
-    p.columns = std::min(kPanel, outputs - c);
+  const size_t all = ay.taps.size() * ax.taps.size(), before = panels.size(block.channel);
+  for (int c = block.channel; c < block.channel + block.channels; c += p.columns) {
+    p.columns = panels.outputs(c);
     p.channel = block.group * outputs + c;
-    p.b_step = round_up(p.columns, kLanes);
-    const size_t tap = (size_t)channels * p.b_step, all = ay.taps.size() * ax.taps.size();
-    const float* const weights = block.weights + all * channels * (c - block.channel);
+    p.b_step = panels.width(p.columns);
+    p.in_pairs = p.b_step < kLanes;
+    const size_t tap = panels.size(c + p.columns) - panels.size(c);
+    const float* const weights = block.weights + all * (panels.size(c) - before);
     p.b_jump = (ax.taps.size() - taps.size()) * tap;
     for (size_t i = 0; i < tiles.size(); i++) {
       const auto [row, column, size, count, down] = tiles[i];
@@ -166,7 +169,6 @@ void run_block(const Gather& g, const Block& block, bool streams) {
 
 }  // namespace
 
-/** Products of a number of the output, on average. */
 double Gather::products() const {
   const auto taps = [](const std::vector<AxisPhase>& axis, int size) {
     double sum = 0;
@@ -189,9 +191,10 @@ bool Gather::streams(int together) const {
 }
 
 void gather_conv(const Gather& g, const float* packed) {
-  const std::vector<Block> blocks = blocks_of(g, packed);
+  const WeightPanels panels(g);
+  const std::vector<Block> blocks = blocks_of(g, panels, packed);
   const bool streams = g.streams();
-  parallel_for((int)blocks.size(), [&](int index, int) { run_block(g, blocks[index], streams); });
+  parallel_for((int)blocks.size(), [&](int index, int) { run_block(g, panels, blocks[index], streams); });
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -19,8 +19,7 @@ struct Gather {
    * channels, which are stored at a time, are whole lines. */
   bool streams(int together) const;
   bool streams() const { return streams(out_c / groups); }
-
- private:
+  /** Products of a number of the output, on average. */
   double products() const;
 };
 
@@ -29,6 +28,31 @@ struct WeightLayout {
   const ConvShape* shape;
   const float* weights;  // [kh, kw, ci/groups, co]
   bool transposed;       // reads [co -> ci], as the input's gradient does
+};
+
+/** Are a group's outputs beyond whole vectors, which fill half a one at most, a panel of their own, in whose weights two
+ * steps share a vector? It takes half the time. `products`: of a number of the output, on average. */
+bool has_half(int channels, int outputs, double products);
+
+/** The panels in which the outputs of a group are made, and their weights for one tap. */
+class WeightPanels {
+ public:
+  explicit WeightPanels(const Gather& g)
+      : channels_(g.in_c / g.groups),
+        outputs_(g.out_c / g.groups),
+        half_(has_half(channels_, outputs_, g.products())) {}
+
+  /** How many outputs are in the panel that begins with `output`. */
+  int outputs(int output) const;
+  /** Numbers of a step's weights in a panel of so many outputs: whole vectors or half of one. */
+  int width(int outputs) const;
+  /** Numbers of all weights before `output`, where a panel begins or all end. */
+  size_t size(int output) const;
+  size_t size() const { return size(outputs_); }
+
+ private:
+  const int channels_, outputs_;
+  const bool half_;
 };
 
 size_t packed_weights_size(const Gather& g);  // floats

@@ -43,8 +43,8 @@ std::vector<Segment> columns_of(const Gather& g, const AxisPhase& y, const AxisP
 
 }  // namespace
 
-std::vector<Block> blocks_of(const Gather& g, const float* packed) {
-  const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups, panels = ceil_div(outputs, kPanel);
+std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels, const float* packed) {
+  const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups, count = ceil_div(outputs, kPanel);
   std::vector<Block> blocks;
   // Where weights leave the second-level cache and images are small, the part of the weights that fits there is read for
   // all images in turn.
@@ -52,25 +52,25 @@ std::vector<Block> blocks_of(const Gather& g, const float* packed) {
   const bool heavy = sizeof(float) * packed_weights_size(g) / g.groups > near && image_bytes < near / 4;
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
-      const size_t depth = y.taps.size() * x.taps.size() * channels;
+      const size_t taps = y.taps.size() * x.taps.size(), depth = taps * channels;
       const size_t panel_bytes = sizeof(float) * depth * kPanel;
       const float* weights = packed;
-      packed += depth * g.groups * round_up(outputs, kLanes);
+      packed += taps * g.groups * panels.size();
       if (y.count == 0 || x.count == 0) continue;
       const int others = g.n * parts_of(x.count) * (int)(g.plan.y.size() * g.plan.x.size());
       for (const Segment& across : columns_of(g, y, x)) {
         const int rows = rows_of_blocks(g, y, x, across.size(), others);
         const int places = others * g.groups * ceil_div(y.count, rows);
-        int portion = ceil_div(panels, std::min(panels, ceil_div(kEnoughBlocks / 2, places)));
+        int portion = ceil_div(count, std::min(count, ceil_div(kEnoughBlocks / 2, places)));
         if (heavy && depth > 0) portion = std::min(portion, (int)std::max<size_t>(near / panel_bytes, 1));
-        portion = ceil_div(panels, ceil_div(panels, portion)) * kPanel;
+        portion = ceil_div(count, ceil_div(count, portion)) * kPanel;
         for (int image = 0; image < g.n; image++)
           for (int y0 = 0; y0 < y.count; y0 += rows)
             for (int group = 0; group < g.groups; group++)
               for (int c = 0; c < outputs; c += portion)
                 blocks.push_back({&y, &x, across, image, group, y0, std::min(rows, y.count - y0), c,
                                   std::min(portion, outputs - c),
-                                  weights + depth * ((size_t)group * round_up(outputs, kLanes) + c)});
+                                  weights + taps * (group * panels.size() + panels.size(c))});
       }
     }
   }

@@ -17,6 +17,6 @@ struct Block {
 };
 
 /** All of them, in the order in which they share most of what they read. */
-std::vector<Block> blocks_of(const Gather& g, const float* packed);
+std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels, const float* packed);
 
 }  // namespace fovea::FOVEA_ISA

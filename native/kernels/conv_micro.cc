@@ -19,6 +19,20 @@ using Sums = vf[R][V];
 
 constexpr int kRegisters = kLanes == 16 ? 24 : 12;  // for sums
 
+/** A number of A for all lanes or, where steps are `in pairs`, two that take turns. */
+template <bool kInPairs>
+inline vf spread(const float* a) {
+  return kInPairs ? splat_pair(a) : splat(*a);
+}
+
+/** v[0] + v[1], v[2] + v[3], ... in the first half of the lanes */
+template <int... kLane>
+inline vf pairs_added(vf v, std::integer_sequence<int, kLane...>) {
+  return __builtin_shufflevector(v, v, (2 * kLane % kLanes)...) +
+         __builtin_shufflevector(v, v, (2 * kLane % kLanes + 1)...);
+}
+
+/** `a(r)` is row r's number of A, spread. */
 template <int R, int V>
 inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums, auto a) {
   vf bv[V];
@@ -26,7 +40,7 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
   for (int v = 0; v < V; v++) bv[v] = load(b + v * kLanes);
 #pragma GCC unroll 24
   for (int r = 0; r < R; r++) {
-    const vf av = splat(a(r));
+    const vf av = a(r);
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) accumulate(av, bv[v], sums[r][v]);
   }
@@ -36,17 +50,18 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
 constexpr bool kOftenFar = kLanes == 16;
 
 /** Rows in threes: x86 addresses p, p + s and p + 2 s without arithmetic, so that 14 rows need 5 pointers. */
-template <int R, int V>
+template <int R, int V, bool kInPairs>
 inline __attribute__((always_inline)) const float* run_even(const TileProduct& p, const float* start,
                                                             const float* b, const float*& next,
                                                             const float*& far, Sums<R, V>& sums) {
-  constexpr int kThrees = (R + 2) / 3, kLinesAStep = V * kLanes / kLine;
+  constexpr int kThrees = (R + 2) / 3, kLinesAStep = V * kLanes / kLine,
+                kSteps = kInPairs ? 2 : 1;  // a vector
   const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
   const char* a[kThrees];
 #pragma GCC unroll 8
   for (int i = 0; i < kThrees; i++) a[i] = (const char*)start + 3 * i * s;
   const auto at = [&](int u) {
-    return [&, u](int r) { return *(const float*)(a[r / 3] + r % 3 * s + 4 * u); };
+    return [&, u](int r) { return spread<kInPairs>((const float*)(a[r / 3] + r % 3 * s) + u * kSteps); };
   };
   int k = p.length;
   const auto ask = [&]() __attribute__((always_inline)) {
@@ -57,7 +72,7 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
     __builtin_prefetch(far, 0, 2);
     far += p.far_step;
   };
-  for (; k >= 2; k -= 2) {
+  for (; k >= 2 * kSteps; k -= 2 * kSteps) {
     ask();
     ask_far();
     step<R, V>(b, sums, at(0));
@@ -66,10 +81,16 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
     step<R, V>(b + V * kLanes, sums, at(1));
     b += 2 * V * kLanes;
 #pragma GCC unroll 8
-    for (int i = 0; i < kThrees; i++) a[i] += 8;
+    for (int i = 0; i < kThrees; i++) a[i] += 2 * kSteps * sizeof(float);
   }
-  if (k > 0) {
+  if (k >= kSteps) {
     step<R, V>(b, sums, at(0));
+    b += V * kLanes;
+#pragma GCC unroll 8
+    for (int i = 0; i < kThrees && kInPairs; i++) a[i] += kSteps * sizeof(float);
+  }
+  if (kInPairs && k % kSteps) {
+    step<R, V>(b, sums, [&](int r) { return splat_first(*(const float*)(a[r / 3] + r % 3 * s)); });
     b += V * kLanes;
   }
   return b;
@@ -88,7 +109,7 @@ inline __attribute__((always_inline)) void run_listed(const TileProduct& p, cons
         a += three;
         __asm__("" : "+r"(a));  // else all pointers are kept, and there are not registers enough for them
       }
-      return *(const float*)(a + r % 3 * s);
+      return splat(*(const float*)(a + r % 3 * s));
     });
   }
 }
@@ -111,36 +132,42 @@ inline __attribute__((always_inline)) const float* run_together(const TileProduc
       __builtin_prefetch(far, 0, 2);
       next += p.next_step;
       far += p.far_step;
-      step<R, V>(b, sums[i % kSets], [&](int r) { return a[r]; });
+      step<R, V>(b, sums[i % kSets], [&](int r) { return splat(a[r]); });
       a += a_step;
       b += b_step;
     }
   }
   for (; k > 0; k--) {
-    step<R, V>(b, sums[0], [&](int r) { return a[r]; });
+    step<R, V>(b, sums[0], [&](int r) { return splat(a[r]); });
     a += a_step;
     b += b_step;
   }
   return b;
 }
 
-template <int R, int V>
+template <int R, int V, bool kInPairs>
 inline __attribute__((always_inline)) const float* run_scattered(const TileProduct& p, ptrdiff_t offset,
                                                                  const float* b, Sums<R, V>& sums) {
   const float* a[R];
 #pragma GCC unroll 24
   for (int r = 0; r < R; r++) a[r] = p.a_rows[r] + offset;
+  constexpr int kSteps = kInPairs ? 2 : 1;
   ptrdiff_t i = 0;
-  for (int k = p.length; k > 0; k--) {
-    step<R, V>(b, sums, [&](int r) { return a[r][i]; });
-    i += p.a_step;
-    b += p.b_step;
+  int k = p.length;
+  for (; k >= kSteps; k -= kSteps) {
+    step<R, V>(b, sums, [&](int r) { return spread<kInPairs>(a[r] + i); });
+    i += kSteps * p.a_step;
+    b += kSteps * p.b_step;
+  }
+  if (k > 0) {
+    step<R, V>(b, sums, [&](int r) { return splat_first(a[r][i]); });
+    b += kSteps * p.b_step;
   }
   return b;
 }
 
 /** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole or a Part. With
- * `run_over` the last lanes of all rows but the last are a Whole, which goes on in the next row. */
+ * `run_over` the last lanes are a Whole, which goes on in the next rows, in all rows where it ends within the tile. */
 template <int R, int V, Rows kRows, class Step>
 inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float* first, Step step,
                                                     bool run_over = false) {
@@ -149,13 +176,15 @@ inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float*
   const ptrdiff_t c_row = p.c_row;
   if constexpr (kRows == Rows::scattered) std::copy_n(p.c_rows, R, rows);
   const int last = p.columns - (V - 1) * kLanes;
+  const int fit =
+      V == 1 ? R + 1 - ceil_div(kLanes, last) : R - 1;  // rows whose last vector ends within the tile
   const auto all = [&](auto last_lanes, auto last_of_tile) __attribute__((always_inline)) {
 #pragma GCC unroll 24
     for (int r = 0; r < R; r++) {
       float* const c = kRows == Rows::scattered ? rows[kRows == Rows::scattered ? r : 0] : first + r * c_row;
 #pragma GCC unroll 4
       for (int v = 0; v < V - 1; v++) step(r, v, c + v * kLanes, Whole{});
-      if (r < R - 1)
+      if (r < R - 1 && (V > 1 || r < fit))
         step(r, V - 1, c + (V - 1) * kLanes, last_lanes);
       else
         step(r, V - 1, c + (V - 1) * kLanes, last_of_tile);
@@ -180,7 +209,7 @@ void ask_for_operands(const TileProduct& p, const float* c, int rows) {
   }
 }
 
-template <int R, int V, Rows kRows>
+template <int R, int V, Rows kRows, bool kInPairs>
 void multiply_fixed(const TileProduct& p) {
   const float* start = p.a;
   float* c = p.c;
@@ -204,15 +233,16 @@ void multiply_fixed(const TileProduct& p) {
     else if (kRows == Rows::even && tile < p.tiles)
       next = start + R * p.a_row + p.next_offset;
     const float* far = p.far ? p.far : b;
-    if (kRows == Rows::even && p.step_offsets) {
+    if (kRows == Rows::even && !kInPairs && p.step_offsets) {
       run_listed<R, V>(p, start, sums);
     } else {
       for (int run = 0, left = p.b_runs; run < p.runs; run++) {
         if constexpr (kRows == Rows::even)
-          b = run_even<R, V>(p, start + p.run_offsets[run], b, next, far, sums);
+          b = run_even<R, V, kInPairs>(p, start + p.run_offsets[run], b, next, far, sums);
         if constexpr (kRows == Rows::together)
           b = run_together<R, V>(p, start + p.run_offsets[run], b, next, far, sets);
-        if constexpr (kRows == Rows::scattered) b = run_scattered<R, V>(p, p.run_offsets[run], b, sums);
+        if constexpr (kRows == Rows::scattered)
+          b = run_scattered<R, V, kInPairs>(p, p.run_offsets[run], b, sums);
         if (--left == 0) b += p.b_jump, left = p.b_runs;
       }
     }
@@ -223,6 +253,11 @@ void multiply_fixed(const TileProduct& p) {
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) sums[r][v] += sets[i][r][v];
       }
+    }
+    if constexpr (kInPairs) {
+#pragma GCC unroll 24
+      for (int r = 0; r < R; r++)
+        sums[r][0] = pairs_added(sums[r][0], std::make_integer_sequence<int, kLanes>{});
     }
     if (p.epilogue && in_registers(*p.epilogue))
       finish_all(
@@ -264,16 +299,22 @@ void finish_rows(const TileProduct& p, int rows) {
 
 using Multiply = void (*)(const TileProduct&);
 
-template <int V, Rows kRows, int... R>
+template <int V, Rows kRows, bool kInPairs, int... R>
 constexpr std::array<Multiply, sizeof...(R)> all_sizes(std::integer_sequence<int, R...>) {
-  return {multiply_fixed<R + 1, V, kRows>...};
+  return {multiply_fixed<R + 1, V, kRows, kInPairs>...};
 }
 
 template <Rows kRows, int kMost, int kMostOfOne = kMost>
 Multiply find(int vectors, int rows) {
-  static constexpr auto kOne = all_sizes<1, kRows>(std::make_integer_sequence<int, kMostOfOne>{});
-  static constexpr auto kTwo = all_sizes<2, kRows>(std::make_integer_sequence<int, kMost>{});
+  static constexpr auto kOne = all_sizes<1, kRows, false>(std::make_integer_sequence<int, kMostOfOne>{});
+  static constexpr auto kTwo = all_sizes<2, kRows, false>(std::make_integer_sequence<int, kMost>{});
   return vectors == 1 ? kOne[rows - 1] : kTwo[rows - 1];
+}
+
+template <Rows kRows, int kMost>
+Multiply find_in_pairs(int rows) {
+  static constexpr auto kSizes = all_sizes<1, kRows, true>(std::make_integer_sequence<int, kMost>{});
+  return kSizes[rows - 1];
 }
 
 }  // namespace
@@ -285,7 +326,10 @@ void spread_far(TileProduct& p, ptrdiff_t size) {
 
 void run_tile(const TileProduct& p, int rows) {
   const int vectors = p.columns > kLanes ? 2 : 1;
-  if (p.scattered)
+  if (p.in_pairs)
+    (p.scattered ? find_in_pairs<Rows::scattered, kMaxScattered>(rows)
+                 : find_in_pairs<Rows::even, kMaxOfOne>(rows))(p);
+  else if (p.scattered)
     find<Rows::scattered, kMaxScattered>(vectors, rows)(p);
   else if (p.a_step == 1 && p.b_step == vectors * kLanes)
     find<Rows::even, kMaxRows, kMaxOfOne>(vectors, rows)(p);

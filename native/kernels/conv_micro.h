@@ -38,6 +38,7 @@ struct TileProduct {
   const int* step_offsets;       // null or, for evenly spaced rows and short runs, where each step is instead
   ptrdiff_t a_step;              // from one step to the next, in A
   const float* b;
+  bool in_pairs = false;     // two neighbouring steps share a vector of B: lane 2 j + i is column j of step i
   ptrdiff_t b_step, b_jump;  // from one step to the next in B, and what is added to that after every
   int b_runs = 1;            // so many runs
   int columns;               // of C, at most kPanel
@@ -63,9 +64,8 @@ struct TileProduct {
   ptrdiff_t a_row, c_row;
   int tiles = 1;  // made one after the other, with all their rows evenly spaced
   bool scattered;
-  // Rows of C follow each other without gaps, and what a row's last vector has beyond it ends within the next: that
-  // vector is stored whole, before the next row. (To store some lanes only takes three times as long where the lines
-  // are not in the nearer caches.)
+  // Rows of C follow each other without gaps: a row's last vector is stored whole, before the rows into which it runs
+  // over. (To store some lanes only takes three times as long where the lines are not in the nearer caches.)
   bool dense;
   const float* a_rows[kMaxScattered];
   float* c_rows[kMaxScattered];
