@@ -25,6 +25,9 @@ bool is_backward(const ConvWork& w) { return w.direction == Direction::input_gra
 int read_channels(const ConvWork& w) { return (is_backward(w) ? w.s.co : w.s.ci) / w.s.groups; }
 int written_channels(const ConvWork& w) { return (is_backward(w) ? w.s.ci : w.s.co) / w.s.groups; }
 
+int read_height(const ConvWork& w) { return is_backward(w) ? w.s.oh : w.s.h; }
+int read_width(const ConvWork& w) { return is_backward(w) ? w.s.ow : w.s.w; }
+
 double vectors(int channels) { return ceil_div(channels, kLanes); }
 
 /** step(phase along y, phase along x, its places in all images, its taps) */
@@ -118,12 +121,13 @@ double few_outputs_cost(const ConvWork& w) {
     return few_outputs_takes_pairs(turned) ? pairs_cost(inner) : weight_grad_gemm_cost(inner);
   }
   const int read = read_channels(w), written = written_channels(w);
-  double cost = 34e3;
+  double cost = 21e3;
   for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double places, double taps) {
     const int together = taps_together(x);
     const double loads = places * taps / together * vectors(together * read);
-    const double sums_across = places * written, rows = (double)w.s.n * y.count;
-    cost += loads * (written + 1.8) + 8 * sums_across + 440 * rows;
+    const double sums_across = places * written;
+    const bool has_edges = taps_met(x, read_width(w)) < (double)x.taps.size() * x.count;
+    cost += loads * (1.06 * written + 2.5) + 5.1 * sums_across + (has_edges ? 860.0 * w.s.n * y.count : 0);
   });
   return cost;
 }
@@ -181,19 +185,20 @@ double pairs_cost(const ConvWork& w) {
 double implicit_gemm_cost(const ConvWork& w) {
   if (is_weight_grad(w)) return weight_grad_gemm_cost(w);
   constexpr int kManyChannels = 96;  // of which columns that meet few taps are made apart
-  const int read = read_channels(w), written = written_channels(w), height = is_backward(w) ? w.s.oh : w.s.h,
-            width = is_backward(w) ? w.s.ow : w.s.w;
+  const int read = read_channels(w), written = written_channels(w);
   double cost = kStart, packed = 28.0 * w.s.kh * w.s.kw * read, products = 0, ends = 0;  // of sums
   for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double places, double) {
-    const double down = taps_met(y, height),
-                 across = read >= kManyChannels ? taps_met(x, width) : (double)x.taps.size() * x.count;
+    const double down = taps_met(y, read_height(w)), across = read >= kManyChannels
+                                                                  ? taps_met(x, read_width(w))
+                                                                  : (double)x.taps.size() * x.count;
     cost += 7e3;
     products += w.s.n * down * across * read;
     ends += places;
   });
   const double all = vectors(written);
   const bool half = has_half(read, written, products / std::max(ends, 1.0));
-  return cost + 1.1 * products * (half ? all - 0.45 : all) + (packed + 8.5 * ends) * all;
+  return cost + 1.1 * products * (half ? all - 0.46 : all) + (packed + 8.5 * ends) * all +
+         (half ? 5.5 * ends : 0);
 }
 
 double depthwise_cost(const ConvWork& w) { return w.s.groups > 1 ? 0 : never(w); }
