@@ -42,16 +42,10 @@ inline vf splat(float x) { return x - vf{}; }
 
 /** p[0], p[1], p[0], p[1], ... */
 inline vf splat_pair(const float* p) {
-#if defined(__AVX512F__) || defined(__AVX2__)
-  typedef double vd __attribute__((vector_size(kLanes * 4)));
-  double pair;
+  typedef int64_t pairs __attribute__((vector_size(kLanes * 4)));
+  int64_t pair;
   std::memcpy(&pair, p, sizeof pair);
-  return (vf)(vd)(pair - vd{});
-#else
-  vf v;
-  for (int i = 0; i < kLanes; i += 2) std::memcpy((float*)&v + i, p, 2 * sizeof(float));
-  return v;
-#endif
+  return (vf)(pair - pairs{});
 }
 
 /** x, 0, x, 0, ... */

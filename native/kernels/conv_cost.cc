@@ -188,11 +188,10 @@ double implicit_gemm_cost(const ConvWork& w) {
   const int read = read_channels(w), written = written_channels(w);
   double cost = kStart, packed = 28.0 * w.s.kh * w.s.kw * read, products = 0, ends = 0;  // of sums
   for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double places, double) {
-    const double down = taps_met(y, read_height(w)), across = read >= kManyChannels
-                                                                  ? taps_met(x, read_width(w))
-                                                                  : (double)x.taps.size() * x.count;
+    const double across =
+        read >= kManyChannels ? taps_met(x, read_width(w)) : (double)x.taps.size() * x.count;
     cost += 7e3;
-    products += w.s.n * down * across * read;
+    products += w.s.n * taps_met(y, read_height(w)) * across * read;
     ends += places;
   });
   const double all = vectors(written);

@@ -126,7 +126,8 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
       block.group * outputs;
   p.a_row = ax.in_step * band.pixel;
   p.c_row = out_column;
-  const bool dense = panels.outputs(0) == out_column;
+  const bool dense =
+      panels.outputs(0) == out_column && (in_pairs || 2 * outputs >= round_up(outputs, kLanes));
   const std::vector<Tiles> tiles = tiles_of(block, g.in_h, in_place, most_rows);
   const size_t all = ay.taps.size() * ax.taps.size(), before = panels.size(block.channel);
   for (int c = block.channel; c < block.channel + block.channels; c += p.columns) {

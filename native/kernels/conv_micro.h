@@ -65,7 +65,8 @@ struct TileProduct {
   int tiles = 1;  // made one after the other, with all their rows evenly spaced
   bool scattered;
   // Rows of C follow each other without gaps: a row's last vector is stored whole, before the rows into which it runs
-  // over. (To store some lanes only takes three times as long where the lines are not in the nearer caches.)
+  // over, only the next one unless `in_pairs`. (To store some lanes only takes three times as long where the lines are
+  // not in the nearer caches.)
   bool dense;
   const float* a_rows[kMaxScattered];
   float* c_rows[kMaxScattered];
