@@ -65,7 +65,7 @@ constexpr double kTolerance = 1e-9;
 
 TEST(random_convolutions) {
   Shapes shapes(number("SEED", 3));
-  for (int i = number("COUNT", 60); i > 0; i--) {
+  for (int i = number("COUNT", 30); i > 0; i--) {
     const ConvCase c = shapes.next();
     check_conv(c, "conv2d", kTolerance);
     check_conv(c, "conv2d_input_grad", kTolerance);
