@@ -115,7 +115,7 @@ void pack_weights(const Gather& g, const WeightLayout& w, float* packed) {
           for (const Tap& ty : y.taps) {
             for (const Tap& tx : x.taps) {
               parts.push_back({&ty, &tx, group, column, columns, width, packed});
-              packed += (size_t)width * (width < kLanes ? round_up(channels, 2) : channels);
+              packed += panels.size(column + columns) - panels.size(column);
             }
           }
         }

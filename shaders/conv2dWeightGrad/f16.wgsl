@@ -3,4 +3,5 @@
 enable f16;
 #include "include/bind4.wgsl"
 #include "include/conv2dWeightGrad.wgsl"
-#include "gemm/f16.wgsl"
+alias Stored = vec4h; // of the tiles in workgroup memory
+#include "gemm/wide.wgsl"

@@ -6,8 +6,8 @@ const QUADS = 32u; // of a tile's side
 const DEPTH = 16u; // k of a step
 const LOADERS = 128u; // threads that load A; the others load B
 // Two of each: while one is read, the other is filled. [buffer][k][row or column / 4]
-var<workgroup> tileA: array<vec4f, 1024>;
-var<workgroup> tileB: array<vec4f, 1024>;
+var<workgroup> tileA: array<Stored, 1024>;
+var<workgroup> tileB: array<Stored, 1024>;
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -65,9 +65,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var i = 0u; i < 4u; i++) {
       let at = ((step % 2u) * DEPTH + kBlock + i) * QUADS + block;
       if (isB) {
-        tileB[at] = vec4f(loaded[i]);
+        tileB[at] = Stored(loaded[i]);
       } else {
-        tileA[at] = vec4f(loaded[i]);
+        tileA[at] = Stored(loaded[i]);
       }
     }
     workgroupBarrier(); // one a step: whoever still reads, reads the other buffer

@@ -2,4 +2,5 @@
 // on its way from global memory while the present one is multiplied, and one barrier a step is enough. Needs 32 KiB of workgroup memory.
 #include "include/bind4.wgsl"
 #include "include/matmul.wgsl"
+alias Stored = vec4f; // of the tiles in workgroup memory
 #include "gemm/wide.wgsl"
