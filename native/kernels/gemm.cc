@@ -22,8 +22,9 @@ int panel_steps() {
  * fewer times A is packed. Each thread may have its own.
  */
 size_t packed_bytes() {
-  const size_t part = cpu().l3 / (size_t)std::max(8, 2 * threads());
-  return std::max(cpu().l2 / 2, std::min(part, (size_t)2 << 20));
+  constexpr size_t kEnough = (size_t)1 << 20, kMost = (size_t)2 << 20;
+  const size_t half = cpu().l2 / 2, part = cpu().l3 / (size_t)std::max(8, 2 * threads());
+  return half >= kEnough ? half : std::max(half, std::min(part, kMost));
 }
 
 /**

@@ -13,8 +13,17 @@ fn sigmoidOf(x: f32) -> f32 {
 const GELU_SCALE = 0.7978845608028654; // sqrt(2/pi)
 const GELU_CUBIC = 0.044715;
 
-fn geluTanh(x: f32) -> f32 {
-  return hyperbolicTangent(GELU_SCALE * (x + GELU_CUBIC * x * x * x));
+/** 1 + tanh(u) is 2 sigmoid(2u), which keeps its digits where tanh(u) is near -1. */
+fn geluArgument(x: f32) -> f32 {
+  return 2.0 * GELU_SCALE * (x + GELU_CUBIC * x * x * x);
+}
+
+fn geluDerivative(x: f32) -> f32 {
+  // Beyond +-100 the derivative is 1 or 0, and x^3 would overflow before that is seen.
+  let bounded = select(clamp(x, -100.0, 100.0), x, isNan(x));
+  let u = geluArgument(bounded);
+  let s = sigmoidOf(u);
+  return s + bounded * s * sigmoidOf(-u) * 2.0 * GELU_SCALE * (1.0 + 3.0 * GELU_CUBIC * bounded * bounded);
 }
 
 fn unaryValue(function: u32, x: f32, alpha: f32) -> f32 {
@@ -25,7 +34,7 @@ fn unaryValue(function: u32, x: f32, alpha: f32) -> f32 {
     case 4u: { return hyperbolicTangent(x); }
     case 5u: { return positivePart(x) + logOnePlus(exp(-abs(x))); } // softplus
     case 6u: { return x * sigmoidOf(x); } // silu
-    case 7u: { return 0.5 * x * (1.0 + geluTanh(x)); }
+    case 7u: { return x * sigmoidOf(geluArgument(x)); }
     case 8u: { return exp(x); }
     case 9u: { return logarithm(x); }
     case 10u: { return sqrt(x); }
@@ -53,10 +62,7 @@ fn unaryDerivative(function: u32, saved: f32, alpha: f32) -> f32 {
       let s = sigmoidOf(saved);
       return s * (1.0 + saved * (1.0 - s));
     }
-    case 7u: {
-      let t = geluTanh(saved);
-      return 0.5 * (1.0 + t) + 0.5 * saved * (1.0 - t * t) * GELU_SCALE * (1.0 + 3.0 * GELU_CUBIC * saved * saved);
-    }
+    case 7u: { return geluDerivative(saved); }
     case 8u: { return saved; }
     case 9u: { return 1.0 / saved; }
     case 10u: { return 0.5 / saved; }

@@ -76,6 +76,7 @@ function unaryCases(name: UnaryFunction): ConformanceCase[] {
   }
   if (name === "softplus" || name === "sigmoid" || name === "exp")
     cases.push(on("from -40 to -10", [61], (_, i) => -10 - i / 2, { tolerance: DEFAULT_TOLERANCE }));
+  if (name === "gelu") cases.push(on(...geluTail));
   if (withAlpha.has(name)) {
     const x = { shape: [101], values };
     cases.push(
@@ -84,6 +85,9 @@ function unaryCases(name: UnaryFunction): ConformanceCase[] {
   }
   return cases;
 }
+
+/** Where 1 + tanh(u) would keep only the rounding of its two numbers. */
+const geluTail: [string, Shape, Values] = ["from -6 to -3", [31], (_, i) => -3 - i / 10];
 
 /** What a forward pass would have saved: f's output or its input. */
 function saved(name: UnaryFunction, values: Values): Values {
@@ -126,6 +130,7 @@ function unaryGradCases(name: UnaryFunction): ConformanceCase[] {
     cases.push(on("zeros among the arguments", [53], sprinkled(normal, [0], 3)));
     cases.push(on("from -6 to 6", [97], (_, i) => (i - 48) / 8));
   }
+  if (name === "gelu") cases.push(on(...geluTail));
   if (withAlpha.has(name)) cases.push(on("alpha 0.01", [101], normal, { alpha: 0.01 }));
   return cases;
 }
