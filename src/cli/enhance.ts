@@ -6,7 +6,7 @@ import path from "node:path";
 import { Command, Option } from "commander";
 import { glob, isDynamicPattern } from "tinyglobby";
 import { UserError } from "../backend/errors.js";
-import { Denoiser } from "../enhance/denoiser.js";
+import { defaultMaxMemory, Denoiser } from "../enhance/denoiser.js";
 import { enhanceImage } from "../enhance/enhance.js";
 import { loadModel } from "../enhance/files.js";
 import { reasonOf } from "../formats/files.js";
@@ -64,7 +64,7 @@ export const enhanceCommand = (): Command =>
     )
     .option(
       "--max-memory <MB>",
-      "memory that a tile may take (default: 1024)",
+      `memory that a tile may take (default: ${defaultMaxMemory})`,
       positiveNumber("--max-memory", "512"),
     )
     .addOption(backendOption())

@@ -32,7 +32,7 @@ export interface Plane {
 export interface DenoiserOptions {
   /** Side of the tiles in pixels, rounded up to the model's alignment; by default as large as the memory allows. */
   tile?: number;
-  /** Bound on the bytes of a tile's intermediate values, in MiB (default 1024). */
+  /** Bound on the bytes of a tile's intermediate values, in MiB (default 1280). */
   maxMemory?: number;
   /** Runs operation by operation instead of replaying a recorded program. */
   eager?: boolean;
@@ -49,8 +49,9 @@ export interface DenoiseOptions {
 }
 
 /** Larger than this a tile gains little: its margins are a small part already, and progress is told per tile. */
-const mostPixels = 10 * 2 ** 20;
-const defaultMaxMemory = 1024;
+const mostPixels = 2 ** 24;
+/** As much as the U-shaped network takes for that many pixels: a photograph of a usual size is not cut. */
+export const defaultMaxMemory = 1280;
 const mebibyte = 2 ** 20;
 /** Programs kept for tile shapes seen before; sets of photographs usually have one or two sizes. */
 const programsKept = 2;
