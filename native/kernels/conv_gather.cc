@@ -79,7 +79,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
   const AxisPhase &ay = *block.y, &ax = *block.x;
   const Range taps = block.across.taps;
   const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups, columns = block.columns();
-  const int most_rows = outputs <= kLanes ? kMaxOfOne : kMaxRows;
+  const int most_rows = FOVEA_ISA::most_rows(outputs);
   const int first_x = taps.size() ? ax.taps[taps.begin].offset : 0;
   const int last_x = taps.size() ? ax.taps[taps.end - 1].offset : 0;
   const int band_rows = (block.rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
@@ -128,6 +128,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
   p.c_row = out_column;
   const bool dense =
       panels.outputs(0) == out_column && (in_pairs || 2 * outputs >= round_up(outputs, kLanes));
+  const bool goes_on = ay.count == 1 && block.across.end < ax.count;
   const std::vector<Tiles> tiles = tiles_of(block, g.in_h, in_place, most_rows);
   const size_t all = ay.taps.size() * ax.taps.size(), before = panels.size(block.channel);
   for (int c = block.channel; c < block.channel + block.channels; c += p.columns) {
@@ -148,14 +149,14 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
       p.step_offsets = listed ? steps + down.begin * runs_a_tap * p.length : nullptr;
       p.b = weights + (down.begin * ax.taps.size() + taps.begin) * tap;
       p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
-      if (in_place && c == block.channel && i + 1 < tiles.size()) {
-        // The next tile's lowest row, which nothing has read yet.
-        p.next_offset = offsets[runs - runs_a_tap];
-        p.next = band.data + tiles[i + 1].row * ay.in_step * band.pitch + tiles[i + 1].column * p.a_row +
-                 p.next_offset;
-        p.next_step = kLine;
-      } else {
-        p.next = nullptr;
+      // The next tile's lowest row, which nothing has read yet. In a single row, it is to the right.
+      p.next = nullptr;
+      p.next_step = kLine;
+      p.next_offset = in_place ? offsets[runs - runs_a_tap] : 0;
+      if (in_place && c == block.channel && (i + 1 < tiles.size() || goes_on)) {
+        const int down = i + 1 < tiles.size() ? tiles[i + 1].row : row;
+        const int across = i + 1 < tiles.size() ? tiles[i + 1].column : columns;
+        p.next = band.data + down * ay.in_step * band.pitch + across * p.a_row + p.next_offset;
       }
       p.c = out + row * out_row + column * out_column + c;
       for (int r = 0; r < size && p.scattered; r++) {

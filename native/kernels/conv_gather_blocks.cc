@@ -10,18 +10,32 @@ namespace {
 
 constexpr int kEnoughBlocks = 16;  // that many keep a few threads busy
 
-/** Rows of blocks so many columns wide, `others` besides which there are of one row of blocks: their input stays in the
- * second-level cache. Sizes depend on shapes alone. */
+constexpr int kLeastPlaces = 8 * kMaxRows, kMostPlaces = 1024;  // of a block
+
+/** Pixels of the input that stay in the second-level cache. */
+int pixels_held(const Gather& g) { return (192 << 10) / (int)(sizeof(float) * g.in_c / g.groups); }
+
+/** Rows of blocks so many columns wide, `others` besides which there are of one row of blocks. Sizes depend on shapes
+ * alone. */
 int rows_of_blocks(const Gather& g, const AxisPhase& y, const AxisPhase& x, int columns, int others) {
-  const size_t row_bytes = sizeof(float) * (g.in_c / g.groups) * columns * x.in_step * y.in_step;
-  int most = (int)std::clamp<size_t>((192 << 10) / row_bytes, 1, std::max(1, 1024 / columns));
+  const int held = pixels_held(g) / (columns * x.in_step * y.in_step);
+  int most = std::clamp(held, 1, std::max(1, kMostPlaces / columns));
   const int wanted = ceil_div(kEnoughBlocks, others);
-  if (wanted > 1) most = std::min(most, std::max(ceil_div(y.count, wanted), ceil_div(8 * kMaxRows, columns)));
+  if (wanted > 1) most = std::min(most, std::max(ceil_div(y.count, wanted), ceil_div(kLeastPlaces, columns)));
   return ceil_div(y.count, ceil_div(y.count, most));
 }
 
+/** Columns, as numbers of which blocks are cut: a single row, as of all pixels of a 1x1 convolution, is cut into whole tiles. */
+int unit_of(const Gather& g, const AxisPhase& y) { return y.count == 1 ? most_rows(g.out_c / g.groups) : 1; }
+
 /** So many blocks cover so many columns. */
-int parts_of(int columns) { return columns <= 96 ? 1 : ceil_div(columns, 64); }
+int parts_of(const Gather& g, const AxisPhase& y, int columns) {
+  constexpr int kWide = 96, kUsual = 64;
+  if (columns <= kWide) return 1;
+  if (y.count > 1) return ceil_div(columns, kUsual);
+  const int unit = unit_of(g, y), most = std::clamp(pixels_held(g), kUsual, kMostPlaces) / unit * unit;
+  return std::max(ceil_div(columns, most), std::min(kEnoughBlocks, columns / kLeastPlaces));
+}
 
 /** The columns of blocks: from those of a block the same taps meet the image, so that it is read where it lies and no
  * zeros are multiplied. Not where that would leave few places to tiles that have little to do, nor for few channels,
@@ -34,8 +48,10 @@ std::vector<Segment> columns_of(const Gather& g, const AxisPhase& y, const AxisP
   const bool places = y.count >= kEnoughRows && (widest >= kEnoughColumns || g.in_c >= kManyChannels);
   if (g.groups > 1 || g.in_c < kFewChannels || !places) segments = {{0, x.count, {0, (int)x.taps.size()}}};
   for (const Segment& s : segments) {
-    const int parts = parts_of(s.size());
-    const auto cut = [&](int i) { return s.begin + (int)((int64_t)s.size() * i / parts); };
+    const int parts = parts_of(g, y, s.size()), unit = unit_of(g, y), units = ceil_div(s.size(), unit);
+    const auto cut = [&](int i) {
+      return s.begin + std::min((int)((int64_t)units * i / parts) * unit, s.size());
+    };
     for (int i = 0; i < parts; i++) columns.push_back({cut(i), cut(i + 1), s.taps});
   }
   return columns;
@@ -57,7 +73,7 @@ std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels, const 
       const float* weights = packed;
       packed += taps * g.groups * panels.size();
       if (y.count == 0 || x.count == 0) continue;
-      const int others = g.n * parts_of(x.count) * (int)(g.plan.y.size() * g.plan.x.size());
+      const int others = g.n * parts_of(g, y, x.count) * (int)(g.plan.y.size() * g.plan.x.size());
       for (const Segment& across : columns_of(g, y, x)) {
         const int rows = rows_of_blocks(g, y, x, across.size(), others);
         const int places = others * g.groups * ceil_div(y.count, rows);

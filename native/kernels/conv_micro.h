@@ -29,6 +29,9 @@ constexpr int kMaxRows = 6, kMaxOfOne = 12, kMaxScattered = 6;
 constexpr int kMaxVectors = 2;
 constexpr int kPanel = kMaxVectors * kLanes;  // columns of C in one product
 
+/** Rows of the largest tile where C has so many columns in all. */
+constexpr int most_rows(int columns) { return columns <= kLanes ? kMaxOfOne : kMaxRows; }
+
 inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
 inline int round_up(int n, int to) { return ceil_div(n, to) * to; }
 

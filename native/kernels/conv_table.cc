@@ -1,6 +1,7 @@
 #include "conv_table.h"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -37,8 +38,18 @@ const float* prepared_weights(Cache* cache, size_t size, Prepare prepare) {
   return to;
 }
 
-Gather gather_of(const ConvCall& c) {
-  const ConvShape& s = c.shape;
+/** Where each number of the output depends on one pixel, and all pixels are read: as if they were one row. */
+ConvShape in_one_row(ConvShape s) {
+  const bool single = s.kh == 1 && s.kw == 1 && s.stride_y == 1 && s.stride_x == 1 && s.up == 1;
+  const bool all = s.pad_top == 0 && s.pad_left == 0 && s.oh == s.h && s.ow == s.w;
+  const int64_t pixels = (int64_t)s.n * s.h * s.w;
+  if (!single || !all || pixels > std::numeric_limits<int>::max()) return s;
+  s.n = s.h = s.oh = 1;
+  s.w = s.ow = (int)pixels;
+  return s;
+}
+
+Gather gather_of(const ConvCall& c, const ConvShape& s) {
   const Epilogue* const e = needed(c.epilogue);
   if (c.direction == Direction::forward)
     return {plan_forward(s), s.n, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.groups, c.a, c.out, e};
@@ -49,7 +60,7 @@ void run_implicit_gemm(const ConvCall& c) {
   const ConvShape& s = c.shape;
   if (c.direction == Direction::weight_grad) return weight_grad_gemm(s, c.a, c.b, c.out);
   const bool turned = c.direction == Direction::input_grad;
-  const Gather g = gather_of(c);
+  const Gather g = gather_of(c, in_one_row(s));
   gather_conv(g, prepared_weights(c.cache, packed_weights_size(g), [&](float* to) {
                 pack_weights(g, {&s, c.b, turned}, to);
               }));
@@ -59,7 +70,7 @@ void run_few_outputs(const ConvCall& c) {
   const ConvShape& s = c.shape;
   if (c.direction == Direction::weight_grad) return few_outputs_weight_grad(s, c.a, c.b, c.out);
   const bool turned = c.direction == Direction::input_grad;
-  const Gather g = gather_of(c);
+  const Gather g = gather_of(c, c.shape);
   few_outputs_conv(g, prepared_weights(c.cache, few_outputs_weights_size(g), [&](float* to) {
                      few_outputs_pack(g, {&s, c.b, turned}, to);
                    }));
@@ -78,7 +89,7 @@ void run_winograd(const ConvCall& c) {
     return winograd::weight_grad(s, plan, winograd::phases_of(plan), c.a, c.b, c.out);
   }
   const bool turned = c.direction == Direction::input_grad;
-  const Gather g = gather_of(c);
+  const Gather g = gather_of(c, c.shape);
   const std::vector<winograd::Phase> phases = winograd::phases_of(g.plan);
   const size_t size = winograd::weights_size(g, phases);
   const auto transform = [&](float* to) { winograd::transform_weights(g, phases, {&s, c.b, turned}, to); };
@@ -99,7 +110,7 @@ void run_winograd(const ConvCall& c) {
 
 void run_depthwise(const ConvCall& c) {
   if (c.direction == Direction::weight_grad) return depthwise_weight_grad(c.shape, c.a, c.b, c.out);
-  const Gather g = gather_of(c);
+  const Gather g = gather_of(c, c.shape);
   depthwise_conv(g, prepared_weights(c.cache, depthwise_weights_size(g), [&](float* to) {
                    depthwise_pack(g, {&c.shape, c.b, false}, to);
                  }));
@@ -109,7 +120,7 @@ void run_planar(const ConvCall& c) {
   const ConvShape& s = c.shape;
   if (c.direction == Direction::weight_grad) return planar_weight_grad(s, c.a, c.b, c.out);
   const bool turned = c.direction == Direction::input_grad;
-  const Gather g = gather_of(c);
+  const Gather g = gather_of(c, c.shape);
   planar_conv(g, prepared_weights(c.cache, planar_weights_size(g), [&](float* to) {
                 planar_pack(g, {&s, c.b, turned}, to);
               }));
