@@ -75,7 +75,9 @@ std::vector<Tiles> tiles_of(const Block& block, int in_h, bool in_place, int mos
   return tiles;
 }
 
-void run_block(const Gather& g, const WeightPanels& panels, const Block& block, bool streams) {
+enum class Stores { to_caches, past_caches, to_memory };
+
+void run_block(const Gather& g, const WeightPanels& panels, const Block& block, Stores stores) {
   const AxisPhase &ay = *block.y, &ax = *block.x;
   const Range taps = block.across.taps;
   const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups, columns = block.columns();
@@ -114,7 +116,8 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
   p.a_step = 1;
   p.epilogue = g.epilogue;
   p.output = g.out;
-  p.streams = streams;
+  p.streams = stores == Stores::past_caches;
+  p.asks_for_c = stores == Stores::to_memory;
 
   const ptrdiff_t out_row = (ptrdiff_t)ay.out_step * g.out_w * g.out_c,
                   out_column = (ptrdiff_t)ax.out_step * g.out_c;
@@ -182,8 +185,7 @@ double Gather::products() const {
 
 bool Gather::streams(int together) const {
   constexpr double kFew = 32;
-  const size_t read = sizeof(float) * n * in_h * in_w * in_c,
-               written = sizeof(float) * n * out_h * out_w * out_c;
+  const size_t read = sizeof(float) * n * in_h * in_w * in_c, written = written_bytes();
   const bool in_lines = together % kLanes == 0 && (uintptr_t)out % 64 == 0;
   if (!kCanStream || !in_lines || written < std::min(cpu().l3 * 3 / 8, (size_t)12 << 20)) return false;
   // Cores that share a cache share the way to memory too: with few products they would wait for it, while the cache is
@@ -192,11 +194,15 @@ bool Gather::streams(int together) const {
   return !(held && products() <= kFew && cores_are_near());
 }
 
+bool Gather::is_asked_for() const { return written_bytes() >= cpu().l3 / 8 * 5; }
+
 void gather_conv(const Gather& g, const float* packed) {
   const WeightPanels panels(g);
   const std::vector<Block> blocks = blocks_of(g, panels, packed);
-  const bool streams = g.streams();
-  parallel_for((int)blocks.size(), [&](int index, int) { run_block(g, panels, blocks[index], streams); });
+  const Stores stores = g.streams()        ? Stores::past_caches
+                        : g.is_asked_for() ? Stores::to_memory
+                                           : Stores::to_caches;
+  parallel_for((int)blocks.size(), [&](int index, int) { run_block(g, panels, blocks[index], stores); });
 }
 
 }  // namespace fovea::FOVEA_ISA

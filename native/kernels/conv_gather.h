@@ -19,6 +19,9 @@ struct Gather {
    * channels, which are stored at a time, are whole lines. */
   bool streams(int together) const;
   bool streams() const { return streams(out_c / groups); }
+  /** Where `out` is not streamed: is it so large that its lines are asked for before they are stored? */
+  bool is_asked_for() const;
+  size_t written_bytes() const { return sizeof(float) * n * out_h * out_w * out_c; }
   /** Products of a number of the output, on average. */
   double products() const;
 };

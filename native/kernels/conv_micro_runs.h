@@ -2,6 +2,7 @@
 // found. Inlined into the tiles of all sizes in conv_micro.cc.
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include "conv_micro.h"
@@ -73,17 +74,24 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
     __builtin_prefetch(far, 0, 2);
     far += p.far_step;
   };
-  for (; k >= 2 * kSteps; k -= 2 * kSteps) {
-    ask();
-    ask_far();
-    step<R, V>(b, sums, at(0));
-    if (kLinesAStep > 1) ask();
-    if (kOftenFar) ask_far();
-    step<R, V>(b + V * kLanes, sums, at(1));
-    b += 2 * V * kLanes;
+  const auto run = [&](auto asks_far) __attribute__((always_inline)) {
+    for (; k >= 2 * kSteps; k -= 2 * kSteps) {
+      ask();
+      if (asks_far) ask_far();
+      step<R, V>(b, sums, at(0));
+      if (kLinesAStep > 1) ask();
+      if (asks_far && kOftenFar) ask_far();
+      step<R, V>(b + V * kLanes, sums, at(1));
+      b += 2 * V * kLanes;
 #pragma GCC unroll 8
-    for (int i = 0; i < kThrees; i++) a[i] += 2 * kSteps * sizeof(float);
-  }
+      for (int i = 0; i < kThrees; i++) a[i] += 2 * kSteps * sizeof(float);
+    }
+  };
+  // With one vector a step the loads are as many as there can be.
+  if (V > 1 || p.far)
+    run(std::true_type{});
+  else
+    run(std::false_type{});
   if (k >= kSteps) {
     step<R, V>(b, sums, at(0));
     b += V * kLanes;

@@ -88,8 +88,8 @@ Ahead ahead_of(const Work& w, int first, const Image& images, Reach y, Reach x) 
           (ptrdiff_t)columns * images.pixel, pitch, columns > 0 ? std::max(bottom - top, 0) : 0};
 }
 
-/** All that is wanted after the products of the block at tile `first`: by its epilogue, and of the next block's input. */
-std::array<Ahead, 3> wanted_after(const Work& w, int first) {
+/** All that is wanted after the products of the block at tile `first`: by its outputs, and of the next block's input. */
+std::array<Ahead, 4> wanted_after(const Work& w, int first) {
   const Phase& phase = w.phase;
   const Gather& g = w.g;
   const auto of_outputs = [&](const float* tensor) {
@@ -98,13 +98,14 @@ std::array<Ahead, 3> wanted_after(const Work& w, int first) {
   };
   const Epilogue none{}, &epilogue = g.epilogue ? *g.epilogue : none;
   return {of_outputs(epilogue.residual), of_outputs(epilogue.saved),
+          of_outputs(!w.streams && g.is_asked_for() ? g.out : nullptr),
           ahead_of(w, first + w.block, input_of(g), reach_of(*phase.y, phase.parts_y, phase.points_y),
                    reach_of(*phase.x, phase.parts_x, phase.points_x))};
 }
 
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
 void multiply_points(const Work& w, const float* matrix, int tiles, const float* from, ptrdiff_t from_step,
-                     float* to, ptrdiff_t to_step, std::array<Ahead, 3> wanted) {
+                     float* to, ptrdiff_t to_step, std::array<Ahead, 4> wanted) {
   const Phase& phase = w.phase;
   std::vector<ptrdiff_t> offsets(phase.parts());
   TileProduct p{};
