@@ -30,13 +30,12 @@ int read_width(const ConvWork& w) { return is_backward(w) ? w.s.ow : w.s.w; }
 
 double vectors(int channels) { return ceil_div(channels, kLanes); }
 
-/** What is written beyond what the caches hold, where a number costs so much: of pixels that are whole lines, and of others. */
-double beyond_caches(const ConvWork& w, double of_lines, double of_others) {
+/** Numbers that are written, if they are more than caches hold. */
+double beyond_caches(const ConvWork& w) {
   constexpr double kHeld = 16e6;  // bytes
   const ConvShape& s = w.s;
   const double numbers = is_backward(w) ? (double)s.n * s.h * s.w * s.ci : (double)s.n * s.oh * s.ow * s.co;
-  if (numbers * sizeof(float) < kHeld) return 0;
-  return numbers * (written_channels(w) % kLine == 0 ? of_lines : of_others);
+  return numbers * sizeof(float) < kHeld ? 0 : numbers;
 }
 
 /** step(phase along y, phase along x, its places in all images, its taps) */
@@ -154,7 +153,7 @@ double planar_cost(const ConvWork& w) {
            0.7 * outputs * turning(written) + 80 * weights + 45e3;
   const bool shuffled = (int)w.plan.x.size() * written <= kShuffledChannels;
   return work.loads * (1.07 * written + 1.4) + 1.4 * work.far + 0.8 * work.turned +
-         (shuffled ? 0.35 : 0.95) * outputs + beyond_caches(w, 1.2, 1.2) + 40 * weights +
+         (shuffled ? 0.35 : 0.95) * outputs + 0.8 * beyond_caches(w) + 40 * weights +
          43e3 * (double)w.plan.y.size();
 }
 
@@ -179,8 +178,9 @@ double winograd_cost(const ConvWork& w) {
   }
   // Block by block they come from ever farther caches.
   const double bytes = sizeof(float) * kLanes * weights, farther = bytes / 16e6;
-  return 0.94 * products + 14 * (windows + outputs) + beyond_caches(w, 0.1, 2.5) +
-         (28 + 17 * farther * farther) * weights + 54e3 * w.winograd.size();
+  const double waits = written % kLine ? beyond_caches(w) : 0;  // other pixels are streamed
+  return 0.94 * products + 14 * (windows + outputs) + waits + (28 + 17 * farther * farther) * weights +
+         54e3 * w.winograd.size();
 }
 
 double pairs_cost(const ConvWork& w) {
@@ -207,14 +207,9 @@ double implicit_gemm_cost(const ConvWork& w) {
   const double all = vectors(written);
   const bool half = has_half(read, written, products / std::max(ends, 1.0));
   const bool ragged =
-      !half && (int)all % 2 && written % kLanes;  // a last vector by itself, of which lanes are stored
-  const bool one_phase = w.plan.y.size() * w.plan.x.size() == 1;
-  return cost + 1.1 * products * (half ? all - 0.46 : all) + (packed + 8.5 * ends) * all +
-         (half     ? 5.5
-          : ragged ? 10
-                   : 0) *
-             ends +
-         beyond_caches(w, 0, one_phase ? 0.4 : 1);
+      !half && (int)all % 2 && written % kLanes;     // a last vector by itself, not all of it stored
+  const double more = half ? 5.5 : ragged ? 10 : 0;  // at the end of a sum
+  return cost + 1.1 * products * (half ? all - 0.46 : all) + (packed + 8.5 * ends) * all + more * ends;
 }
 
 double depthwise_cost(const ConvWork& w) { return w.s.groups > 1 ? 0 : never(w); }
