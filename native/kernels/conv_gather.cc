@@ -75,6 +75,7 @@ std::vector<Tiles> tiles_of(const Block& block, int in_h, bool in_place, int mos
   return tiles;
 }
 
+/** To caches that hold the output, past them (Gather::streams()), or through them to memory (Gather::is_asked_for()). */
 enum class Stores { to_caches, past_caches, to_memory };
 
 void run_block(const Gather& g, const WeightPanels& panels, const Block& block, Stores stores) {
@@ -152,7 +153,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
       p.step_offsets = listed ? steps + down.begin * runs_a_tap * p.length : nullptr;
       p.b = weights + (down.begin * ax.taps.size() + taps.begin) * tap;
       p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
-      // The next tile's lowest row, which nothing has read yet. In a single row, it is to the right.
+      // The next tile's lowest row of pixels, which nothing has read yet; beyond a single row's block it goes on.
       p.next = nullptr;
       p.next_step = kLine;
       p.next_offset = in_place ? offsets[runs - runs_a_tap] : 0;

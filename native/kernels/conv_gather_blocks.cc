@@ -25,7 +25,7 @@ int rows_of_blocks(const Gather& g, const AxisPhase& y, const AxisPhase& x, int 
   return ceil_div(y.count, ceil_div(y.count, most));
 }
 
-/** Columns, as numbers of which blocks are cut: a single row, as of all pixels of a 1x1 convolution, is cut into whole tiles. */
+/** Blocks are cut at multiples of so many columns: a single row, as all pixels of a 1x1 convolution are, at whole tiles. */
 int unit_of(const Gather& g, const AxisPhase& y) { return y.count == 1 ? most_rows(g.out_c / g.groups) : 1; }
 
 /** So many blocks cover so many columns. */

@@ -87,7 +87,7 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
       for (int i = 0; i < kThrees; i++) a[i] += 2 * kSteps * sizeof(float);
     }
   };
-  // With one vector a step the loads are as many as there can be.
+  // With one vector a step there are as many loads as the core makes beside the products.
   if (V > 1 || p.far)
     run(std::true_type{});
   else
