@@ -206,9 +206,9 @@ double implicit_gemm_cost(const ConvWork& w) {
   });
   const double all = vectors(written);
   const bool half = has_half(read, written, products / std::max(ends, 1.0));
-  const bool ragged =
-      !half && (int)all % 2 && written % kLanes;     // not all of a last vector, which is by itself
-  const double more = half ? 5.5 : ragged ? 10 : 0;  // at the end of a sum
+  // A last vector by itself, not all of which is stored, takes longer at the end of a sum; so does half a one.
+  const bool ragged = !half && (int)all % 2 && written % kLanes;
+  const double more = half ? 5.5 : ragged ? 10 : 0;
   return cost + 1.1 * products * (half ? all - 0.46 : all) + (packed + 8.5 * ends) * all + more * ends;
 }
 

@@ -157,9 +157,9 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
       p.next = nullptr;
       p.next_step = kLine;
       p.next_offset = in_place ? offsets[runs - runs_a_tap] : 0;
-      if (in_place && c == block.channel && (i + 1 < tiles.size() || goes_on)) {
-        const int down = i + 1 < tiles.size() ? tiles[i + 1].row : row;
-        const int across = i + 1 < tiles.size() ? tiles[i + 1].column : columns;
+      const bool is_last = i + 1 == tiles.size();
+      if (in_place && c == block.channel && (!is_last || goes_on)) {
+        const int down = is_last ? row : tiles[i + 1].row, across = is_last ? columns : tiles[i + 1].column;
         p.next = band.data + down * ay.in_step * band.pitch + across * p.a_row + p.next_offset;
       }
       p.c = out + row * out_row + column * out_column + c;

@@ -49,7 +49,8 @@ ConvShape in_one_row(ConvShape s) {
   return s;
 }
 
-Gather gather_of(const ConvCall& c, const ConvShape& s) {
+Gather gather_of(const ConvCall& c) {
+  const ConvShape& s = c.shape;
   const Epilogue* const e = needed(c.epilogue);
   if (c.direction == Direction::forward)
     return {plan_forward(s), s.n, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.groups, c.a, c.out, e};
@@ -60,7 +61,9 @@ void run_implicit_gemm(const ConvCall& c) {
   const ConvShape& s = c.shape;
   if (c.direction == Direction::weight_grad) return weight_grad_gemm(s, c.a, c.b, c.out);
   const bool turned = c.direction == Direction::input_grad;
-  const Gather g = gather_of(c, in_one_row(s));
+  ConvCall row = c;
+  row.shape = in_one_row(s);
+  const Gather g = gather_of(row);
   gather_conv(g, prepared_weights(c.cache, packed_weights_size(g), [&](float* to) {
                 pack_weights(g, {&s, c.b, turned}, to);
               }));
@@ -70,7 +73,7 @@ void run_few_outputs(const ConvCall& c) {
   const ConvShape& s = c.shape;
   if (c.direction == Direction::weight_grad) return few_outputs_weight_grad(s, c.a, c.b, c.out);
   const bool turned = c.direction == Direction::input_grad;
-  const Gather g = gather_of(c, c.shape);
+  const Gather g = gather_of(c);
   few_outputs_conv(g, prepared_weights(c.cache, few_outputs_weights_size(g), [&](float* to) {
                      few_outputs_pack(g, {&s, c.b, turned}, to);
                    }));
@@ -89,7 +92,7 @@ void run_winograd(const ConvCall& c) {
     return winograd::weight_grad(s, plan, winograd::phases_of(plan), c.a, c.b, c.out);
   }
   const bool turned = c.direction == Direction::input_grad;
-  const Gather g = gather_of(c, c.shape);
+  const Gather g = gather_of(c);
   const std::vector<winograd::Phase> phases = winograd::phases_of(g.plan);
   const size_t size = winograd::weights_size(g, phases);
   const auto transform = [&](float* to) { winograd::transform_weights(g, phases, {&s, c.b, turned}, to); };
@@ -110,7 +113,7 @@ void run_winograd(const ConvCall& c) {
 
 void run_depthwise(const ConvCall& c) {
   if (c.direction == Direction::weight_grad) return depthwise_weight_grad(c.shape, c.a, c.b, c.out);
-  const Gather g = gather_of(c, c.shape);
+  const Gather g = gather_of(c);
   depthwise_conv(g, prepared_weights(c.cache, depthwise_weights_size(g), [&](float* to) {
                    depthwise_pack(g, {&c.shape, c.b, false}, to);
                  }));
@@ -120,7 +123,7 @@ void run_planar(const ConvCall& c) {
   const ConvShape& s = c.shape;
   if (c.direction == Direction::weight_grad) return planar_weight_grad(s, c.a, c.b, c.out);
   const bool turned = c.direction == Direction::input_grad;
-  const Gather g = gather_of(c, c.shape);
+  const Gather g = gather_of(c);
   planar_conv(g, prepared_weights(c.cache, planar_weights_size(g), [&](float* to) {
                 planar_pack(g, {&s, c.b, turned}, to);
               }));
