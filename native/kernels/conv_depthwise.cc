@@ -80,7 +80,7 @@ inline __attribute__((always_inline)) void sum_in_rows(const Sums& s, const floa
     const float* from = x + at + s.view.down[row] + s.view.across[s.across.begin];
     constexpr int kMet = (kGroups - 1) * kGroupStep + (kTaps - 1) * kTapStep + 1;
     vf met[kMet];
-#pragma GCC unroll 17
+#pragma GCC unroll 21
     for (int i = 0; i < kMet; i++) {
       met[i] = lanes.get(from + i * unit);
 #if defined(__AVX512F__)
@@ -118,7 +118,11 @@ void sum_groups(const Sums& s, const float* x, float* to) {
     if (taps == 5 && step == group) return sum_groups_in_rows<kGroups, 5>(s, x, to);
     if (taps == 7 && step == group) return sum_groups_in_rows<kGroups, 7>(s, x, to);
     if (taps == 3 && step == 2 * group) return sum_groups_in_rows<kGroups, 3, 2, 1>(s, x, to);
+    if (taps == 2 && 2 * step == group) return sum_groups_in_rows<kGroups, 2, 1, 2>(s, x, to);
     if (taps == 3 && 2 * step == group) return sum_groups_in_rows<kGroups, 3, 1, 2>(s, x, to);
+    if (taps == 4 && 2 * step == group) return sum_groups_in_rows<kGroups, 4, 1, 2>(s, x, to);
+    if (taps == 5 && 2 * step == group) return sum_groups_in_rows<kGroups, 5, 1, 2>(s, x, to);
+    if (taps == 7 && 2 * step == group) return sum_groups_in_rows<kGroups, 7, 1, 2>(s, x, to);
   }
   int at = 0;
   const int numbers = s.pattern.numbers;
