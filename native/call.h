@@ -50,6 +50,7 @@ struct Epilogue {
 struct ConvShape {
   int n, h, w, ci, oh, ow, co, kh, kw;
   int stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x, groups, up;
+  bool operator==(const ConvShape&) const = default;
 };
 
 }  // namespace fovea

@@ -7,6 +7,7 @@
 #include "conv_depthwise.h"
 #include "conv_few_outputs.h"
 #include "conv_gather.h"
+#include "conv_gather_blocks.h"
 #include "conv_micro.h"
 #include "conv_pairs.h"
 #include "conv_weight_grad.h"
@@ -194,14 +195,15 @@ double pairs_cost(const ConvWork& w) {
 
 double implicit_gemm_cost(const ConvWork& w) {
   if (is_weight_grad(w)) return weight_grad_gemm_cost(w);
-  constexpr int kManyChannels = 96;  // of which columns that meet few taps are made apart
+  const ConvShape& s = w.s;
+  const Gather g = is_backward(w) ? gather_input_grad(s) : gather_forward(s);
   const int read = read_channels(w), written = written_channels(w);
-  double cost = kStart, packed = 28.0 * w.s.kh * w.s.kw * read, products = 0, ends = 0;  // of sums
+  double cost = kStart, packed = 28.0 * s.kh * s.kw * read, products = 0, ends = 0;  // of sums
   for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double places, double) {
     const double across =
-        read >= kManyChannels ? taps_met(x, read_width(w)) : (double)x.taps.size() * x.count;
+        columns_are_cut(g, y, x) ? taps_met(x, read_width(w)) : (double)x.taps.size() * x.count;
     cost += 7e3;
-    products += w.s.n * taps_met(y, read_height(w)) * across * read;
+    products += s.n * taps_met(y, read_height(w)) * across * read;
     ends += places;
   });
   const double all = vectors(written);

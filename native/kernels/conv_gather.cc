@@ -41,24 +41,20 @@ struct Tiles {
   Range taps;
 };
 
-/** Are rows short, or leave a short rest? */
-bool wraps(int columns, int most_rows) {
-  return columns < ceil_div(columns, most_rows) * (kMaxScattered * 3 / 4);
-}
-
-/** A tile lies in one row of places, unless it may wrap round. Where an image of in_h rows is read in place, not to a row
- * for which other taps meet it. */
+/** A tile lies in one row of places, unless it may wrap round, into the next image too. Where an image of in_h rows is read
+ * in place, not to a row for which other taps meet it. Rows are counted on from image to image. */
 std::vector<Tiles> tiles_of(const Block& block, int in_h, bool in_place, int most_rows) {
   const int columns = block.columns(), tiles_a_row = ceil_div(columns, most_rows);
   const bool wrap = wraps(columns, most_rows);
-  const int size = columns / tiles_a_row, larger = columns % tiles_a_row;
+  const int size = columns / tiles_a_row, larger = columns % tiles_a_row, rows = block.images * block.rows;
   std::vector<Tiles> tiles;
   const auto taps_of = [&](int row, int end) {
+    if (block.images > 1) row = 0, end = 1;
     return taps_inside(*block.y, block.y0 + row, block.y0 + end, in_h);
   };
-  for (int row = 0, end; row < block.rows; row = end) {
+  for (int row = 0, end; row < rows; row = end) {
     const Range taps = taps_of(row, row + 1);
-    for (end = row + 1; wrap && end < block.rows; end++)
+    for (end = row + 1; wrap && end < rows; end++)
       if (in_place && taps_of(end, end + 1) != taps) break;
     if (end == row + 1) {
       if (larger > 0) tiles.push_back({row, 0, size + 1, larger, taps});
@@ -73,6 +69,34 @@ std::vector<Tiles> tiles_of(const Block& block, int in_h, bool in_place, int mos
     }
   }
   return tiles;
+}
+
+/** From a place of a block to the next one of its row, to the one in its next row, and to the same of the next image. */
+struct Steps {
+  ptrdiff_t column, row, image;
+
+  ptrdiff_t at(const Block& block, int row_of_all, int at_column) const {
+    return row_of_all / block.rows * image + row_of_all % block.rows * row + at_column * column;
+  }
+};
+
+/** Finds the rows of A and C of a tile that wraps round, of which `p` has the first. */
+void scatter(const Block& block, const Tiles& tile, const Steps& in, const Steps& out, TileProduct& p) {
+  const int columns = block.columns();
+  const float* a = p.a;
+  float* c = p.c;
+  int column = tile.column, row = tile.row % block.rows;
+  const auto go = [&](ptrdiff_t of_a, ptrdiff_t of_c) { a += of_a, c += of_c; };
+  for (int r = 0; r < tile.size; r++) {
+    p.a_rows[r] = a, p.c_rows[r] = c;
+    go(in.column, out.column);
+    if (++column < columns) continue;
+    column = 0;
+    go(in.row - columns * in.column, out.row - columns * out.column);
+    if (++row < block.rows) continue;
+    row = 0;
+    go(in.image - block.rows * in.row, out.image - block.rows * out.row);
+  }
 }
 
 /** To caches that hold the output, past them (Gather::streams()), or through them to memory (Gather::is_asked_for()). */
@@ -98,10 +122,13 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
   const Image image{g.in + (ptrdiff_t)block.image * g.in_h * g.in_w * g.in_c + block.group * channels, g.in_h,
                     g.in_w, g.in_c, channels};
   const int top = block.y0 * ay.in_step + ay.first(), left = block.across.begin * ax.in_step + first_x;
-  // Rows beyond the image are no taps of tiles in one row; where tiles wrap round, a copy has zeros there.
-  const bool rows_inside = top >= 0 && top + band_rows <= g.in_h;
+  // Rows beyond the image are no taps of tiles in one row, or in rows which the same taps meet; where other tiles wrap
+  // round, a copy has zeros there.
+  const int last_y = block.y0 + block.rows - 1;
+  const bool rows_alike =
+      taps_inside(ay, block.y0, block.y0 + 1, g.in_h) == taps_inside(ay, last_y, last_y + 1, g.in_h);
   const bool in_place = max_runs > 0 && left >= 0 && left + band_columns <= g.in_w &&
-                        (rows_inside || !wraps(columns, most_rows));
+                        (rows_alike || !wraps(columns, most_rows));
   const Band band = max_runs == 0 ? Band{g.in, 0, 0}
                     : in_place    ? image.window(top, left)
                                   : take_band(image, top, left, band_rows, band_columns, room);
@@ -128,8 +155,10 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
        (ptrdiff_t)block.across.begin * ax.out_step) *
           g.out_c +
       block.group * outputs;
-  p.a_row = ax.in_step * band.pixel;
-  p.c_row = out_column;
+  const Steps in{ax.in_step * band.pixel, ay.in_step * band.pitch, (ptrdiff_t)g.in_h * g.in_w * g.in_c};
+  const Steps to{out_column, out_row, (ptrdiff_t)g.out_h * g.out_w * g.out_c};
+  p.a_row = in.column;
+  p.c_row = to.column;
   const bool dense =
       panels.outputs(0) == out_column && (in_pairs || 2 * outputs >= round_up(outputs, kLanes));
   const bool goes_on = ay.count == 1 && block.across.end < ax.count;
@@ -147,12 +176,12 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
       const auto [row, column, size, count, down] = tiles[i];
       p.tiles = count;
       p.scattered = column + size * count > columns;
-      p.dense = dense && (!p.scattered || columns * out_column == out_row);
+      p.dense = dense && (!p.scattered || (columns * out_column == out_row && block.images == 1));
       p.runs = down.size() * runs_a_tap;
       p.run_offsets = offsets + down.begin * runs_a_tap;
       p.step_offsets = listed ? steps + down.begin * runs_a_tap * p.length : nullptr;
       p.b = weights + (down.begin * ax.taps.size() + taps.begin) * tap;
-      p.a = band.data + row * ay.in_step * band.pitch + column * p.a_row;
+      p.a = band.data + in.at(block, row, column);
       // The next tile's lowest row of pixels, which nothing has read yet; beyond a single row's block it goes on.
       p.next = nullptr;
       p.next_step = kLine;
@@ -160,20 +189,24 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
       const bool is_last = i + 1 == tiles.size();
       if (in_place && c == block.channel && (!is_last || goes_on)) {
         const int down = is_last ? row : tiles[i + 1].row, across = is_last ? columns : tiles[i + 1].column;
-        p.next = band.data + down * ay.in_step * band.pitch + across * p.a_row + p.next_offset;
+        p.next = band.data + in.at(block, down, across) + p.next_offset;
       }
-      p.c = out + row * out_row + column * out_column + c;
-      for (int r = 0; r < size && p.scattered; r++) {
-        const int below = row + (column + r) / columns, across = (column + r) % columns;
-        p.a_rows[r] = band.data + below * ay.in_step * band.pitch + across * p.a_row;
-        p.c_rows[r] = out + below * out_row + across * out_column + c;
-      }
+      p.c = out + to.at(block, row, column) + c;
+      if (p.scattered) scatter(block, tiles[i], in, to, p);
       run_tile(p, size);
     }
   }
 }
 
 }  // namespace
+
+Gather gather_forward(const ConvShape& s) {
+  return {plan_forward(s), s.n, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.groups, nullptr, nullptr, nullptr};
+}
+
+Gather gather_input_grad(const ConvShape& s) {
+  return {plan_input_grad(s), s.n, s.oh, s.ow, s.co, s.h, s.w, s.ci, s.groups, nullptr, nullptr, nullptr};
+}
 
 double Gather::products() const {
   const auto taps = [](const std::vector<AxisPhase>& axis, int size) {

@@ -26,6 +26,10 @@ struct Gather {
   double products() const;
 };
 
+// Without their tensors.
+Gather gather_forward(const ConvShape& s);
+Gather gather_input_grad(const ConvShape& s);
+
 /** The weights, for every phase and group, in the order in which the microkernel reads them. */
 struct WeightLayout {
   const ConvShape* shape;

@@ -5,16 +5,23 @@
 
 namespace fovea::FOVEA_ISA {
 
-/** Rows of one phase's output places in a segment of its columns, for some of one group's output channels. */
+/** Rows of one phase's output places in a segment of its columns, the same of some images, for some of one group's output
+ * channels. */
 struct Block {
   const AxisPhase *y, *x;
   Segment across;
-  int image, group, y0, rows;
-  int channel, channels;  // within the group
-  const float* weights;   // of the phase, group and first panel
+  int image, images, group, y0, rows;  // the same taps meet all rows where there are several images
+  int channel, channels;               // within the group
+  const float* weights;                // of the phase, group and first panel
 
   int columns() const { return across.size(); }
 };
+
+/** Are rows short, or leave a short rest, so that tiles of places go on in the next row? */
+bool wraps(int columns, int most_rows);
+
+/** Are columns that other taps meet made apart, so that no zeros are multiplied? */
+bool columns_are_cut(const Gather& g, const AxisPhase& y, const AxisPhase& x);
 
 /** All of them, in the order in which they share most of what they read. */
 std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels, const float* packed);

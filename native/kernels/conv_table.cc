@@ -50,11 +50,9 @@ ConvShape in_one_row(ConvShape s) {
 }
 
 Gather gather_of(const ConvCall& c) {
-  const ConvShape& s = c.shape;
-  const Epilogue* const e = needed(c.epilogue);
-  if (c.direction == Direction::forward)
-    return {plan_forward(s), s.n, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.groups, c.a, c.out, e};
-  return {plan_input_grad(s), s.n, s.oh, s.ow, s.co, s.h, s.w, s.ci, s.groups, c.a, c.out, e};
+  Gather g = c.direction == Direction::forward ? gather_forward(c.shape) : gather_input_grad(c.shape);
+  g.in = c.a, g.out = c.out, g.epilogue = needed(c.epilogue);
+  return g;
 }
 
 void run_implicit_gemm(const ConvCall& c) {
@@ -194,7 +192,7 @@ const ConvVariant kConvTable[kConvVariants] = {
 namespace {
 
 /** The variant with this number or, for a negative one, the cheapest; null where it does not serve the shape. */
-const ConvVariant* choose(Direction direction, const ConvShape& shape, int variant) {
+const ConvVariant* find(Direction direction, const ConvShape& shape, int variant) {
   const ConvWork work(direction, shape);
   const ConvVariant* cheapest = nullptr;
   double least = 0;
@@ -206,6 +204,25 @@ const ConvVariant* choose(Direction direction, const ConvShape& shape, int varia
     if (!cheapest || cost < least) cheapest = &v, least = cost;
   }
   return cheapest;
+}
+
+/** The same, remembered for the shapes that this thread met last: to find it takes as long as a small convolution. */
+const ConvVariant* choose(Direction direction, const ConvShape& shape, int variant) {
+  struct Choice {
+    Direction direction;
+    ConvShape shape;
+    int variant;
+    const ConvVariant* chosen = nullptr;
+  };
+  constexpr unsigned kRemembered = 64;
+  thread_local Choice choices[kRemembered];
+  unsigned place = (unsigned)direction * 31 + (unsigned)variant;
+  for (int number : {shape.n, shape.h, shape.w, shape.ci, shape.co, shape.kh, shape.stride_x})
+    place = place * 31 + (unsigned)number;
+  Choice& choice = choices[place % kRemembered];
+  const bool same = choice.direction == direction && choice.variant == variant && choice.shape == shape;
+  if (!choice.chosen || !same) choice = {direction, shape, variant, find(direction, shape, variant)};
+  return choice.chosen;
 }
 
 }  // namespace

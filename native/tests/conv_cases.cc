@@ -260,6 +260,12 @@ std::vector<ConvCase> conv_cases() {
       {{2, 9, 11, 40, 9, 11, 20, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1}},
       {{1, 14, 15, 17, 10, 11, 3, 3, 3, 1, 1, 0, 0, 2, 2, 1, 1}},
       {{1, 7, 9, 33, 14, 18, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2}},
+      // Small images whose edges are made apart, several images at a time or one.
+      {{7, 8, 6, 96, 8, 6, 33, 3, 3, 1, 1, 2, 2, 2, 2, 1, 1}, all, Activation::relu, Activation::relu},
+      {{16, 9, 7, 40, 9, 7, 12, 5, 4, 1, 1, 2, 2, 1, 1, 1, 1}, kHasBias},
+      {{2, 14, 14, 48, 14, 14, 64, 5, 5, 1, 1, 4, 4, 2, 2, 1, 1}, kHasResidual},
+      {{1, 23, 21, 64, 23, 21, 16, 5, 5, 1, 1, 4, 4, 2, 2, 1, 1}},
+      {{9, 11, 13, 20, 6, 7, 40, 5, 5, 2, 2, 2, 2, 1, 1, 1, 1}, kHasBias},
       // So many tiles that their blocks are whole rows of strips.
       {{2, 25, 603, 5, 25, 603, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, all, Activation::relu, Activation::relu},
       {{2, 37, 1205, 3, 19, 603, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1}},
