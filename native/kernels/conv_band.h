@@ -19,8 +19,9 @@ struct Band {
 struct Image {
   const float* data;
   int h, w, pixel, channels;
+  ptrdiff_t size() const { return (ptrdiff_t)h * w * pixel; }
   /** The i-th after this one. */
-  Image number(int i) const { return {data + (ptrdiff_t)i * h * w * pixel, h, w, pixel, channels}; }
+  Image number(int i) const { return {data + i * size(), h, w, pixel, channels}; }
   /** The window that begins at (y, x), where it lies. */
   Band window(int y, int x) const {
     return {data + ((ptrdiff_t)y * w + x) * pixel, (ptrdiff_t)w * pixel, pixel};

@@ -31,7 +31,7 @@ int read_width(const ConvWork& w) { return is_backward(w) ? w.s.ow : w.s.w; }
 
 double vectors(int channels) { return ceil_div(channels, kLanes); }
 
-/** Numbers that are written, if they are more than caches hold. */
+/** Numbers that are written, or of dy, if they are more than caches hold. */
 double beyond_caches(const ConvWork& w) {
   constexpr double kHeld = 16e6;  // bytes
   const ConvShape& s = w.s;
@@ -93,7 +93,8 @@ double weight_grad_gemm_cost(const ConvWork& w) {
   for_phases(w, [&](const AxisPhase&, const AxisPhase& x, double places, double taps) {
     const int together = taps_together(x);
     if (turned)
-      cost += taps / together * outer_products(places, co, vectors(together * ci), 6);
+      cost += taps / together *
+              outer_products(places, co, vectors(together * ci), co < 4 || together * ci > kPanel ? 6 : 4);
     else
       cost += outer_products(places, (int)taps * ci, vectors(co), 4) + 1.1 * places * vectors(co);
   });
@@ -175,7 +176,11 @@ double winograd_cost(const ConvWork& w) {
   }
   if (is_weight_grad(w)) {
     const double wait = std::max(1.0, 4.0 / read);  // as in outer_products()
-    return 1.13 * wait * products + 10.5 * windows + 7 * outputs + 24 * weights + 36e3;
+    // A few rows wait for dy, too: the more of it there is, the farther it comes from.
+    const bool few = read < 8;
+    const double farther = few ? 1 + 0.07 * std::clamp(vectors(written) - 2, 0.0, 6.0) : 1;
+    return 1.13 * wait * farther * products + 10.5 * windows + 7 * outputs +
+           (few ? 0.6 * beyond_caches(w) : 0) + 24 * weights + 36e3;
   }
   // Block by block they come from ever farther caches.
   const double bytes = sizeof(float) * kLanes * weights, farther = bytes / 16e6;

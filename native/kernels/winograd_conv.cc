@@ -4,13 +4,14 @@
 #include "winograd_conv.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 #include "conv_band.h"
 #include "conv_micro.h"
 #include "cpu.h"
 #include "thread_pool.h"
 #include "winograd.h"
+#include "winograd_ahead.h"
 #include "winograd_tiles.h"
 
 namespace fovea::FOVEA_ISA::winograd {
@@ -46,66 +47,25 @@ int block_size(const Phase& phase, int tiles, int channels, int outputs) {
 
 Image input_of(const Gather& g) { return {g.in, g.in_h, g.in_w, g.in_c, g.in_c}; }
 
-/** A part of some rows of an image that will be wanted, to be asked for bit by bit while the multipliers are busy. */
-struct Ahead {
-  const float* row = nullptr;
-  ptrdiff_t length = 0, pitch = 0;  // of the part of a row, and from row to row
-  int rows = 0;
-  ptrdiff_t at = 0;  // in the row
-
-  ptrdiff_t lines() const { return rows * (length / kLine + 1); }
-  /** The next numbers, up to the end of the row. */
-  const float* take(ptrdiff_t numbers) {
-    const float* const from = row + at;
-    at += numbers;
-    if (at >= length) row += pitch, at = 0, rows--;
-    return from;
-  }
-};
-
-/** Along an axis: steps from output to output, and how far a window reaches beyond its tile's steps. */
-struct Reach {
-  int step, beyond;
-};
-Reach reach_of(const AxisPhase& axis, const std::vector<PhasePart>& parts, int points) {
-  int last = 0;
-  for (const PhasePart& part : parts) last = std::max(last, part.offset + (points - 1) * axis.in_step);
-  return {axis.in_step, last + 1 - kOut * axis.in_step};
-}
-
-/** What the block from tile `first` is the first to touch of such images, as far as that tile's strip goes. */
-Ahead ahead_of(const Work& w, int first, const Image& images, Reach y, Reach x) {
-  if (first >= w.tiles || !images.data) return {};
-  const TileOrder& order = w.order;
-  const TilePlace from = order.place(first), to = order.place(std::min(first + w.block, w.tiles) - 1);
-  const int left = from.x / kOut / order.strip * order.strip * kOut, right = left + order.strip * kOut;
-  const bool one_strip = to.image == from.image && to.x < right && to.y >= from.y;
-  const int top = from.y > 0 ? from.y * y.step + y.beyond : 0;
-  const int bottom = one_strip ? std::min((to.y + kOut) * y.step + y.beyond, images.h) : images.h;
-  const int columns = std::min(right * x.step + x.beyond, images.w) - left * x.step;
-  const ptrdiff_t pitch = (ptrdiff_t)images.w * images.pixel;
-  return {images.number(from.image).data + top * pitch + (ptrdiff_t)left * x.step * images.pixel,
-          (ptrdiff_t)columns * images.pixel, pitch, columns > 0 ? std::max(bottom - top, 0) : 0};
-}
-
 /** All that is wanted after the products of the block at tile `first`: by its outputs, and of the next block's input. */
-std::array<Ahead, 4> wanted_after(const Work& w, int first) {
+std::vector<Ahead> wanted_after(const Work& w, int first) {
   const Phase& phase = w.phase;
   const Gather& g = w.g;
+  const int next = std::min(first + w.block, w.tiles), end = std::min(next + w.block, w.tiles);
   const auto of_outputs = [&](const float* tensor) {
-    return ahead_of(w, first, {tensor, g.out_h, g.out_w, g.out_c, g.out_c}, {phase.y->out_step, 0},
-                    {phase.x->out_step, 0});
+    return ahead_of(w.order, first, next, {tensor, g.out_h, g.out_w, g.out_c, g.out_c},
+                    {phase.y->out_step, 0}, {phase.x->out_step, 0});
   };
   const Epilogue none{}, &epilogue = g.epilogue ? *g.epilogue : none;
   return {of_outputs(epilogue.residual), of_outputs(epilogue.saved),
           of_outputs(!w.streams && g.is_asked_for() ? g.out : nullptr),
-          ahead_of(w, first + w.block, input_of(g), reach_of(*phase.y, phase.parts_y, phase.points_y),
+          ahead_of(w.order, next, end, input_of(g), reach_of(*phase.y, phase.parts_y, phase.points_y),
                    reach_of(*phase.x, phase.parts_x, phase.points_x))};
 }
 
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
 void multiply_points(const Work& w, const float* matrix, int tiles, const float* from, ptrdiff_t from_step,
-                     float* to, ptrdiff_t to_step, std::array<Ahead, 4> wanted) {
+                     float* to, ptrdiff_t to_step, std::vector<Ahead> parts) {
   const Phase& phase = w.phase;
   std::vector<ptrdiff_t> offsets(phase.parts());
   TileProduct p{};
@@ -115,17 +75,13 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
   p.a_row = w.channels;
   p.c_row = w.outputs;
   const int groups = ceil_div(tiles, kMaxRows);
-  ptrdiff_t lines = 0;
-  for (const Ahead& ahead : wanted) lines += ahead.lines();
-  const int products = phase.points() * groups * ceil_div(w.outputs, kPanel);
-  const ptrdiff_t portion = kLine * (lines * 9 / 8 / products + 1);  // somewhat more, as rows end within it
-  size_t turn = 0;
+  Wanted wanted(std::move(parts), phase.points() * groups * ceil_div(w.outputs, kPanel));
   p.next_step = ceil_div(2 * kLine, groups);
   for (int point = 0; point < phase.points(); point++) {
     p.runs = 0;
     for (int part = 0; part < phase.parts(); part++)
       if (phase.uses(part, point)) offsets[p.runs++] = part * phase.points() * from_step;
-    spread_far(p, portion);
+    wanted.spread(p);
     const ptrdiff_t depth = (ptrdiff_t)p.runs * w.g.in_c;
     const float* const next_matrix = matrix + matrix_step(w.g, depth);
     for (int c = 0; c < w.outputs; c += kPanel) {
@@ -139,8 +95,7 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
         p.a = from + point * from_step + (ptrdiff_t)row * w.channels;
         p.c = to + point * to_step + (ptrdiff_t)row * w.outputs + c;
         p.next = next + depth * p.columns * group / groups;
-        while (turn < wanted.size() && wanted[turn].rows <= 0) turn++;
-        p.far = turn < wanted.size() ? wanted[turn].take(portion) : nullptr;
+        wanted.give(p);
         run_tile(p, end - row);
         row = end;
       }

@@ -5,12 +5,14 @@
 // reading and writing the sums weighs little. Shares depend on the shape and the machine's cores, but not on the threads in use;
 // blocks and the strips in which tiles follow each other also on the size of the second-level cache.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "conv_micro.h"
 #include "conv_partials.h"
 #include "cpu.h"
 #include "thread_pool.h"
+#include "winograd_ahead.h"
 #include "winograd_conv.h"
 #include "winograd_tiles.h"
 
@@ -54,7 +56,7 @@ Room make_room(const Work& w, int outputs) {
 }
 
 /** sums[part][point] (+)= x[point]^T * dy[point] for a block of tiles and one part. */
-void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, bool add) {
+void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, bool add, Wanted& wanted) {
   const ptrdiff_t no_offset = 0;
   TileProduct p{};
   p.runs = 1;
@@ -66,6 +68,7 @@ void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, 
   p.a_row = 1;
   p.c_row = outputs;
   const int groups = ceil_div(w.s.ci, kMaxRows), points = w.phase.points();
+  wanted.spread(p);
   for (int point = 0; point < points; point++) {
     if (!w.phase.uses(part, point)) continue;
     for (int o = 0; o < outputs; o += kPanel) {
@@ -75,11 +78,31 @@ void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, 
         const int end = w.s.ci * (group + 1) / groups;
         p.a = r.x + point * r.x_step + c;
         p.c = r.sums + (part * points + point) * r.sums_step + (ptrdiff_t)c * outputs + o;
+        wanted.give(p);
         run_tile(p, end - c);
         c = end;
       }
     }
   }
+}
+
+/** Of images that come from far, what the block of tiles from `first` on reads; of dy only if all its channels are this
+ * task's. Steps of a few rows have no time for it, nor do strides gain by it. */
+Wanted wanted_of(const Work& w, int first, int end, int outputs) {
+  constexpr ptrdiff_t kNear = 5 << 20;  // numbers
+  constexpr int kEnoughRows = 7;
+  const Image x = input_of(w), dy = output_of(w);
+  const bool far = w.s.n * (x.size() + dy.size()) > kNear;
+  const Phase& phase = w.phase;
+  const AxisPhase &down = *phase.y, &across = *phase.x;
+  if (!far || w.s.ci < kEnoughRows || down.in_step > 1) return Wanted({}, 1);
+  const int products =
+      phase.parts() * phase.points() * ceil_div(outputs, kPanel) * ceil_div(w.s.ci, kMaxRows);
+  std::vector<Ahead> parts = {ahead_of(w.order, first, end, x, reach_of(down, phase.parts_y, phase.points_y),
+                                       reach_of(across, phase.parts_x, phase.points_x))};
+  if (w.width >= w.s.co)
+    parts.push_back(ahead_of(w.order, first, end, dy, {down.out_step, 0}, {across.out_step, 0}));
+  return Wanted(std::move(parts), products);
 }
 
 /** Ends the sums and stores them as the phase's taps [tap y][tap x][ci][co], output channels [from, from +
@@ -120,23 +143,27 @@ void run_task(const Work& w, int split, int from, float* set) {
     const int tiles = std::min(w.block, end - first);
     windows_of_gradients(gradients, w.phase, w.order, first, tiles, windows.data());
     transforms.gradient(windows.data(), tiles, count, room.dy, room.dy_step);
+    const int next = first + tiles;
+    Wanted wanted = wanted_of(w, next, std::min(next + w.block, end), outputs);
     for (int part = 0; part < w.phase.parts(); part++) {
       windows_of_inputs(input_of(w), w.phase, part, w.order, first, tiles, windows.data());
       transforms.input(windows.data(), tiles, w.s.ci, w.phase.skips_row(part), w.phase.skips_column(part),
                        room.x, room.x_step);
-      add_points(w, room, part, tiles, outputs, first > begin);
+      add_points(w, room, part, tiles, outputs, first > begin, wanted);
     }
   }
   finish_sums(w, room, transforms, from, count, outputs, set);
 }
 
 /** Tiles in a block at most; measured. Reading large sums fewer times is worth more than keeping x and dy transformed within
- * the cache. */
+ * the cache; the sums of few channels are small. */
 int most_tiles_of(const Work& w) {
+  constexpr int kFewChannels = 8;
   const ptrdiff_t cache = (ptrdiff_t)cpu().l2, point_bytes = sizeof(float) * w.phase.points();
   const bool are_large = point_bytes * w.phase.parts() * w.s.ci * w.width > cache / 2;
   const ptrdiff_t tile_bytes = point_bytes * (w.channels + w.width);
-  return (int)std::clamp<ptrdiff_t>(cache * 5 / 2 / tile_bytes, 24, are_large ? 256 : 128);
+  const ptrdiff_t room = w.s.ci >= kFewChannels ? cache * 5 / 2 : w.phase.parts() > 1 ? cache : cache / 2;
+  return (int)std::clamp<ptrdiff_t>(room / tile_bytes, 24, are_large ? 256 : 128);
 }
 
 }  // namespace
