@@ -74,7 +74,8 @@ Cut cut_of(const Gather& g, const AxisPhase& y, const AxisPhase& x) {
   constexpr double kBlock = 1500, kGain = 0.98, kGainOfMany = 0.95;
   constexpr int kFewSteps = 64;
   const int all_x = (int)x.taps.size(), all_y = (int)y.taps.size();
-  if (g.groups > 1 || all_x * all_y * g.in_c < kFewSteps) return Cut::nowhere;
+  const bool has_places = y.count > 0 && x.count > 0;
+  if (!has_places || g.groups > 1 || all_x * all_y * g.in_c < kFewSteps) return Cut::nowhere;
   const int most = most_rows(g.out_c), joined = images_together(g);
   const std::vector<Segment> down = segments_of(y, g.in_h), across = segments_of(x, g.in_w);
   const bool is_near = sizeof(float) * g.n * g.in_h * g.in_w * g.in_c < cpu().l2;
