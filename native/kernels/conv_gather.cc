@@ -61,7 +61,7 @@ std::vector<Tiles> tiles_of(const Block& block, int in_h, bool in_place, int mos
       if (larger < tiles_a_row) tiles.push_back({row, larger * (size + 1), size, tiles_a_row - larger, taps});
       continue;
     }
-    const int places = (end - row) * columns, count = ceil_div(places, kMaxScattered);
+    const int places = (end - row) * columns, count = ceil_div(places, std::min(kMaxScattered, most_rows));
     for (int i = 0, at = 0; i < count; i++) {
       const int size = share(places, i, count), first = row + at / columns;
       tiles.push_back({first, at % columns, size, 1, taps_of(first, row + (at + size - 1) / columns + 1)});
@@ -106,7 +106,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
   const AxisPhase &ay = *block.y, &ax = *block.x;
   const Range taps = block.across.taps;
   const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups, columns = block.columns();
-  const int most_rows = FOVEA_ISA::most_rows(outputs);
+  const int most_rows = panels.most_rows();
   const int first_x = taps.size() ? ax.taps[taps.begin].offset : 0;
   const int last_x = taps.size() ? ax.taps[taps.end - 1].offset : 0;
   const int band_rows = (block.rows - 1) * ay.in_step + ay.last() - ay.first() + 1;

@@ -41,16 +41,18 @@ struct WeightLayout {
  * steps share a vector? It takes half the time. `products`: of a number of the output, on average. */
 bool has_half(int channels, int outputs, double products);
 
-/** The panels in which the outputs of a group are made, and their weights for one tap. */
+/** The panels in which the outputs of a group are made, and their weights for one tap. Three vectors make one where its
+ * weights stay in the second-level cache: its tiles have few rows, which read them often. */
 class WeightPanels {
  public:
-  explicit WeightPanels(const Gather& g)
-      : channels_(g.in_c / g.groups),
-        outputs_(g.out_c / g.groups),
-        half_(has_half(channels_, outputs_, g.products())) {}
+  explicit WeightPanels(const Gather& g);
 
   /** How many outputs are in the panel that begins with `output`. */
   int outputs(int output) const;
+  /** Half a panel counts with the one before. */
+  int count() const;
+  /** Rows of the largest tile of any panel. */
+  int most_rows() const;
   /** Numbers of a step's weights in a panel of so many outputs: whole vectors or half of one. */
   int width(int outputs) const;
   /** Numbers of all weights before `output`, where a panel begins or all end. */
@@ -59,7 +61,7 @@ class WeightPanels {
 
  private:
   const int channels_, outputs_;
-  const bool half_;
+  const bool half_, three_;
 };
 
 size_t packed_weights_size(const Gather& g);  // floats

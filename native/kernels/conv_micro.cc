@@ -158,7 +158,8 @@ template <Rows kRows, int kMost, int kMostOfOne = kMost>
 Multiply find(int vectors, int rows) {
   static constexpr auto kOne = all_sizes<1, kRows, false>(std::make_integer_sequence<int, kMostOfOne>{});
   static constexpr auto kTwo = all_sizes<2, kRows, false>(std::make_integer_sequence<int, kMost>{});
-  return vectors == 1 ? kOne[rows - 1] : kTwo[rows - 1];
+  static constexpr auto kThree = all_sizes<3, kRows, false>(std::make_integer_sequence<int, kMaxOfThree>{});
+  return vectors == 1 ? kOne[rows - 1] : vectors == 2 ? kTwo[rows - 1] : kThree[rows - 1];
 }
 
 template <Rows kRows, int kMost>
@@ -168,7 +169,7 @@ Multiply find_in_pairs(int rows) {
 }
 
 Multiply find(const TileProduct& p, int rows) {
-  const int vectors = p.columns > kLanes ? 2 : 1;
+  const int vectors = ceil_div(p.columns, kLanes);
   if constexpr (kLanes >= 8) {
     if (p.in_pairs)
       return p.scattered ? find_in_pairs<Rows::scattered, kMaxScattered>(rows)

@@ -1,8 +1,8 @@
 // The register-blocked product under every convolution that is a matrix product in disguise:
 //
-//   C[r, j] = sum over steps k of A[r, k] * B[k, j],   r < rows <= kMaxRows, j < kMaxVectors * kLanes
+//   C[r, j] = sum over steps k of A[r, k] * B[k, j],   r < rows, j < columns: one vector, two or three
 //
-// C stays in registers; a step loads one or two vectors of B and broadcasts one number of A a row. With 32
+// C stays in registers; a step loads one to three vectors of B and broadcasts one number of A a row. With 32
 // registers (AVX-512) 12 rows x 2 vectors = 24 sums, 2 of B and 1 broadcast; with 16 registers 6 x 2 + 2 + 1.
 //
 // A is never packed. Its rows are pointers into the image, and the steps are grouped in `runs` whose places
@@ -18,22 +18,29 @@
 
 namespace fovea::FOVEA_ISA {
 
-// kMaxOfOne rows where C is one vector wide.
+// kMaxOfOne rows where C is one vector wide, kMaxOfThree where it is three.
 #if defined(__AVX512F__)
-constexpr int kMaxRows = 14, kMaxOfOne = 24, kMaxScattered = 12;
+constexpr int kMaxRows = 14, kMaxOfOne = 24, kMaxOfThree = 9, kMaxScattered = 12;
 #elif defined(__aarch64__)
-constexpr int kMaxRows = 10, kMaxOfOne = 20, kMaxScattered = 10;
+constexpr int kMaxRows = 10, kMaxOfOne = 20, kMaxOfThree = 9, kMaxScattered = 10;
 #else
-constexpr int kMaxRows = 6, kMaxOfOne = 12, kMaxScattered = 6;
+constexpr int kMaxRows = 6, kMaxOfOne = 12, kMaxOfThree = 4, kMaxScattered = 6;
 #endif
-constexpr int kMaxVectors = 2;
+constexpr int kMaxVectors = 2;                // as a rule
 constexpr int kPanel = kMaxVectors * kLanes;  // columns of C in one product
-
-/** Rows of the largest tile where C has so many columns in all. */
-constexpr int most_rows(int columns) { return columns <= kLanes ? kMaxOfOne : kMaxRows; }
 
 inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
 inline int round_up(int n, int to) { return ceil_div(n, to) * to; }
+
+/** Columns of the first product of so many: three vectors are made at once. */
+inline int panel_of(int columns) {
+  return ceil_div(columns, kLanes) == kMaxVectors + 1 ? columns : columns < kPanel ? columns : kPanel;
+}
+
+/** Rows of the largest tile with so many columns. */
+constexpr int most_rows(int columns) {
+  return columns <= kLanes ? kMaxOfOne : columns <= kPanel ? kMaxRows : kMaxOfThree;
+}
 
 struct TileProduct {
   int runs, length;              // groups of steps, and steps in each
@@ -44,7 +51,7 @@ struct TileProduct {
   bool in_pairs = false;     // two neighbouring steps share a vector of B: lane 2 j + i is column j of step i
   ptrdiff_t b_step, b_jump;  // from one step to the next in B, and what is added to that after every
   int b_runs = 1;            // so many runs
-  int columns;               // of C, at most kPanel
+  int columns;               // of C, at most those of panel_of()
   int channel;               // the first column's channel, for the epilogue
   const Epilogue* epilogue;  // null: C is stored as it is, or, with `add`, added to what is there
   const float* output;       // the epilogue's operands are laid out like this tensor
@@ -79,8 +86,8 @@ struct TileProduct {
 /** The product shall ask for `size` numbers from `p.far` on, spread over its steps. */
 void spread_far(TileProduct& p, ptrdiff_t size);
 
-/** Runs the product for `rows` rows: 1 .. kMaxRows, or kMaxOfOne if C is one vector wide, A's steps are neighbours and B
- * is a packed panel. */
+/** Runs the product for `rows` rows: 1 .. kMaxRows, or kMaxOfThree if C is three vectors wide, or kMaxOfOne if it is one,
+ * A's steps are neighbours and B is a packed panel. */
 void run_tile(const TileProduct& p, int rows);
 
 }  // namespace fovea::FOVEA_ISA

@@ -1,12 +1,13 @@
 // Packs convolution weights for conv_gather.cc. For each phase (y outer, x inner), group and panel of
 // columns: [tap y][tap x][channel][columns of the panel], columns beyond the last being 0. A panel is kPanel
-// wide, a last one of at most kLanes columns is kLanes wide. Where two channels share a vector: [tap y][tap x]
+// wide, the last one whole vectors (panel_of() in conv_micro.h). Where two channels share a vector: [tap y][tap x]
 // [channel / 2][columns][channel % 2], a last odd channel with a 0.
 #include <algorithm>
 
 #include "../thread_pool.h"
 #include "conv_gather.h"
 #include "conv_micro.h"
+#include "cpu.h"
 #include "lanes.h"
 #include "transpose.h"
 
@@ -75,9 +76,28 @@ bool has_half(int channels, int outputs, double products) {
   return vectors % kMaxVectors == 0 || products >= kMany;  // else it would share a panel
 }
 
+WeightPanels::WeightPanels(const Gather& g)
+    : channels_(g.in_c / g.groups),
+      outputs_(g.out_c / g.groups),
+      half_(has_half(channels_, outputs_, g.products())),
+      three_(sizeof(float) * g.products() * 3 * kLanes <= cpu().l2) {}
+
 int WeightPanels::outputs(int output) const {
   const int rest = outputs_ - output, whole = rest / kLanes * kLanes;
-  return half_ && rest < kPanel && whole > 0 ? whole : std::min(rest, kPanel);
+  const int wanted = half_ && whole > 0 ? whole : rest;
+  return three_ ? panel_of(wanted) : std::min(wanted, kPanel);
+}
+
+int WeightPanels::count() const {
+  int count = 0;
+  for (int o = 0; o < outputs_; o += outputs(o)) count += o == 0 || width(outputs(o)) >= kLanes;
+  return count;
+}
+
+int WeightPanels::most_rows() const {
+  int least = kMaxOfOne;
+  for (int o = 0; o < outputs_; o += outputs(o)) least = std::min(least, FOVEA_ISA::most_rows(outputs(o)));
+  return least;
 }
 
 int WeightPanels::width(int outputs) const {
