@@ -31,6 +31,9 @@ int read_width(const ConvWork& w) { return is_backward(w) ? w.s.ow : w.s.w; }
 
 double vectors(int channels) { return ceil_div(channels, kLanes); }
 
+/** Of two vectors or, if that leaves a last one, three. */
+double panels(double vectors) { return std::max(1.0, std::floor(vectors / kMaxVectors)); }
+
 /** Numbers that are written, or of dy, if they are more than caches hold. */
 double beyond_caches(const ConvWork& w) {
   constexpr double kHeld = 16e6;  // bytes
@@ -77,12 +80,12 @@ struct PlanarWork {
 };
 
 /**
- * Sums over places of the products of `rows` numbers and some vectors, two of which share what is loaded of the rows;
+ * Sums over places of the products of `rows` numbers and some vectors, whose panels share what is loaded of the rows;
  * with fewer rows than `least` a sum waits for the one before. The shares of the places are added up.
  */
 double outer_products(double places, int rows, double vectors, double least) {
   const double products = std::max<double>(rows, vectors > 1 ? least : 8) * vectors;
-  return places * (0.85 * products + 0.54 * rows * std::ceil(vectors / 2)) + 20 * rows * vectors;
+  return places * (0.85 * products + 0.54 * rows * panels(vectors)) + 20 * rows * vectors;
 }
 
 double weight_grad_gemm_cost(const ConvWork& w) {
@@ -213,8 +216,8 @@ double implicit_gemm_cost(const ConvWork& w) {
   });
   const double all = vectors(written);
   const bool half = has_half(read, written, products / std::max(ends, 1.0));
-  // A last vector by itself, not all of which is stored, takes longer at the end of a sum; so does half a one.
-  const bool ragged = !half && (int)all % 2 && written % kLanes;
+  // A vector by itself, not all of which is stored, takes longer at the end of a sum; so does half a one.
+  const bool ragged = !half && all == 1 && written % kLanes;
   const double more = half ? 5.5 : ragged ? 10 : 0;
   return cost + 1.1 * products * (half ? all - 0.46 : all) + (packed + 8.5 * ends) * all + more * ends;
 }

@@ -37,10 +37,21 @@ inline int panel_of(int columns) {
   return ceil_div(columns, kLanes) == kMaxVectors + 1 ? columns : columns < kPanel ? columns : kPanel;
 }
 
+/** Where the product begins that has this one of so many columns, which are cut by panel_of(). */
+inline int panel_start(int column, int columns) {
+  const int vectors = ceil_div(columns, kLanes);
+  const int last =
+      vectors > kMaxVectors && vectors % kMaxVectors ? (vectors - kMaxVectors - 1) * kLanes : columns;
+  return column < last ? column / kPanel * kPanel : last;
+}
+
 /** Rows of the largest tile with so many columns. */
 constexpr int most_rows(int columns) {
   return columns <= kLanes ? kMaxOfOne : columns <= kPanel ? kMaxRows : kMaxOfThree;
 }
+
+/** The same where A's steps are not neighbours. */
+constexpr int rows_together(int columns) { return columns <= kPanel ? kMaxRows : kMaxOfThree; }
 
 struct TileProduct {
   int runs, length;              // groups of steps, and steps in each

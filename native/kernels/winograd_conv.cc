@@ -74,9 +74,10 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
   p.a_step = 1;
   p.a_row = w.channels;
   p.c_row = w.outputs;
-  const int groups = ceil_div(tiles, kMaxRows);
-  Wanted wanted(std::move(parts), phase.points() * groups * ceil_div(w.outputs, kPanel));
-  p.next_step = ceil_div(2 * kLine, groups);
+  int products = 0;  // of a point
+  for (int c = 0, columns; c < w.outputs; c += columns)
+    columns = panel_of(w.outputs - c), products += ceil_div(tiles, rows_together(columns));
+  Wanted wanted(std::move(parts), phase.points() * products);
   for (int point = 0; point < phase.points(); point++) {
     p.runs = 0;
     for (int part = 0; part < phase.parts(); part++)
@@ -84,12 +85,14 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
     wanted.spread(p);
     const ptrdiff_t depth = (ptrdiff_t)p.runs * w.g.in_c;
     const float* const next_matrix = matrix + matrix_step(w.g, depth);
-    for (int c = 0; c < w.outputs; c += kPanel) {
-      p.columns = std::min(kPanel, w.outputs - c);
+    for (int c = 0; c < w.outputs; c += p.columns) {
+      p.columns = panel_of(w.outputs - c);
       p.b_step = p.columns;
       p.b = matrix + c * depth;
+      const int groups = ceil_div(tiles, rows_together(p.columns));
+      p.next_step = ceil_div(2 * kLine, groups);
       // The weights' next panel may be as far as the memory: each group asks for a share of it.
-      const float* const next = c + kPanel < w.outputs ? p.b + depth * kPanel : next_matrix;
+      const float* const next = c + p.columns < w.outputs ? p.b + depth * p.columns : next_matrix;
       for (int group = 0, row = 0; group < groups; group++) {
         const int end = tiles * (group + 1) / groups;
         p.a = from + point * from_step + (ptrdiff_t)row * w.channels;

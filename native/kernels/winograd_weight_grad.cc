@@ -67,12 +67,13 @@ void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, 
   p.add = add;
   p.a_row = 1;
   p.c_row = outputs;
-  const int groups = ceil_div(w.s.ci, kMaxRows), points = w.phase.points();
+  const int points = w.phase.points();
   wanted.spread(p);
   for (int point = 0; point < points; point++) {
     if (!w.phase.uses(part, point)) continue;
-    for (int o = 0; o < outputs; o += kPanel) {
-      p.columns = std::min(kPanel, outputs - o);
+    for (int o = 0; o < outputs; o += p.columns) {
+      p.columns = panel_of(outputs - o);
+      const int groups = ceil_div(w.s.ci, rows_together(p.columns));
       p.b = r.dy + point * r.dy_step + o;
       for (int group = 0, c = 0; group < groups; group++) {
         const int end = w.s.ci * (group + 1) / groups;

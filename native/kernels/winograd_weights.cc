@@ -1,5 +1,5 @@
 // The kernels' transform for winograd_conv.cc. Of the transformed kernels, phase follows phase, point follows
-// point; a point's matrix is [part in use][input channel] deep and packed in panels of kPanel columns.
+// point; a point's matrix is [part in use][input channel] deep and packed in panels (panel_of() in conv_micro.h).
 #include <algorithm>
 #include <vector>
 
@@ -71,7 +71,8 @@ void transform_kernels(const Gather& g, const Transforms& transforms, const Part
                        int c, int column, float* to) {
   alignas(64) float u[kMostPoints * kLanes];
   transforms.kernel((const float*)f, u);
-  const int panel = column / kPanel * kPanel, width = std::min(kPanel, round_up(g.out_c, kLanes) - panel);
+  const int outputs = round_up(g.out_c, kLanes), panel = panel_start(column, outputs);
+  const int width = panel_of(outputs - panel);
   for (const PartWeights::Place& p : part.places)
     store(to + p.matrix + (ptrdiff_t)panel * p.depth + (ptrdiff_t)(p.row + c) * width + column - panel,
           load(u + p.point * kLanes));
