@@ -218,14 +218,14 @@ double Gather::products() const {
 }
 
 bool Gather::streams(int together) const {
-  constexpr double kFew = 32;
+  constexpr double kFewest = 10, kFew = 19;
   const size_t read = sizeof(float) * n * in_h * in_w * in_c, written = written_bytes();
   const bool in_lines = together % kLanes == 0 && (uintptr_t)out % 64 == 0;
   if (!kCanStream || !in_lines || written < std::min(cpu().l3 * 3 / 8, (size_t)12 << 20)) return false;
-  // Cores that share a cache share the way to memory too: with few products they would wait for it, while the cache is
-  // wide enough.
+  // With few products they would wait for the memory, while the cache is wide enough; cores that share a cache share the
+  // way to memory too.
   const bool held = read + written < cpu().l3 * 7 / 8;
-  return !(held && products() <= kFew && cores_are_near());
+  return !(held && products() <= (cores_are_near() ? kFew : kFewest));
 }
 
 bool Gather::is_asked_for() const { return written_bytes() >= cpu().l3 / 8 * 5; }

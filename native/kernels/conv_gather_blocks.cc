@@ -81,7 +81,7 @@ enum class Cut { nowhere, between_columns, everywhere };
 /** The cut that takes the fewest cycles, by estimates that hold within some percent. */
 Cut cut_of(const Gather& g, const WeightPanels& panels, const AxisPhase& y, const AxisPhase& x) {
   constexpr double kBlock = 1500, kGain = 0.98, kGainOfMany = 0.95;
-  constexpr int kFewSteps = 64;
+  constexpr int kFewSteps = 32;
   const int all_x = (int)x.taps.size(), all_y = (int)y.taps.size();
   const bool has_places = y.count > 0 && x.count > 0;
   if (!has_places || g.groups > 1 || all_x * all_y * g.in_c < kFewSteps) return Cut::nowhere;
