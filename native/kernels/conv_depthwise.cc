@@ -22,8 +22,12 @@ struct Sums {
   Range down, across;    // taps
   const float* weights;  // [tap][padded]
   ptrdiff_t step;
-  bool streams;  // whole lines, see Gather::streams()
+  bool streams;   // whole lines, see Gather::streams()
+  Range numbers;  // of a group, that are made
+  bool is_apart;  // the view has these numbers only
 
+  /** Where number `at` is of the group that begins at x. */
+  const float* number(const float* x, ptrdiff_t at) const { return is_apart ? x : x + at; }
   const float* weights_of(int row, int column) const {
     return weights + (row * (ptrdiff_t)view.across.size() + column) * pattern.padded();
   }
@@ -47,7 +51,7 @@ inline __attribute__((always_inline)) void sum_vectors(const Sums& s, const floa
   for (int row = s.down.begin; row < s.down.end; row++) {
     const float* w = s.weights_of(row, s.across.begin) + at;
     for (int column = s.across.begin; column < s.across.end; column++, w += padded) {
-      const float* const from = x + at + down[row] + across[column];
+      const float* const from = s.number(x, at) + down[row] + across[column];
 #pragma GCC unroll 8
       for (int v = 0; v < kVectors; v++) {
         const vf weight = load(w + v * kLanes);
@@ -77,7 +81,7 @@ inline __attribute__((always_inline)) void sum_in_rows(const Sums& s, const floa
     vf weights[kTaps];
 #pragma GCC unroll 7
     for (int t = 0; t < kTaps; t++) weights[t] = load(w + t * padded);
-    const float* from = x + at + s.view.down[row] + s.view.across[s.across.begin];
+    const float* from = s.number(x, at) + s.view.down[row] + s.view.across[s.across.begin];
     constexpr int kMet = (kGroups - 1) * kGroupStep + (kTaps - 1) * kTapStep + 1;
     vf met[kMet];
 #pragma GCC unroll 21
@@ -100,8 +104,8 @@ inline __attribute__((always_inline)) void sum_in_rows(const Sums& s, const floa
 /** All vectors of kGroups groups. */
 template <int kGroups, int kTaps, int kTapStep = 1, int kGroupStep = 1>
 void sum_groups_in_rows(const Sums& s, const float* x, float* to) {
-  for_lanes(s.pattern.numbers, [&](int64_t at, auto lanes) {
-    sum_in_rows<kGroups, kTaps, kTapStep, kGroupStep>(s, x, at, to, lanes);
+  for_lanes(s.numbers.size(), [&](int64_t i, auto lanes) {
+    sum_in_rows<kGroups, kTaps, kTapStep, kGroupStep>(s, x, s.numbers.begin + i, to, lanes);
   });
 }
 
@@ -124,8 +128,8 @@ void sum_groups(const Sums& s, const float* x, float* to) {
     if (taps == 5 && 2 * step == group) return sum_groups_in_rows<kGroups, 5, 1, 2>(s, x, to);
     if (taps == 7 && 2 * step == group) return sum_groups_in_rows<kGroups, 7, 1, 2>(s, x, to);
   }
-  int at = 0;
-  const int numbers = s.pattern.numbers;
+  int at = s.numbers.begin;
+  const int numbers = s.numbers.end;
   for (; at + kVectors * kLanes <= numbers; at += kVectors * kLanes)
     sum_vectors<kGroups, kVectors>(s, x, at, to, Whole{});
   for (; at + kLanes <= numbers; at += kLanes) sum_vectors<kGroups, 1>(s, x, at, to, Whole{});
@@ -167,11 +171,77 @@ void run_piece(const Gather& g, const Pattern& pattern, const Phase& phase, cons
       const ptrdiff_t row = (ptrdiff_t)p.image * g.out_h + y.out + (p.y0 + i) * y.out_step;
       float* const out = g.out + (row * g.out_w + x.out + p.x0 * x.out_step) * channels;
       for (const Segment& s : across)
-        sum_places({pattern, view, rows.taps, s.taps, weights, pattern.pixels * step, as_they_are && streams},
+        sum_places({pattern,
+                    view,
+                    rows.taps,
+                    s.taps,
+                    weights,
+                    pattern.pixels * step,
+                    as_they_are && streams,
+                    {0, pattern.numbers},
+                    false},
                    view.data + i * view.row + s.begin * view.place, s.end - s.begin,
                    (as_they_are ? out : sums) + s.begin * step, step);
       if (!as_they_are) epilogue.store(sums, p.columns, place, out, streams);
     }
+}
+
+/** Copies vector `at` of the channels of the pixels that a piece reads to `to`, with zeros left and right of the image; rows
+ * beyond it are not read. */
+void take_vector(const Gather& g, const Phase& phase, const Piece& p, int at, float* to) {
+  const AxisPhase &y = *phase.y, &x = *phase.x;
+  const int top = p.y0 * y.in_step + y.first(), left = p.x0 * x.in_step + x.first();
+  const int high = band_height(phase, p.rows), wide = band_width(phase, p.columns);
+  const int begin = std::clamp(-left, 0, wide), end = std::clamp(g.in_w - left, begin, wide);
+  const auto copy = [&](auto lanes) {
+    for (int i = std::max(-top, 0); i < std::min(high, g.in_h - top); i++) {
+      const float* const row = g.in + (((ptrdiff_t)p.image * g.in_h + top + i) * g.in_w + left) * g.in_c + at;
+      float* const line = to + (ptrdiff_t)i * wide * kLanes;
+      for (int j = 0; j < begin; j++) store(line + j * kLanes, vf{});
+      for (int j = begin; j < end; j++) store(line + j * kLanes, lanes.get(row + (ptrdiff_t)j * g.in_c));
+      for (int j = end; j < wide; j++) store(line + j * kLanes, vf{});
+    }
+  };
+  g.in_c - at >= kLanes ? copy(Whole{}) : copy(Part{g.in_c - at});
+}
+
+/** The same vector by vector of the channels, from a copy whose vectors are neighbours: pixels of many channels are so far
+ * apart that those of a window push each other out of the nearest cache. */
+void run_piece_by_vectors(const Gather& g, const Pattern& pattern, const Phase& phase, const Piece& p,
+                          const RowEpilogue& epilogue, const float* weights, bool streams) {
+  const AxisPhase &y = *phase.y, &x = *phase.x;
+  const ptrdiff_t channels = g.out_c, place = x.out_step * channels;
+  const bool as_they_are = !g.epilogue;
+  const ptrdiff_t step = as_they_are ? place : channels;
+  const size_t copy = (size_t)band_height(phase, p.rows) * band_width(phase, p.columns) * kLanes;
+  const size_t made = as_they_are ? 0 : (size_t)p.rows * p.columns * channels;
+  float* const band = (float*)thread_scratch(sizeof(float) * (copy + made));
+  float* const sums = band + copy;
+  const View view = view_of_vectors(phase, p, band);
+  const auto row_of = [&](int i) {
+    const ptrdiff_t row = (ptrdiff_t)p.image * g.out_h + y.out + (p.y0 + i) * y.out_step;
+    return g.out + (row * g.out_w + x.out + p.x0 * x.out_step) * channels;
+  };
+  const std::vector<Segment> down = clip(phase.down, p.y0, p.rows);
+  for (int at = 0; at < channels; at += kLanes) {
+    take_vector(g, phase, p, at, band);
+    const Range numbers{at, std::min(at + kLanes, (int)channels)};
+    for (const Segment& rows : down)
+      for (int i = rows.begin; i < rows.end; i++)
+        sum_places({pattern,
+                    view,
+                    rows.taps,
+                    {0, (int)x.taps.size()},
+                    weights,
+                    step,
+                    as_they_are && streams,
+                    numbers,
+                    true},
+                   view.data + i * view.row, p.columns,
+                   as_they_are ? row_of(i) : sums + i * p.columns * channels, step);
+  }
+  for (int i = 0; i < p.rows && !as_they_are; i++)
+    epilogue.store(sums + i * p.columns * channels, p.columns, place, row_of(i), streams);
 }
 
 }  // namespace
@@ -211,11 +281,12 @@ void depthwise_conv(const Gather& g, const float* packed) {
     weights.push_back(packed);
     packed += phase.y->taps.size() * phase.x->taps.size() * pattern.padded();
   }
-  const std::vector<Piece> pieces = pieces_of(pattern, phases, g.n);
-  const bool streams = g.streams(g.out_c);
+  const bool by_vectors = pattern.goes_by_vectors(g.plan), streams = g.streams(g.out_c);
+  const std::vector<Piece> pieces = pieces_of(pattern, phases, g.n, by_vectors);
+  const auto run = by_vectors ? run_piece_by_vectors : run_piece;
   parallel_for((int)pieces.size(), [&](int i, int) {
     const int phase = pieces[i].phase;
-    run_piece(g, pattern, phases[phase], pieces[i], epilogue, weights[phase], streams);
+    run(g, pattern, phases[phase], pieces[i], epilogue, weights[phase], streams);
   });
 }
 

@@ -9,15 +9,16 @@ namespace fovea::FOVEA_ISA::depthwise {
 namespace {
 
 /** Cuts all places of an image into equal rectangles of the right size. */
-void cut(const Pattern& pattern, const Phase& phase, int number, int images, std::vector<Piece>& pieces) {
-  constexpr ptrdiff_t kBytes = 128 << 10;
+void cut(const Pattern& pattern, const Phase& phase, int number, int images, bool by_vectors,
+         std::vector<Piece>& pieces) {
+  const ptrdiff_t bytes = by_vectors ? 36 << 10 : 128 << 10;
   const AxisPhase &y = *phase.y, &x = *phase.x;
   if (y.count == 0 || x.count == 0) return;
-  const ptrdiff_t pixel = (ptrdiff_t)sizeof(float) * pattern.channels * x.in_step;
+  const ptrdiff_t pixel = (ptrdiff_t)sizeof(float) * (by_vectors ? kLanes : pattern.channels) * x.in_step;
   const int span = y.last() - y.first() + 1;
-  const int widest = (int)std::clamp<ptrdiff_t>(kBytes / (pixel * (span + 3 * y.in_step)), 32, 1 << 20);
+  const int widest = (int)std::clamp<ptrdiff_t>(bytes / (pixel * (span + 3 * y.in_step)), 32, 1 << 20);
   const int width = round_up(ceil_div(x.count, ceil_div(x.count, widest)), pattern.pixels);
-  const ptrdiff_t fit = (kBytes / (pixel * width) - span) / y.in_step + 1;
+  const ptrdiff_t fit = (bytes / (pixel * width) - span) / y.in_step + 1;
   const int wanted = ceil_div(16, images * ceil_div(x.count, width));  // to keep a few threads busy
   const int highest = (int)std::max<ptrdiff_t>(1, std::min<ptrdiff_t>(fit, std::max(4, y.count / wanted)));
   const int height = ceil_div(y.count, ceil_div(y.count, highest));
@@ -53,9 +54,18 @@ std::vector<Phase> phases_of(const Plan& plan, int h, int w) {
   return phases;
 }
 
-std::vector<Piece> pieces_of(const Pattern& pattern, const std::vector<Phase>& phases, int n) {
+bool Pattern::goes_by_vectors(const Plan& plan) const {
+  constexpr size_t kManyTaps = 25, kManyWeights = 4700;
+  const AxisPhase &y = plan.y[0], &x = plan.x[0];
+  const size_t taps = y.taps.size() * x.taps.size();
+  return pixels == 1 && y.in_step == 1 && x.in_step == 1 && taps >= kManyTaps &&
+         taps * channels >= kManyWeights;
+}
+
+std::vector<Piece> pieces_of(const Pattern& pattern, const std::vector<Phase>& phases, int n,
+                             bool by_vectors) {
   std::vector<Piece> pieces;
-  for (size_t i = 0; i < phases.size(); i++) cut(pattern, phases[i], (int)i, n, pieces);
+  for (size_t i = 0; i < phases.size(); i++) cut(pattern, phases[i], (int)i, n, by_vectors, pieces);
   const auto place = [&](const Piece& p) { return (double)p.y0 / phases[p.phase].y->count; };
   std::stable_sort(pieces.begin(), pieces.end(),
                    [&](const Piece& a, const Piece& b) { return place(a) < place(b); });
@@ -65,6 +75,35 @@ std::vector<Piece> pieces_of(const Pattern& pattern, const std::vector<Phase>& p
     pieces.back().image++;
   }
   return pieces;
+}
+
+namespace {
+
+/** From a tap of a row to the next, or 0 where these steps differ. */
+ptrdiff_t tap_step_of(const std::vector<ptrdiff_t>& across) {
+  const ptrdiff_t step = across.size() > 1 ? across[1] - across[0] : 0;
+  for (size_t i = 1; i < across.size(); i++)
+    if (across[i] - across[i - 1] != step) return 0;
+  return step;
+}
+
+}  // namespace
+
+int band_height(const Phase& f, int rows) {
+  return (rows - 1) * f.y->in_step + f.y->last() - f.y->first() + 1;
+}
+int band_width(const Phase& f, int columns) {
+  return (columns - 1) * f.x->in_step + f.x->last() - f.x->first() + 1;
+}
+
+View view_of_vectors(const Phase& f, const Piece& p, const float* copy) {
+  const AxisPhase &y = *f.y, &x = *f.x;
+  const ptrdiff_t line = (ptrdiff_t)band_width(f, p.columns) * kLanes, place = x.in_step * kLanes;
+  View view{copy, y.in_step * line, place, place, {}, {}, 0};
+  for (const Tap& tap : y.taps) view.down.push_back((tap.offset - y.first()) * line);
+  for (const Tap& tap : x.taps) view.across.push_back((tap.offset - x.first()) * (ptrdiff_t)kLanes);
+  view.tap_step = tap_step_of(view.across);
+  return view;
 }
 
 View view_of(const Pattern& pattern, const Phase& f, const Piece& p, const Image& images) {
@@ -80,10 +119,7 @@ View view_of(const Pattern& pattern, const Phase& f, const Piece& p, const Image
             0};
   for (const Tap& tap : y.taps) view.down.push_back(tap.offset * line);
   for (const Tap& tap : x.taps) view.across.push_back(tap.offset * pixel);
-  const ptrdiff_t step = view.across.size() > 1 ? view.across[1] - view.across[0] : 0;
-  bool even = true;
-  for (size_t i = 1; i < view.across.size(); i++) even = even && view.across[i] - view.across[i - 1] == step;
-  view.tap_step = even ? step : 0;
+  view.tap_step = tap_step_of(view.across);
   return view;
 }
 

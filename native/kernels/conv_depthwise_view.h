@@ -19,6 +19,8 @@ struct Pattern {
 
   /** The plan's output has so many channels. */
   Pattern(const Plan& plan, int channels);
+  /** Do weights fill much of the nearest cache, so that vectors of channels are better taken one after the other? */
+  bool goes_by_vectors(const Plan& plan) const;
   /** Floats of one group's weights. The first `channels` are those of a pixel alone. */
   int padded() const { return vectors * kLanes; }
   /** to[i] = values[i mod channels] */
@@ -43,9 +45,10 @@ struct Piece {
   int phase, image, y0, x0, rows, columns;
 };
 
-/** All places of `n` images, in pieces whose pixels stay in a near cache; phases take turns, as they read the same
- * pixels. */
-std::vector<Piece> pieces_of(const Pattern& pattern, const std::vector<Phase>& phases, int n);
+/** All places of `n` images, in pieces whose pixels stay in a near cache, or one vector of their channels in the nearest;
+ * phases take turns, as they read the same pixels. */
+std::vector<Piece> pieces_of(const Pattern& pattern, const std::vector<Phase>& phases, int n,
+                             bool by_vectors = false);
 
 /** The pixels that a piece reads: tap (i, j) of the place in row y, group g is at data[y * row + g * group + down[i] +
  * across[j]]. */
@@ -55,6 +58,13 @@ struct View {
   std::vector<ptrdiff_t> down, across;
   ptrdiff_t tap_step;  // from a tap of a row to the next; 0 where they differ
 };
+
+/** Rows of pixels that some rows of places read, those beyond the image included. */
+int band_height(const Phase& phase, int rows);
+int band_width(const Phase& phase, int columns);
+
+/** Of a copy of them that has one vector of each. */
+View view_of_vectors(const Phase& phase, const Piece& piece, const float* copy);
 
 /** `images` is all of them. */
 View view_of(const Pattern& pattern, const Phase& phase, const Piece& piece, const Image& images);

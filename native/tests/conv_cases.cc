@@ -234,6 +234,14 @@ std::vector<ConvCase> conv_cases() {
       {{3, 7, 5, 301, 3, 2, 301, 2, 3, 3, 3, 1, 1, 1, 1, 301, 1}, kHasBias},
       {{2, 9, 31, 32, 9, 31, 32, 3, 3, 1, 1, 2, 2, 2, 2, 32, 1}, all, Activation::relu, Activation::relu},
       {{1, 12, 40, 16, 12, 40, 16, 5, 5, 1, 1, 2, 2, 1, 1, 16, 1}, kHasBias},
+      // Vectors of channels one after the other.
+      {{2, 13, 37, 150, 13, 37, 150, 7, 5, 1, 1, 3, 2, 1, 1, 150, 1},
+       all,
+       Activation::relu,
+       Activation::tanh},
+      {{1, 29, 9, 107, 27, 11, 107, 7, 7, 1, 1, 2, 4, 1, 1, 107, 1}},
+      {{1, 14, 12, 208, 10, 12, 208, 5, 5, 1, 1, 2, 4, 2, 2, 208, 1}, kHasBias},
+      {{1, 9, 8, 190, 3, 9, 190, 7, 7, 1, 1, 0, 3, 1, 1, 190, 1}, kHasResidual},
       // Backward, every second row meets no tap.
       {{1, 9, 7, 20, 5, 7, 20, 1, 3, 2, 1, 0, 1, 1, 1, 20, 1}, kHasBias},
       {{1, 6, 7, 6, 12, 14, 6, 3, 3, 1, 1, 1, 1, 1, 1, 6, 2}, kHasBias},
