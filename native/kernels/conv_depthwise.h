@@ -1,6 +1,7 @@
 // `depthwise`: convolutions in which every channel has a kernel of its own and none mix, so that there is no
 // matrix product to be made. Vectors run along a row of pixels with all their channels, as they lie in memory,
-// and meet weights repeated in the same pattern (conv_depthwise_view.h).
+// and meet weights repeated in the same pattern (conv_depthwise_view.h); large windows of many channels are made
+// vector by vector of them.
 #pragma once
 
 #include "conv_gather.h"

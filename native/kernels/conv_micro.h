@@ -3,7 +3,8 @@
 //   C[r, j] = sum over steps k of A[r, k] * B[k, j],   r < rows, j < columns: one vector, two or three
 //
 // C stays in registers; a step loads one to three vectors of B and broadcasts one number of A a row. With 32
-// registers (AVX-512) 12 rows x 2 vectors = 24 sums, 2 of B and 1 broadcast; with 16 registers 6 x 2 + 2 + 1.
+// registers (AVX-512) 14 rows x 2 vectors = 28 sums, 2 of B and 1 broadcast, or 9 x 3 + 3 + 1; with 16 registers
+// 6 x 2 + 2 + 1 or 4 x 3 + 3 + 1.
 //
 // A is never packed. Its rows are pointers into the image, and the steps are grouped in `runs` whose places
 // relative to the row pointers are the same for all rows: for a forward convolution a row is an output pixel,
