@@ -33,6 +33,13 @@ Ahead ahead_of(const TileOrder& order, int first, int end, const Image& images, 
           (ptrdiff_t)columns * images.pixel, pitch, columns > 0 ? std::max(bottom - top, 0) : 0};
 }
 
+int products_of(int rows, int columns) {
+  int products = 0;
+  for (int c = 0, panel; c < columns; c += panel)
+    panel = panel_of(columns - c), products += ceil_div(rows, rows_together(panel));
+  return products;
+}
+
 Wanted::Wanted(std::vector<Ahead> parts, int products) : parts_(std::move(parts)) {
   ptrdiff_t lines = 0;
   for (const Ahead& part : parts_) lines += part.lines();

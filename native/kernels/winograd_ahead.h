@@ -30,6 +30,9 @@ Reach reach_of(const AxisPhase& axis, const std::vector<PhasePart>& parts, int p
 /** What tiles [first, end) are the first to touch of such images, as far as the first one's strip goes. */
 Ahead ahead_of(const TileOrder& order, int first, int end, const Image& images, Reach y, Reach x);
 
+/** Products in which so many rows and columns are made. */
+int products_of(int rows, int columns);
+
 /** All that is wanted, in equal portions for so many products. */
 class Wanted {
  public:

@@ -74,10 +74,7 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
   p.a_step = 1;
   p.a_row = w.channels;
   p.c_row = w.outputs;
-  int products = 0;  // of a point
-  for (int c = 0, columns; c < w.outputs; c += columns)
-    columns = panel_of(w.outputs - c), products += ceil_div(tiles, rows_together(columns));
-  Wanted wanted(std::move(parts), phase.points() * products);
+  Wanted wanted(std::move(parts), phase.points() * products_of(tiles, w.outputs));
   for (int point = 0; point < phase.points(); point++) {
     p.runs = 0;
     for (int part = 0; part < phase.parts(); part++)

@@ -97,8 +97,7 @@ Wanted wanted_of(const Work& w, int first, int end, int outputs) {
   const Phase& phase = w.phase;
   const AxisPhase &down = *phase.y, &across = *phase.x;
   if (!far || w.s.ci < kEnoughRows || down.in_step > 1) return Wanted({}, 1);
-  const int products =
-      phase.parts() * phase.points() * ceil_div(outputs, kPanel) * ceil_div(w.s.ci, kMaxRows);
+  const int products = phase.parts() * phase.points() * products_of(w.s.ci, outputs);
   std::vector<Ahead> parts = {ahead_of(w.order, first, end, x, reach_of(down, phase.parts_y, phase.points_y),
                                        reach_of(across, phase.parts_x, phase.points_x))};
   if (w.width >= w.s.co)
