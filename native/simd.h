@@ -70,11 +70,13 @@ inline vf fma(vf a, vf b, vf c) {
 
 /**
  * sum = fma(a, b, sum), in sum's own register: for microkernels whose sums fill all of them. Left alone, GCC
- * moves AVX2's sums from register to register, runs out and keeps one in memory, whose latency then bounds the
- * loop. (AVX-512 has registers to spare.)
+ * moves sums from register to register, runs out and keeps some in memory, whose latency then bounds the loop.
  */
 inline __attribute__((always_inline)) void accumulate(vf a, vf b, vf& sum) {
-#if defined(__FMA__) && !defined(__AVX512F__)
+#if defined(__AVX512F__)
+  sum = fma(a, b, sum);  // which can read `a` spread from memory
+  __asm__("" : "+v"(sum));
+#elif defined(__FMA__)
   __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
 #else
   sum = fma(a, b, sum);

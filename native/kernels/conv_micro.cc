@@ -22,15 +22,18 @@ inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float*
   [[maybe_unused]] const int fit =
       R + 1 - ceil_div(kLanes, last);  // rows whose last vector ends within the tile
   const auto all = [&](auto last_lanes, auto last_of_tile) __attribute__((always_inline)) {
+    float* at = first;
 #pragma GCC unroll 24
     for (int r = 0; r < R; r++) {
-      float* const c = kRows == Rows::scattered ? rows[kRows == Rows::scattered ? r : 0] : first + r * c_row;
+      float* const c = kRows == Rows::scattered ? rows[kRows == Rows::scattered ? r : 0] : at;
 #pragma GCC unroll 4
       for (int v = 0; v < V - 1; v++) step(r, v, c + v * kLanes, Whole{});
       if (r < R - 1 && (!kInPairs || r < fit))
         step(r, V - 1, c + (V - 1) * kLanes, last_lanes);
       else
         step(r, V - 1, c + (V - 1) * kLanes, last_of_tile);
+      at += c_row;
+      __asm__("" : "+r"(at));  // else all of them are found first, and kept in memory
     }
   };
   if (last == kLanes)
@@ -76,19 +79,20 @@ void multiply_fixed(const TileProduct& p) {
       }
     }
     Sums<R, V>& sums = sets[0];
-    const float* b = p.b;
     const float* next = p.next;
     if (!next)
-      next = b;
+      next = p.b;
     else if (kRows == Rows::even && tile < p.tiles)
       next = start + R * p.a_row + p.next_offset;
-    const float* far = p.far ? p.far : b;
-    if (kRows == Rows::even && !kInPairs && p.step_offsets) {
-      run_listed<R, V>(p, start, sums);
+    const float* far = p.far ? p.far : p.b;
+    if constexpr (kRows == Rows::even) {
+      if (!kInPairs && p.step_offsets)
+        sum_listed<R, V>(p, start, sums);
+      else
+        sum_even<R, V, kInPairs>(p, start, next, far, sums);
     } else {
+      const float* b = p.b;
       for (int run = 0, left = p.b_runs; run < p.runs; run++) {
-        if constexpr (kRows == Rows::even)
-          b = run_even<R, V, kInPairs>(p, start + p.run_offsets[run], b, next, far, sums);
         if constexpr (kRows == Rows::together)
           b = run_together<R, V>(p, start + p.run_offsets[run], b, next, far, sets);
         if constexpr (kRows == Rows::scattered)

@@ -51,21 +51,45 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
 /** Whether TileProduct::far is asked for at every step, else every second: larger tiles meet more of it a step. */
 constexpr bool kOftenFar = kLanes == 16;
 
-/** Rows in threes: x86 addresses p, p + s and p + 2 s without arithmetic, so that 14 rows need 5 pointers. */
+/** One step of evenly spaced rows, `s` bytes apart: in threes, as x86 addresses p, p + s and p + 2 s without arithmetic. */
+template <int R, int V>
+inline __attribute__((always_inline)) void step_even(const float* start, ptrdiff_t s, const float* b,
+                                                     Sums<R, V>& sums, auto spread_one) {
+  const char* a = (const char*)start;
+  const ptrdiff_t three = 3 * s;
+  step<R, V>(b, sums, [&](int r) {
+    if (r > 0 && r % 3 == 0) {
+      a += three;
+      __asm__("" : "+r"(a));  // else all pointers are kept, and there are not registers enough for them
+    }
+    return spread_one((const float*)(a + r % 3 * s));
+  });
+}
+
+/** Reads a number here, not where it is used: what waits for it then waits behind the products' own loads. */
+template <class T>
+inline __attribute__((always_inline)) T read_ahead(const T& from) {
+  T value = from;
+  __asm__ volatile("" : "+r"(value));
+  return value;
+}
+
+/** Evenly spaced rows, over all runs. Where the next run begins is read before the last step of one. */
 template <int R, int V, bool kInPairs>
-inline __attribute__((always_inline)) const float* run_even(const TileProduct& p, const float* start,
-                                                            const float* b, const float*& next,
-                                                            const float*& far, Sums<R, V>& sums) {
-  constexpr int kThrees = (R + 2) / 3, kLinesAStep = V * kLanes / kLine,
-                kSteps = kInPairs ? 2 : 1;  // a vector
+inline __attribute__((always_inline)) void sum_even(const TileProduct& p, const float* start,
+                                                    const float* next, const float* far, Sums<R, V>& sums) {
+  constexpr int kLinesAStep = V * kLanes / kLine, kSteps = kInPairs ? 2 : 1;  // a vector
   const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
-  const char* a[kThrees];
-#pragma GCC unroll 8
-  for (int i = 0; i < kThrees; i++) a[i] = (const char*)start + 3 * i * s;
-  const auto at = [&](int u) {
-    return [&, u](int r) { return spread<kInPairs>((const float*)(a[r / 3] + r % 3 * s) + u * kSteps); };
+  const ptrdiff_t *offset = p.run_offsets, *const end = offset + p.runs;
+  if (offset == end) return;
+  // With one vector a step there are as many loads as the core makes beside the products.
+  const bool asks_far = V > 1 || p.far;
+  const float *a, *b = p.b;
+  const auto whole_step = [&]() __attribute__((always_inline)) {
+    step_even<R, V>(a, s, b, sums, [](const float* from) { return spread<kInPairs>(from); });
+    a += kSteps;
+    b += V * kLanes;
   };
-  int k = p.length;
   const auto ask = [&]() __attribute__((always_inline)) {
     __builtin_prefetch(next);
     next += p.next_step;
@@ -74,53 +98,50 @@ inline __attribute__((always_inline)) const float* run_even(const TileProduct& p
     __builtin_prefetch(far, 0, 2);
     far += p.far_step;
   };
-  const auto run = [&](auto asks_far) __attribute__((always_inline)) {
-    for (; k >= 2 * kSteps; k -= 2 * kSteps) {
+  ptrdiff_t from = *offset;
+  int left = p.b_runs;
+  do {
+    a = start + from;
+    int k = ceil_div(p.length, kSteps) - 1;
+    for (; k >= 2; k -= 2) {
       ask();
       if (asks_far) ask_far();
-      step<R, V>(b, sums, at(0));
+      whole_step();
       if (kLinesAStep > 1) ask();
       if (asks_far && kOftenFar) ask_far();
-      step<R, V>(b + V * kLanes, sums, at(1));
-      b += 2 * V * kLanes;
-#pragma GCC unroll 8
-      for (int i = 0; i < kThrees; i++) a[i] += 2 * kSteps * sizeof(float);
+      whole_step();
     }
-  };
-  // With one vector a step there are as many loads as the core makes beside the products.
-  if (V > 1 || p.far)
-    run(std::true_type{});
-  else
-    run(std::false_type{});
-  if (k >= kSteps) {
-    step<R, V>(b, sums, at(0));
-    b += V * kLanes;
-#pragma GCC unroll 8
-    for (int i = 0; i < kThrees && kInPairs; i++) a[i] += kSteps * sizeof(float);
-  }
-  if (kInPairs && k % kSteps) {
-    step<R, V>(b, sums, [&](int r) { return splat_first(*(const float*)(a[r / 3] + r % 3 * s)); });
-    b += V * kLanes;
-  }
-  return b;
+    if (k) whole_step();
+    offset++;
+    from = read_ahead(*(offset < end ? offset : p.run_offsets));
+    ptrdiff_t jump = 0;
+    if (--left == 0) jump = read_ahead(p.b_jump), left = p.b_runs;
+    if (kInPairs && p.length % 2) {
+      step_even<R, V>(a, s, b, sums, [](const float* last) { return splat_first(*last); });
+      b += V * kLanes;
+    } else {
+      whole_step();
+    }
+    b += jump;
+  } while (offset < end);
 }
 
-/** As run_even, for steps whose places are listed one by one: where runs are short that takes less than they do. */
+/** As sum_even, for steps whose places are listed one by one: where runs are short that takes less than they do. */
 template <int R, int V>
-inline __attribute__((always_inline)) void run_listed(const TileProduct& p, const float* start,
+inline __attribute__((always_inline)) void sum_listed(const TileProduct& p, const float* start,
                                                       Sums<R, V>& sums) {
-  const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float), three = 3 * s;
-  const int *at = p.step_offsets, *const end = at + p.runs * p.length;
-  for (const float* b = p.b; at < end; at++, b += V * kLanes) {
-    const char* a = (const char*)(start + *at);
-    step<R, V>(b, sums, [&](int r) {
-      if (r > 0 && r % 3 == 0) {
-        a += three;
-        __asm__("" : "+r"(a));  // else all pointers are kept, and there are not registers enough for them
-      }
-      return splat(*(const float*)(a + r % 3 * s));
-    });
-  }
+  const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
+  const int *step_offset = p.step_offsets, *const end = step_offset + p.runs * p.length;
+  if (step_offset == end) return;
+  const float* b = p.b;
+  int at = *step_offset;
+  do {
+    const float* const a = start + at;
+    step_offset++;
+    at = read_ahead(*(step_offset < end ? step_offset : p.step_offsets));
+    step_even<R, V>(a, s, b, sums, [](const float* from) { return splat(*from); });
+    b += V * kLanes;
+  } while (step_offset < end);
 }
 
 /** A few sums are waited for at each step: several sets of them, which steps take in turn, are made side by side. */
