@@ -33,7 +33,7 @@ inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float*
       else
         step(r, V - 1, c + (V - 1) * kLanes, last_of_tile);
       at += c_row;
-      __asm__("" : "+r"(at));  // else all of them are found first, and kept in memory
+      hide(at);
     }
   };
   if (last == kLanes)

@@ -51,6 +51,12 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
 /** Whether TileProduct::far is asked for at every step, else every second: larger tiles meet more of it a step. */
 constexpr bool kOftenFar = kLanes == 16;
 
+/** Hides where a number comes from: GCC shall go on from it, not find many from their beginning and keep them in memory. */
+template <class T>
+inline __attribute__((always_inline)) void hide(T& number) {
+  __asm__("" : "+r"(number));
+}
+
 /** One step of evenly spaced rows, `s` bytes apart: in threes, as x86 addresses p, p + s and p + 2 s without arithmetic. */
 template <int R, int V>
 inline __attribute__((always_inline)) void step_even(const float* start, ptrdiff_t s, const float* b,
@@ -60,7 +66,7 @@ inline __attribute__((always_inline)) void step_even(const float* start, ptrdiff
   step<R, V>(b, sums, [&](int r) {
     if (r > 0 && r % 3 == 0) {
       a += three;
-      __asm__("" : "+r"(a));  // else all pointers are kept, and there are not registers enough for them
+      hide(a);
     }
     return spread_one((const float*)(a + r % 3 * s));
   });
@@ -89,6 +95,8 @@ inline __attribute__((always_inline)) void sum_even(const TileProduct& p, const 
     step_even<R, V>(a, s, b, sums, [](const float* from) { return spread<kInPairs>(from); });
     a += kSteps;
     b += V * kLanes;
+    hide(a);
+    hide(b);
   };
   const auto ask = [&]() __attribute__((always_inline)) {
     __builtin_prefetch(next);
@@ -110,6 +118,7 @@ inline __attribute__((always_inline)) void sum_even(const TileProduct& p, const 
       if (kLinesAStep > 1) ask();
       if (asks_far && kOftenFar) ask_far();
       whole_step();
+      hide(k);
     }
     if (k) whole_step();
     offset++;
