@@ -156,10 +156,13 @@ double planar_cost(const ConvWork& w) {
   if (is_weight_grad(w))
     return 1.45 * work.loads * written + 1.6 * work.far + 1.1 * work.turned +
            0.7 * outputs * turning(written) + 80 * weights + 45e3;
-  const bool shuffled = (int)w.plan.x.size() * written <= kShuffledChannels;
+  const bool shuffled = (int)w.plan.x.size() * written <= kShuffledChannels, few = written <= 4;
   return work.loads * (1.07 * written + 1.4) + 1.4 * work.far + 0.8 * work.turned +
-         (shuffled ? 0.35 : 0.95) * outputs + 0.8 * beyond_caches(w) + 40 * weights +
-         43e3 * (double)w.plan.y.size();
+         (!shuffled ? 0.95
+          : few     ? 0.35
+                    : 0.65) *
+             outputs +
+         0.8 * beyond_caches(w) + 40 * weights + 43e3 * (double)w.plan.y.size();
 }
 
 double winograd_cost(const ConvWork& w) {
@@ -214,12 +217,11 @@ double implicit_gemm_cost(const ConvWork& w) {
     products += s.n * taps_met(y, read_height(w)) * across * read;
     ends += places;
   });
-  const double all = vectors(written);
-  const bool half = has_half(read, written, products / std::max(ends, 1.0));
-  // A vector by itself, not all of which is stored, takes longer at the end of a sum; so does half a one.
-  const bool ragged = !half && all == 1 && written % kLanes;
-  const double more = half ? 5.5 : ragged ? 10 : 0;
-  return cost + 1.1 * products * (half ? all - 0.46 : all) + (packed + 8.5 * ends) * all + more * ends;
+  const double all = vectors(written), steps = products / std::max(ends, 1.0);
+  const bool half = has_half(read, written, steps);
+  // A vector by itself takes longer at the end of a sum that has many steps, so does half a one.
+  const double more = half ? 10 : all == 1 ? std::min(6.0, steps / 3) : 0;
+  return cost + 1.1 * products * (half ? all - 0.46 : all) + (packed + 4 * ends) * all + more * ends;
 }
 
 double depthwise_cost(const ConvWork& w) { return w.s.groups > 1 ? 0 : never(w); }

@@ -56,14 +56,14 @@ double tiles_cost(const Gather& g, const WeightPanels& panels, double places, bo
                   int runs) {
   const int most = panels.most_rows(),
             tiles = (int)std::ceil(places / (scattered ? std::min(kMaxScattered, most) : most));
-  const double rows = places / tiles, steps = (double)taps * g.in_c, more = scattered ? 40 + 17 * runs : 0;
+  const double rows = places / tiles, steps = (double)taps * g.in_c;
   double cost = 0;
   for (int o = 0, columns; o < g.out_c; o += columns) {
     columns = panels.outputs(o);
     const int vectors = ceil_div(columns, kLanes);
-    const double step = vectors == 1 ? std::max(4.0, (scattered ? 0.57 : 0.53) * rows + 0.7)
+    const double step = vectors == 1 ? std::max(4.0, (scattered ? 0.57 : 0.52) * rows + 0.5)
                                      : std::max(4.6, rows * vectors / 2);
-    cost += step * steps + (vectors == 1 ? 70 : 25) + more;
+    cost += step * steps + (scattered ? 65 + 17 * runs : vectors == 1 ? 35 : 22);
   }
   return tiles * cost;
 }
