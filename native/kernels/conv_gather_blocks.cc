@@ -36,7 +36,11 @@ int rows_of_blocks(const Gather& g, const WeightPanels& panels, const AxisPhase&
   if (wanted > 1)
     most =
         std::min(most, std::max(ceil_div(y.count, wanted), ceil_div(least_places(g, panels, y, x), columns)));
-  return ceil_div(y.count, ceil_div(y.count, most));
+  int parts = ceil_div(y.count, most);
+  const int blocks = others * panels.count() * parts;
+  const bool is_all = columns == x.count, leaves_one = blocks % 2 && 1 < blocks && blocks < kEnoughBlocks / 2;
+  if (is_all && leaves_one) parts = std::min(2 * parts, y.count);  // two threads have as much to do
+  return ceil_div(y.count, parts);
 }
 
 /** Blocks are cut at multiples of so many columns: a single row, as all pixels of a 1x1 convolution are, at whole tiles. */
