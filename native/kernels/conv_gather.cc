@@ -76,7 +76,8 @@ struct Steps {
   ptrdiff_t column, row, image;
 
   ptrdiff_t at(const Block& block, int row_of_all, int at_column) const {
-    return row_of_all / block.rows * image + row_of_all % block.rows * row + at_column * column;
+    const int i = block.images > 1 ? row_of_all / block.rows : 0;  // a division takes as long as some steps
+    return i * image + (row_of_all - i * block.rows) * row + at_column * column;
   }
 };
 
@@ -85,7 +86,7 @@ void scatter(const Block& block, const Tiles& tile, const Steps& in, const Steps
   const int columns = block.columns();
   const float* a = p.a;
   float* c = p.c;
-  int column = tile.column, row = tile.row % block.rows;
+  int column = tile.column, row = block.images > 1 ? tile.row % block.rows : tile.row;
   const auto go = [&](ptrdiff_t of_a, ptrdiff_t of_c) { a += of_a, c += of_c; };
   for (int r = 0; r < tile.size; r++) {
     p.a_rows[r] = a, p.c_rows[r] = c;
