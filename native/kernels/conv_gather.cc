@@ -35,10 +35,13 @@ int find_runs(const Block& block, const Band& band, int channels, bool apart, pt
   return runs;
 }
 
-/** Tiles of places next to each other, `count` of them in a row, and the rows of taps that meet the image there. */
+/** Tiles of places next to each other in each of some rows, which the same rows of taps meet: `larger` ones of one place
+ * more than `size`, then the others. Or one of rows that wrap round. */
 struct Tiles {
-  int row, column, size, count;
+  int row, rows, column, size, larger, others;
   Range taps;
+
+  int places() const { return size * (larger + others) + larger; }  // of a row
 };
 
 /** A tile lies in one row of places, unless it may wrap round, into the next image too. Where an image of in_h rows is read
@@ -54,17 +57,17 @@ std::vector<Tiles> tiles_of(const Block& block, int in_h, bool in_place, int mos
   };
   for (int row = 0, end; row < rows; row = end) {
     const Range taps = taps_of(row, row + 1);
-    for (end = row + 1; wrap && end < rows; end++)
-      if (in_place && taps_of(end, end + 1) != taps) break;
-    if (end == row + 1) {
-      if (larger > 0) tiles.push_back({row, 0, size + 1, larger, taps});
-      if (larger < tiles_a_row) tiles.push_back({row, larger * (size + 1), size, tiles_a_row - larger, taps});
+    for (end = row + 1; end < rows; end++)
+      if ((in_place || !wrap) && taps_of(end, end + 1) != taps) break;
+    if (!wrap || end == row + 1) {
+      tiles.push_back({row, end - row, 0, size, larger, tiles_a_row - larger, taps});
       continue;
     }
     const int places = (end - row) * columns, count = ceil_div(places, std::min(kMaxScattered, most_rows));
     for (int i = 0, at = 0; i < count; i++) {
       const int size = share(places, i, count), first = row + at / columns;
-      tiles.push_back({first, at % columns, size, 1, taps_of(first, row + (at + size - 1) / columns + 1)});
+      tiles.push_back(
+          {first, 1, at % columns, size, 0, 1, taps_of(first, row + (at + size - 1) / columns + 1)});
       at += size;
     }
   }
@@ -173,28 +176,43 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
     const size_t tap = panels.size(c + p.columns) - panels.size(c);
     const float* const weights = block.weights + all * (panels.size(c) - before);
     p.b_jump = (ax.taps.size() - taps.size()) * tap;
+    const bool asks = in_place && c == block.channel;
     for (size_t i = 0; i < tiles.size(); i++) {
-      const auto [row, column, size, count, down] = tiles[i];
-      p.tiles = count;
-      p.scattered = column + size * count > columns;
+      const Tiles& t = tiles[i];
+      const Range down = t.taps;
+      p.scattered = t.column + t.places() > columns;
       p.dense = dense && (!p.scattered || (columns * out_column == out_row && block.images == 1));
       p.runs = down.size() * runs_a_tap;
       p.run_offsets = offsets + down.begin * runs_a_tap;
       p.step_offsets = listed ? steps + down.begin * runs_a_tap * p.length : nullptr;
       p.b = weights + (down.begin * ax.taps.size() + taps.begin) * tap;
-      p.a = band.data + in.at(block, row, column);
-      // The next tile's lowest row of pixels, which nothing has read yet; beyond a single row's block it goes on.
-      p.next = nullptr;
+      p.a = band.data + in.at(block, t.row, t.column);
+      p.c = out + to.at(block, t.row, t.column) + c;
       p.next_step = kLine;
       p.next_offset = in_place ? offsets[runs - runs_a_tap] : 0;
-      const bool is_last = i + 1 == tiles.size();
-      if (in_place && c == block.channel && (!is_last || goes_on)) {
-        const int down = is_last ? row : tiles[i + 1].row, across = is_last ? columns : tiles[i + 1].column;
-        p.next = band.data + in.at(block, down, across) + p.next_offset;
+      if (p.scattered) scatter(block, t, in, to, p);
+      const auto run = [&](int size, int count, const float* after) {
+        // The next tile's lowest row of pixels, which nothing has read yet.
+        p.next = asks && after ? after + p.next_offset : nullptr;
+        p.tiles = count;
+        run_tile(p, size);
+        p.a += size * count * in.column, p.c += size * count * to.column;
+      };
+      for (int row = 0; row < t.rows; row++) {
+        const float *const a = p.a, *after = a + in.row;
+        float* const below = p.c + to.row;
+        if (row + 1 == t.rows) {
+          // Beyond a single row's block it goes on.
+          const bool is_last = i + 1 == tiles.size();
+          after = !is_last  ? band.data + in.at(block, tiles[i + 1].row, tiles[i + 1].column)
+                  : goes_on ? a + t.places() * in.column
+                            : nullptr;
+        }
+        if (t.larger > 0)
+          run(t.size + 1, t.larger, t.others > 0 ? a + (t.size + 1) * t.larger * in.column : after);
+        if (t.others > 0) run(t.size, t.others, after);
+        p.a = a + in.row, p.c = below;
       }
-      p.c = out + to.at(block, row, column) + c;
-      if (p.scattered) scatter(block, tiles[i], in, to, p);
-      run_tile(p, size);
     }
   }
 }
