@@ -4,6 +4,7 @@
 #include "conv_depthwise_view.h"
 #include "conv_micro.h"
 #include "conv_partials.h"
+#include "cpu.h"
 #include "lanes.h"
 #include "thread_pool.h"
 
@@ -18,7 +19,15 @@ struct Operands {
   const float *x, *dy;
   ptrdiff_t x_row, x_group, dy_row, dy_group;
   int rows, groups;
+  // Null, or what the row after the first meets of x and has not met yet: with dy's next row it is asked for, and so on.
+  const float* ahead;
 };
+
+/** Asks for so many numbers; returns where the next ones are. */
+inline const float* ask(const float* from, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i += kLine) __builtin_prefetch(from + i, 0, 2);
+  return from + count;
+}
 
 /** to[tap * padded + ...] += the products of kTaps taps, in kVectors vectors of the groups. */
 template <int kTaps, int kVectors, class Lanes>
@@ -34,14 +43,17 @@ inline __attribute__((always_inline)) void add_taps(const Operands& o, const ptr
 #pragma GCC unroll 9
     for (int t = 0; t < kTaps; t++) x[t] = o.x + row * o.x_row + taps[t] + at;
     const float* dy = o.dy + row * o.dy_row + at;
+    const float *x_ahead = o.ahead + row * o.x_row, *dy_ahead = dy + o.dy_row;
     ptrdiff_t i = 0;
-    for (int group = 0; group < o.groups; group++, i += o.x_group, dy += o.dy_group)
+    for (int group = 0; group < o.groups; group++, i += o.x_group, dy += o.dy_group) {
+      if (o.ahead && at == 0) x_ahead = ask(x_ahead, o.x_group), dy_ahead = ask(dy_ahead, o.dy_group);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; v++) {
         const vf d = lanes.get(dy + v * kLanes);
 #pragma GCC unroll 9
         for (int t = 0; t < kTaps; t++) sums[t][v] = fma(lanes.get(x[t] + i + v * kLanes), d, sums[t][v]);
       }
+    }
   }
 #pragma GCC unroll 9
   for (int t = 0; t < kTaps; t++)
@@ -66,22 +78,25 @@ constexpr void (*kAddTaps[kMostTaps])(const Operands&, const ptrdiff_t*, int, fl
 
 /** The products of the taps [down] x [across] from places of which a row has `columns`, `dy_place` apart in dy. */
 void add_places(const Pattern& pattern, const View& view, Range down, Range across, Operands o, int columns,
-                ptrdiff_t dy_place, float* sums) {
+                ptrdiff_t dy_place, bool asks, float* sums) {
   const ptrdiff_t padded = pattern.padded();
   const int width = (int)view.across.size();
   std::vector<ptrdiff_t> taps;
   for (int i = down.begin; i < down.end; i++)
     for (int j = across.begin; j < across.end; j++) taps.push_back(view.down[i] + view.across[j]);
+  if (taps.empty()) return;
   // Runs of taps whose sums are neighbours: all of them, or those of a row.
   const bool whole_rows = across.size() == width;
   const int runs = whole_rows ? 1 : down.size(), length = whole_rows ? (int)taps.size() : across.size();
-  const auto add = [&](const Operands& places, int numbers) {
+  const auto add = [&](Operands places, int numbers) {
+    if (asks) places.ahead = places.x + places.x_row + taps.back();
     const int parts = ceil_div(length, kMostTaps);
     for (int run = 0; run < runs; run++)
       for (int part = 0; part < parts; part++) {
         const int begin = length * part / parts, end = length * (part + 1) / parts;
         float* const to = sums + ((down.begin + run) * width + across.begin + begin) * padded;
         kAddTaps[end - begin - 1](places, taps.data() + run * length + begin, numbers, to, padded);
+        places.ahead = nullptr;
       }
   };
   o.groups = columns / pattern.pixels, o.x_group = view.group, o.dy_group = pattern.pixels * dy_place;
@@ -92,7 +107,7 @@ void add_places(const Pattern& pattern, const View& view, Range down, Range acro
 }
 
 void add_piece(const ConvShape& s, const Pattern& pattern, const Phase& phase, const Piece& p, const float* x,
-               const float* dy, float* sums) {
+               const float* dy, bool asks, float* sums) {
   const AxisPhase &ay = *phase.y, &ax = *phase.x;
   const View view = view_of(pattern, phase, p, Image{x, s.h, s.w, s.ci, s.ci});
   const int top = ay.out + p.y0 * ay.out_step, left = ax.out + p.x0 * ax.out_step;
@@ -105,7 +120,7 @@ void add_piece(const ConvShape& s, const Pattern& pattern, const Phase& phase, c
       o.x = view.data + down.begin * view.row + part.begin * view.place, o.x_row = view.row;
       o.dy = from + down.begin * dy_row + part.begin * dy_place, o.dy_row = dy_row;
       o.rows = down.end - down.begin;
-      add_places(pattern, view, down.taps, part.taps, o, part.end - part.begin, dy_place, sums);
+      add_places(pattern, view, down.taps, part.taps, o, part.end - part.begin, dy_place, asks, sums);
     }
 }
 
@@ -121,6 +136,10 @@ void depthwise_weight_grad(const ConvShape& s, const float* x, const float* dy, 
   Partials partials(s, plan);
   partials.split((int)pieces.size());
   const ptrdiff_t taps = partials.size / s.co;  // of all phases
+  // Vector after vector the numbers of a piece come from memory in steps that no core foresees.
+  const double bytes = sizeof(float) * ((double)s.n * s.h * s.w * s.ci + (double)s.n * s.oh * s.ow * s.co);
+  const bool is_far = bytes > cpu().l3 * 5.0 / 8;
+  const bool asks = is_far && s.stride_y == 1 && s.stride_x == 1 && s.kh > 1 && s.kw > 1;
   float* const sets = room_for(partials, dw);
   parallel_for(partials.splits, [&](int split, int) {
     const ptrdiff_t size = taps * pattern.padded();
@@ -128,7 +147,7 @@ void depthwise_weight_grad(const ConvShape& s, const float* x, const float* dy, 
     std::fill(sums, sums + size, 0.0f);
     const auto first = [&](int i) { return pieces.size() * i / partials.splits; };
     for (size_t i = first(split); i < first(split + 1); i++)
-      add_piece(s, pattern, phases[pieces[i].phase], pieces[i], x, dy,
+      add_piece(s, pattern, phases[pieces[i].phase], pieces[i], x, dy, asks,
                 sums + partials.phases[pieces[i].phase].offset / s.co * pattern.padded());
     float* const set = sets + split * partials.size;
     for (ptrdiff_t tap = 0; tap < taps; tap++)
