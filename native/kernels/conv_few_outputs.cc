@@ -5,8 +5,7 @@
 #include "../thread_pool.h"
 #include "conv_band.h"
 #include "conv_micro.h"
-#include "conv_pairs.h"
-#include "conv_weight_grad.h"
+#include "cpu.h"
 #include "row_epilogue.h"
 #include "transpose.h"
 
@@ -50,6 +49,15 @@ struct Window {
   int runs = 0;
   const float** starts;
   const float** weights;
+  // Rows of the image that are wanted after these places, where the first of them begins: asked for, place by place.
+  const float* ahead = nullptr;
+  int rows_ahead = 0;
+  ptrdiff_t pitch = 0;
+
+  void ask(ptrdiff_t at, ptrdiff_t count) const {
+    for (int row = 0; row < rows_ahead; row++)
+      for (ptrdiff_t i = 0; i < count; i += kLine) __builtin_prefetch(ahead + row * pitch + at + i, 0, 2);
+  }
   void add(const float* start, const float* run_weights) {
     starts[runs] = start;
     weights[runs++] = run_weights;
@@ -95,6 +103,7 @@ void row_of_places(const Runs& runs, const Window& window, ptrdiff_t step, int p
   vf sums[kLanes];
   for (int first = 0; first < places; first += kPlaces) {
     const int wanted = std::min(kPlaces, places - first);
+    window.ask(first * step, wanted * step);
     int i = 0;
     for (; i + kPixels <= wanted; i += kPixels)
       accumulate<kOutputs, kPixels>(runs, window, (first + i) * step, step, sums + i * kOutputs);
@@ -153,12 +162,16 @@ struct Phase {
   Runs runs;
   const float* weights;
   int left = 0, right = 0;  // windows of places [left, right) lie between the image's sides
+  bool asks;                // for rows, which come from memory
 
   Phase(const Gather& g, const AxisPhase& y, const AxisPhase& x, const Runs& runs, const float* weights)
       : g(g), y(y), x(x), runs(runs), weights(weights) {
     left = std::clamp(ceil_div(std::max(-x.first(), 0), x.in_step), 0, x.count);
     const int beyond = g.in_w - 1 - x.last();
     right = std::clamp(beyond < 0 ? 0 : beyond / x.in_step + 1, left, x.count);
+    const bool is_far = sizeof(float) * g.n * g.in_h * g.in_w * g.in_c > cpu().l3 / 8 * 5;
+    constexpr int kWide = 128;  // numbers of a pixel: of one row of them the core itself foresees what comes
+    asks = is_far && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
   }
 
   /** The runs of rows that lie in the image; column(tx) is where a tap of the window's row begins, row(ty)
@@ -197,8 +210,16 @@ void run_row(const Phase& p, const Image& in, int row, Window& window, float* ro
   p.find(window, first_row, [&](int dy, int dx) {
     return in.data + ((ptrdiff_t)(first_row + dy) * in.w + left * p.x.in_step + dx) * in.pixel;
   });
+  if (p.asks) {
+    constexpr ptrdiff_t kNear = 2048;  // numbers
+    const float* const start = in.data + (ptrdiff_t)left * p.x.in_step * in.pixel;
+    window.pitch = (ptrdiff_t)in.w * in.pixel, window.rows_ahead = p.y.in_step;
+    window.ahead = start + (first_row + p.y.last() + 1) * window.pitch;
+    if (p.y.taps.size() == 1) window.ahead += kNear - window.pitch, window.rows_ahead = 1;
+  }
   kRowOfPlaces[p.g.out_c - 1](p.runs, window, (ptrdiff_t)p.x.in_step * in.pixel, right - left,
                               sums + left * p.g.out_c);
+  window.rows_ahead = 0;
 }
 
 void run_phase(const Phase& p, const RowEpilogue& epilogue) {
@@ -256,33 +277,6 @@ void few_outputs_product(int m, int n, int k, const float* a, const DenseB& b, f
     kRowOfPlaces[n - 1](runs, {1, &start, &weights}, k, places, sums);
     ends.store(sums, places, n, y + (ptrdiff_t)first * n);
   });
-}
-
-// dw[p, q, c, o] = sum over places (u, v) of x[u, v, c] * dy[u + top - p*d, v + left - q*d, o]: the weight
-// gradient of a convolution whose input is dy and whose output is x, with the kernel turned round.
-ConvShape few_outputs_turned(const ConvShape& s) {
-  ConvShape turned = s;
-  turned.h = s.oh, turned.w = s.ow, turned.ci = s.co;
-  turned.oh = s.h, turned.ow = s.w, turned.co = s.ci;
-  turned.pad_top = (s.kh - 1) * s.dilation_y - s.pad_top;
-  turned.pad_left = (s.kw - 1) * s.dilation_x - s.pad_left;
-  return turned;
-}
-
-bool few_outputs_takes_pairs(const ConvShape& turned) {
-  // Pairs need registers for two vectors to gain anything.
-  return pairs_weight_grad_fits(turned) && (kLanes == 16 || turned.ci == 1);
-}
-
-void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
-  const ConvShape turned = few_outputs_turned(s);
-  const int elements = s.kh * s.kw;
-  float* const made = (float*)shared_scratch(1, sizeof(float) * elements * s.ci * s.co);
-  (few_outputs_takes_pairs(turned) ? pairs_weight_grad : weight_grad_gemm)(turned, dy, x, made);
-  for (int element = 0; element < elements; element++)
-    for (int c = 0; c < s.ci; c++)
-      for (int o = 0; o < s.co; o++)
-        dw[(element * s.ci + c) * s.co + o] = made[((elements - 1 - element) * s.co + o) * s.ci + c];
 }
 
 }  // namespace fovea::FOVEA_ISA
