@@ -23,12 +23,6 @@ struct Operands {
   const float* ahead;
 };
 
-/** Asks for so many numbers; returns where the next ones are. */
-inline const float* ask(const float* from, ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i += kLine) __builtin_prefetch(from + i, 0, 2);
-  return from + count;
-}
-
 /** to[tap * padded + ...] += the products of kTaps taps, in kVectors vectors of the groups. */
 template <int kTaps, int kVectors, class Lanes>
 inline __attribute__((always_inline)) void add_taps(const Operands& o, const ptrdiff_t* taps, ptrdiff_t at,
@@ -43,10 +37,10 @@ inline __attribute__((always_inline)) void add_taps(const Operands& o, const ptr
 #pragma GCC unroll 9
     for (int t = 0; t < kTaps; t++) x[t] = o.x + row * o.x_row + taps[t] + at;
     const float* dy = o.dy + row * o.dy_row + at;
-    const float *x_ahead = o.ahead + row * o.x_row, *dy_ahead = dy + o.dy_row;
+    const float *const x_ahead = o.ahead + row * o.x_row, *const dy_ahead = dy + o.dy_row;
     ptrdiff_t i = 0;
     for (int group = 0; group < o.groups; group++, i += o.x_group, dy += o.dy_group) {
-      if (o.ahead && at == 0) x_ahead = ask(x_ahead, o.x_group), dy_ahead = ask(dy_ahead, o.dy_group);
+      if (o.ahead && at == 0) ask(x_ahead + i, o.x_group), ask(dy_ahead + group * o.dy_group, o.dy_group);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; v++) {
         const vf d = lanes.get(dy + v * kLanes);

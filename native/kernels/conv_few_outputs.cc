@@ -169,7 +169,7 @@ struct Phase {
     left = std::clamp(ceil_div(std::max(-x.first(), 0), x.in_step), 0, x.count);
     const int beyond = g.in_w - 1 - x.last();
     right = std::clamp(beyond < 0 ? 0 : beyond / x.in_step + 1, left, x.count);
-    const bool is_far = sizeof(float) * g.n * g.in_h * g.in_w * g.in_c > cpu().l3 / 8 * 5;
+    const bool is_far = g.read_bytes() > cpu().l3 / 8 * 5;
     constexpr int kWide = 128;  // numbers of a pixel: of one row of them the core itself foresees what comes
     asks = is_far && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
   }

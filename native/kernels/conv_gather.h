@@ -22,6 +22,7 @@ struct Gather {
   /** Where `out` is not streamed: is it so large that its lines are asked for before they are stored? */
   bool is_asked_for() const;
   size_t written_bytes() const { return sizeof(float) * n * out_h * out_w * out_c; }
+  size_t read_bytes() const { return sizeof(float) * n * in_h * in_w * in_c; }
   /** Products of a number of the output, on average. */
   double products() const;
 };
