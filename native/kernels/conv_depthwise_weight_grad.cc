@@ -37,7 +37,8 @@ inline __attribute__((always_inline)) void add_taps(const Operands& o, const ptr
 #pragma GCC unroll 9
     for (int t = 0; t < kTaps; t++) x[t] = o.x + row * o.x_row + taps[t] + at;
     const float* dy = o.dy + row * o.dy_row + at;
-    const float *const x_ahead = o.ahead + row * o.x_row, *const dy_ahead = dy + o.dy_row;
+    const float* const x_ahead = o.ahead ? o.ahead + row * o.x_row : nullptr;
+    const float* const dy_ahead = dy + o.dy_row;
     ptrdiff_t i = 0;
     for (int group = 0; group < o.groups; group++, i += o.x_group, dy += o.dy_group) {
       if (o.ahead && at == 0) ask(x_ahead + i, o.x_group), ask(dy_ahead + group * o.dy_group, o.dy_group);

@@ -18,7 +18,8 @@ int share(int whole, int index, int parts) {
   return (int)((int64_t)whole * (index + 1) / parts - (int64_t)whole * index / parts);
 }
 
-constexpr int kShortRun = 8;  // runs of up to so many steps have each of them listed
+constexpr int kShortRun = 8;   // runs of up to so many steps have each of them listed
+constexpr int kFewSteps = 32;  // of a tile, that last no longer than memory takes to answer
 
 /** Where the runs of the window begin. Taps that are neighbours in memory make one run, unless they are wanted `apart`. */
 int find_runs(const Block& block, const Band& band, int channels, bool apart, ptrdiff_t* offsets,
@@ -149,7 +150,6 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
   p.epilogue = g.epilogue;
   p.output = g.out;
   p.streams = stores == Stores::past_caches;
-  p.asks_for_c = stores == Stores::to_memory;
 
   const ptrdiff_t out_row = (ptrdiff_t)ay.out_step * g.out_w * g.out_c,
                   out_column = (ptrdiff_t)ax.out_step * g.out_c;
@@ -165,6 +165,11 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
   p.c_row = to.column;
   const bool dense =
       panels.outputs(0) == out_column && (in_pairs || 2 * outputs >= round_up(outputs, kLanes));
+  // From memory tiles with few steps do not ask for as much as they read.
+  const ptrdiff_t read = most_rows * in.column * ay.in_step / kLine;
+  const int asked = runs * p.length / (panels.outputs(0) > kLanes ? 1 : in_pairs ? 4 : 2);
+  const bool asks_for_rows =
+      g.read_bytes() > cpu().l3 / 4 * 3 && (ay.taps.size() > 1 || g.plan.y.size() > 1) && asked < read;
   const bool goes_on = ay.count == 1 && block.across.end < ax.count;
   const std::vector<Tiles> tiles = tiles_of(block, g.in_h, in_place, most_rows);
   const size_t all = ay.taps.size() * ax.taps.size(), before = panels.size(block.channel);
@@ -183,6 +188,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
       p.scattered = t.column + t.places() > columns;
       p.dense = dense && (!p.scattered || (columns * out_column == out_row && block.images == 1));
       p.runs = down.size() * runs_a_tap;
+      if (stores == Stores::to_memory) p.asks_ahead = p.runs * p.length <= kFewSteps ? 3 : 1;
       p.run_offsets = offsets + down.begin * runs_a_tap;
       p.step_offsets = listed ? steps + down.begin * runs_a_tap * p.length : nullptr;
       p.b = weights + (down.begin * ax.taps.size() + taps.begin) * tap;
@@ -199,7 +205,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
         p.a += size * count * in.column, p.c += size * count * to.column;
       };
       for (int row = 0; row < t.rows; row++) {
-        const float *const a = p.a, *after = a + in.row;
+        const float *const a = p.a, *const after_row = a + in.row, *after = after_row;
         float* const below = p.c + to.row;
         if (row + 1 == t.rows) {
           // Beyond a single row's block it goes on.
@@ -207,6 +213,10 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
           after = !is_last  ? band.data + in.at(block, tiles[i + 1].row, tiles[i + 1].column)
                   : goes_on ? a + t.places() * in.column
                             : nullptr;
+        }
+        for (int r = 0; r < (asks && asks_for_rows ? ay.in_step : 0); r++) {
+          const float* const lowest = after_row + p.next_offset - r * band.pitch;
+          for (ptrdiff_t i = 0; i < columns * in.column; i += kLine) __builtin_prefetch(lowest + i, 0, 2);
         }
         if (t.larger > 0)
           run(t.size + 1, t.larger, t.others > 0 ? a + (t.size + 1) * t.larger * in.column : after);

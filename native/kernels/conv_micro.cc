@@ -55,7 +55,7 @@ void ask_for_operands(const TileProduct& p, const float* c, int rows) {
   }
 }
 
-/** Asks for the lines that the next tile writes: they are stored faster where they are there. */
+/** Asks for the lines that a later tile writes: they are stored faster where they are there. */
 void ask_for_results(const TileProduct& p, const float* c, int rows) {
   for (int r = 0; r < rows; r++, c += p.c_row)
     for (int i = 0; i < p.columns; i += kLine) __builtin_prefetch(c + i, 1);
@@ -67,7 +67,7 @@ void multiply_fixed(const TileProduct& p) {
   float* c = p.c;
   for (int tile = 1; tile <= p.tiles; tile++) {
     if (p.epilogue) ask_for_operands(p, c, R);
-    if (p.asks_for_c && tile < p.tiles) ask_for_results(p, c + R * p.c_row, R);
+    if (p.asks_ahead) ask_for_results(p, c + p.asks_ahead * R * p.c_row, R);
     constexpr int kSets = kRows == Rows::together ? sets_of(R * V) : 1;
     Sums<R, V> sets[kSets];
 #pragma GCC unroll 4

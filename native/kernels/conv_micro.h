@@ -68,8 +68,8 @@ struct TileProduct {
   const Epilogue* epilogue;  // null: C is stored as it is, or, with `add`, added to what is there
   const float* output;       // the epilogue's operands are laid out like this tensor
   bool add;
-  bool streams;     // C, whose rows are whole lines
-  bool asks_for_c;  // while the tile before is made: C is in no near cache
+  bool streams;    // C, whose rows are whole lines
+  int asks_ahead;  // C is in no near cache: for its lines, so many tiles before they are written
 
   // What is wanted after this product, or null: at every second line of B, or every step where A's rows are neighbours,
   // one line of it is asked for, these numbers apart (not with `scattered`). With several tiles, what each but the last
