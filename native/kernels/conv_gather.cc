@@ -104,6 +104,12 @@ void scatter(const Block& block, const Tiles& tile, const Steps& in, const Steps
   }
 }
 
+/** Asks for some rows of pixels, `size` numbers of each, from the lowest one up. */
+void ask_for_rows(const float* lowest, int rows, ptrdiff_t pitch, ptrdiff_t size) {
+  for (int row = 0; row < rows; row++, lowest -= pitch)
+    for (ptrdiff_t i = 0; i < size; i += kLine) __builtin_prefetch(lowest + i, 0, 2);
+}
+
 /** To caches that hold the output, past them (Gather::streams()), or through them to memory (Gather::is_asked_for()). */
 enum class Stores { to_caches, past_caches, to_memory };
 
@@ -214,10 +220,8 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
                   : goes_on ? a + t.places() * in.column
                             : nullptr;
         }
-        for (int r = 0; r < (asks && asks_for_rows ? ay.in_step : 0); r++) {
-          const float* const lowest = after_row + p.next_offset - r * band.pitch;
-          for (ptrdiff_t i = 0; i < columns * in.column; i += kLine) __builtin_prefetch(lowest + i, 0, 2);
-        }
+        if (asks && asks_for_rows)
+          ask_for_rows(after_row + p.next_offset, ay.in_step, band.pitch, columns * in.column);
         if (t.larger > 0)
           run(t.size + 1, t.larger, t.others > 0 ? a + (t.size + 1) * t.larger * in.column : after);
         if (t.others > 0) run(t.size, t.others, after);
