@@ -70,16 +70,21 @@ inline vf fma(vf a, vf b, vf c) {
 
 /**
  * sum = fma(a, b, sum), in sum's own register: for microkernels whose sums fill all of them. Left alone, GCC
- * moves sums from register to register, runs out and keeps some in memory, whose latency then bounds the loop.
+ * moves AVX2's sums from register to register, runs out and keeps one in memory, whose latency then bounds the
+ * loop. (AVX-512 has registers to spare; where it has not, see pin().)
  */
 inline __attribute__((always_inline)) void accumulate(vf a, vf b, vf& sum) {
-#if defined(__AVX512F__)
-  sum = fma(a, b, sum);  // which can read `a` spread from memory
-  __asm__("" : "+v"(sum));
-#elif defined(__FMA__)
+#if defined(__FMA__) && !defined(__AVX512F__)
   __asm__("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
 #else
   sum = fma(a, b, sum);
+#endif
+}
+
+/** Keeps AVX-512's sum in its register, too, while the operands of accumulate() may still come from memory. */
+inline __attribute__((always_inline)) void pin([[maybe_unused]] vf& sum) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(sum));
 #endif
 }
 

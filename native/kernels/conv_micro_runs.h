@@ -44,7 +44,7 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
   for (int r = 0; r < R; r++) {
     const vf av = a(r);
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) accumulate(av, bv[v], sums[r][v]);
+    for (int v = 0; v < V; v++) accumulate(av, bv[v], sums[r][v]), pin(sums[r][v]);
   }
 }
 

@@ -43,7 +43,7 @@ inline __attribute__((always_inline)) void sum_at(const Sums& s, ptrdiff_t at) {
     for (int o = 0; o < kOutputs; o++) {
       const vf weight = splat(w[o]);
 #pragma GCC unroll 8
-      for (int v = 0; v < kVectors; v++) accumulate(weight, x[v], sums[o][v]);
+      for (int v = 0; v < kVectors; v++) accumulate(weight, x[v], sums[o][v]), pin(sums[o][v]);
     }
   }
 #pragma GCC unroll 12
