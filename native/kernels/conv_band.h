@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "cpu.h"
 #include "simd.h"
 
 namespace fovea::FOVEA_ISA {
@@ -33,6 +34,21 @@ inline size_t band_size(int rows, int columns, int channels) { return (size_t)ro
 inline bool band_is_inside(const Image& image, int y, int x, int rows, int columns) {
   return y >= 0 && x >= 0 && y + rows <= image.h && x + columns <= image.w;
 }
+
+/** Does so much stay in no cache? */
+inline bool is_far(size_t bytes) { return bytes > cpu().l3 / 8 * 5; }
+
+/** Rows of an image, `pitch` apart, that are wanted later: asked for part by part, as the parts before them are read. */
+struct RowsAhead {
+  const float* first = nullptr;
+  int count = 0;
+  ptrdiff_t pitch = 0;
+
+  void ask(ptrdiff_t at, ptrdiff_t size) const {
+    for (int row = 0; row < count; row++)
+      for (ptrdiff_t i = 0; i < size; i += kLine) __builtin_prefetch(first + row * pitch + at + i, 0, 2);
+  }
+};
 
 /** memcpy, asking for what comes after the next 2 KiB: images come from far, and lines follow each other. */
 inline void copy_ahead(float* to, const float* from, ptrdiff_t count) {

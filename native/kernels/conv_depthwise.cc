@@ -5,7 +5,6 @@
 
 #include "conv_depthwise_view.h"
 #include "conv_micro.h"
-#include "cpu.h"
 #include "lanes.h"
 #include "row_epilogue.h"
 #include "thread_pool.h"
@@ -26,9 +25,7 @@ struct Sums {
   bool streams;   // whole lines, see Gather::streams()
   Range numbers;  // of a group, that are made
   bool is_apart;  // the view has these numbers only
-  // Rows of the image that are wanted after these places: asked for, `ahead` from where the places begin.
-  int rows_ahead = 0;
-  ptrdiff_t ahead = 0, pitch = 0;
+  RowsAhead ahead = {};
 
   /** Where number `at` is of the group that begins at x. */
   const float* number(const float* x, ptrdiff_t at) const { return is_apart ? x : x + at; }
@@ -152,8 +149,7 @@ void sum_places(const Sums& s, const float* x, int count, float* to, ptrdiff_t p
   const int groups = count / s.pattern.pixels, parts = ceil_div(groups, kMostGroups);
   for (int part = 0; part < parts; part++) {
     const int begin = groups * part / parts, end = groups * (part + 1) / parts;
-    for (int row = 0; row < s.rows_ahead; row++)
-      ask(x + begin * s.view.group + s.ahead + row * s.pitch, (end - begin) * s.view.group);
+    s.ahead.ask(begin * s.view.group, (end - begin) * s.view.group);
     kSumGroups[end - begin - 1](s, x + begin * s.view.group, to + begin * s.step);
   }
   for (int i = groups * s.pattern.pixels; i < count; i++)
@@ -172,7 +168,7 @@ void run_piece(const Gather& g, const Pattern& pattern, const Phase& phase, cons
   const bool as_they_are = !g.epilogue;
   const ptrdiff_t step = as_they_are ? place : channels;
   const std::vector<Segment> across = clip(phase.across, p.x0, p.columns);
-  const bool is_far = g.read_bytes() > cpu().l3 / 8 * 5;
+  const bool asks = is_far(g.read_bytes());
   const ptrdiff_t pitch = view.row / y.in_step;
   for (const Segment& rows : clip(phase.down, p.y0, p.rows))
     for (int i = rows.begin; i < rows.end; i++) {
@@ -189,12 +185,11 @@ void run_piece(const Gather& g, const Pattern& pattern, const Phase& phase, cons
                     {0, pattern.numbers},
                     false};
         // A single row is read in the order of memory, which the core itself foresees.
-        if (is_far && rows.taps.size() > 1 && s.taps.size() > 0) {
-          places.rows_ahead = y.in_step, places.pitch = pitch;
-          places.ahead = view.down[rows.taps.end - 1] + view.across[s.taps.begin] + pitch;
-        }
-        sum_places(places, view.data + i * view.row + s.begin * view.place, s.end - s.begin,
-                   (as_they_are ? out : sums) + s.begin * step, step);
+        const float* const from = view.data + i * view.row + s.begin * view.place;
+        if (asks && rows.taps.size() > 1 && s.taps.size() > 0)
+          places.ahead = {from + view.down[rows.taps.end - 1] + view.across[s.taps.begin] + pitch, y.in_step,
+                          pitch};
+        sum_places(places, from, s.end - s.begin, (as_they_are ? out : sums) + s.begin * step, step);
       }
       if (!as_they_are) epilogue.store(sums, p.columns, place, out, streams);
     }

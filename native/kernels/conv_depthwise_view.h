@@ -69,9 +69,4 @@ View view_of_vectors(const Phase& phase, const Piece& piece, const float* copy);
 /** `images` is all of them. */
 View view_of(const Pattern& pattern, const Phase& phase, const Piece& piece, const Image& images);
 
-/** Asks for so many numbers. */
-inline void ask(const float* from, ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i += kLine) __builtin_prefetch(from + i, 0, 2);
-}
-
 }  // namespace fovea::FOVEA_ISA::depthwise

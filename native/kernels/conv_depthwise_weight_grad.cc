@@ -4,7 +4,6 @@
 #include "conv_depthwise_view.h"
 #include "conv_micro.h"
 #include "conv_partials.h"
-#include "cpu.h"
 #include "lanes.h"
 #include "thread_pool.h"
 
@@ -19,8 +18,8 @@ struct Operands {
   const float *x, *dy;
   ptrdiff_t x_row, x_group, dy_row, dy_group;
   int rows, groups;
-  // Null, or what the row after the first meets of x and has not met yet: with dy's next row it is asked for, and so on.
-  const float* ahead;
+  // What the row after the first meets of x and has not met yet; with it, dy's next row is asked for.
+  RowsAhead ahead;
 };
 
 /** to[tap * padded + ...] += the products of kTaps taps, in kVectors vectors of the groups. */
@@ -37,11 +36,11 @@ inline __attribute__((always_inline)) void add_taps(const Operands& o, const ptr
 #pragma GCC unroll 9
     for (int t = 0; t < kTaps; t++) x[t] = o.x + row * o.x_row + taps[t] + at;
     const float* dy = o.dy + row * o.dy_row + at;
-    const float* const x_ahead = o.ahead ? o.ahead + row * o.x_row : nullptr;
-    const float* const dy_ahead = dy + o.dy_row;
+    const bool asks = o.ahead.count > 0 && at == 0;
+    const RowsAhead x_ahead{asks ? o.ahead.first + row * o.x_row : nullptr, 1}, dy_ahead{dy + o.dy_row, 1};
     ptrdiff_t i = 0;
     for (int group = 0; group < o.groups; group++, i += o.x_group, dy += o.dy_group) {
-      if (o.ahead && at == 0) ask(x_ahead + i, o.x_group), ask(dy_ahead + group * o.dy_group, o.dy_group);
+      if (asks) x_ahead.ask(i, o.x_group), dy_ahead.ask(group * o.dy_group, o.dy_group);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; v++) {
         const vf d = lanes.get(dy + v * kLanes);
@@ -84,14 +83,14 @@ void add_places(const Pattern& pattern, const View& view, Range down, Range acro
   const bool whole_rows = across.size() == width;
   const int runs = whole_rows ? 1 : down.size(), length = whole_rows ? (int)taps.size() : across.size();
   const auto add = [&](Operands places, int numbers) {
-    if (asks) places.ahead = places.x + places.x_row + taps.back();
+    if (asks) places.ahead = {places.x + places.x_row + taps.back(), 1};
     const int parts = ceil_div(length, kMostTaps);
     for (int run = 0; run < runs; run++)
       for (int part = 0; part < parts; part++) {
         const int begin = length * part / parts, end = length * (part + 1) / parts;
         float* const to = sums + ((down.begin + run) * width + across.begin + begin) * padded;
         kAddTaps[end - begin - 1](places, taps.data() + run * length + begin, numbers, to, padded);
-        places.ahead = nullptr;
+        places.ahead = {};
       }
   };
   o.groups = columns / pattern.pixels, o.x_group = view.group, o.dy_group = pattern.pixels * dy_place;
@@ -132,9 +131,8 @@ void depthwise_weight_grad(const ConvShape& s, const float* x, const float* dy, 
   partials.split((int)pieces.size());
   const ptrdiff_t taps = partials.size / s.co;  // of all phases
   // Vector after vector the numbers of a piece come from memory in steps that no core foresees.
-  const double bytes = sizeof(float) * ((double)s.n * s.h * s.w * s.ci + (double)s.n * s.oh * s.ow * s.co);
-  const bool is_far = bytes > cpu().l3 * 5.0 / 8;
-  const bool asks = is_far && s.stride_y == 1 && s.stride_x == 1 && s.kh > 1 && s.kw > 1;
+  const size_t bytes = sizeof(float) * s.n * ((size_t)s.h * s.w * s.ci + (size_t)s.oh * s.ow * s.co);
+  const bool asks = is_far(bytes) && s.stride_y == 1 && s.stride_x == 1 && s.kh > 1 && s.kw > 1;
   float* const sets = room_for(partials, dw);
   parallel_for(partials.splits, [&](int split, int) {
     const ptrdiff_t size = taps * pattern.padded();

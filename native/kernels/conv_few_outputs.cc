@@ -5,7 +5,6 @@
 #include "../thread_pool.h"
 #include "conv_band.h"
 #include "conv_micro.h"
-#include "cpu.h"
 #include "row_epilogue.h"
 #include "transpose.h"
 
@@ -49,15 +48,8 @@ struct Window {
   int runs = 0;
   const float** starts;
   const float** weights;
-  // Rows of the image that are wanted after these places, where the first of them begins: asked for, place by place.
-  const float* ahead = nullptr;
-  int rows_ahead = 0;
-  ptrdiff_t pitch = 0;
+  RowsAhead ahead = {};
 
-  void ask(ptrdiff_t at, ptrdiff_t count) const {
-    for (int row = 0; row < rows_ahead; row++)
-      for (ptrdiff_t i = 0; i < count; i += kLine) __builtin_prefetch(ahead + row * pitch + at + i, 0, 2);
-  }
   void add(const float* start, const float* run_weights) {
     starts[runs] = start;
     weights[runs++] = run_weights;
@@ -103,7 +95,7 @@ void row_of_places(const Runs& runs, const Window& window, ptrdiff_t step, int p
   vf sums[kLanes];
   for (int first = 0; first < places; first += kPlaces) {
     const int wanted = std::min(kPlaces, places - first);
-    window.ask(first * step, wanted * step);
+    window.ahead.ask(first * step, wanted * step);
     int i = 0;
     for (; i + kPixels <= wanted; i += kPixels)
       accumulate<kOutputs, kPixels>(runs, window, (first + i) * step, step, sums + i * kOutputs);
@@ -169,9 +161,9 @@ struct Phase {
     left = std::clamp(ceil_div(std::max(-x.first(), 0), x.in_step), 0, x.count);
     const int beyond = g.in_w - 1 - x.last();
     right = std::clamp(beyond < 0 ? 0 : beyond / x.in_step + 1, left, x.count);
-    const bool is_far = g.read_bytes() > cpu().l3 / 8 * 5;
     constexpr int kWide = 128;  // numbers of a pixel: of one row of them the core itself foresees what comes
-    asks = is_far && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
+    asks =
+        is_far(g.read_bytes()) && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
   }
 
   /** The runs of rows that lie in the image; column(tx) is where a tap of the window's row begins, row(ty)
@@ -213,13 +205,16 @@ void run_row(const Phase& p, const Image& in, int row, Window& window, float* ro
   if (p.asks) {
     constexpr ptrdiff_t kNear = 2048;  // numbers
     const float* const start = in.data + (ptrdiff_t)left * p.x.in_step * in.pixel;
-    window.pitch = (ptrdiff_t)in.w * in.pixel, window.rows_ahead = p.y.in_step;
-    window.ahead = start + (first_row + p.y.last() + 1) * window.pitch;
-    if (p.y.taps.size() == 1) window.ahead += kNear - window.pitch, window.rows_ahead = 1;
+    const ptrdiff_t pitch = (ptrdiff_t)in.w * in.pixel;
+    const float* const lowest = start + (first_row + p.y.last()) * pitch;
+    if (p.y.taps.size() == 1)
+      window.ahead = {lowest + kNear, 1};
+    else
+      window.ahead = {lowest + pitch, p.y.in_step, pitch};
   }
   kRowOfPlaces[p.g.out_c - 1](p.runs, window, (ptrdiff_t)p.x.in_step * in.pixel, right - left,
                               sums + left * p.g.out_c);
-  window.rows_ahead = 0;
+  window.ahead = {};
 }
 
 void run_phase(const Phase& p, const RowEpilogue& epilogue) {

@@ -104,12 +104,6 @@ void scatter(const Block& block, const Tiles& tile, const Steps& in, const Steps
   }
 }
 
-/** Asks for some rows of pixels, `size` numbers of each, from the lowest one up. */
-void ask_for_rows(const float* lowest, int rows, ptrdiff_t pitch, ptrdiff_t size) {
-  for (int row = 0; row < rows; row++, lowest -= pitch)
-    for (ptrdiff_t i = 0; i < size; i += kLine) __builtin_prefetch(lowest + i, 0, 2);
-}
-
 /** To caches that hold the output, past them (Gather::streams()), or through them to memory (Gather::is_asked_for()). */
 enum class Stores { to_caches, past_caches, to_memory };
 
@@ -221,7 +215,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
                             : nullptr;
         }
         if (asks && asks_for_rows)
-          ask_for_rows(after_row + p.next_offset, ay.in_step, band.pitch, columns * in.column);
+          RowsAhead{after_row + p.next_offset, ay.in_step, -band.pitch}.ask(0, columns * in.column);
         if (t.larger > 0)
           run(t.size + 1, t.larger, t.others > 0 ? a + (t.size + 1) * t.larger * in.column : after);
         if (t.others > 0) run(t.size, t.others, after);
@@ -261,7 +255,7 @@ bool Gather::streams(int together) const {
   return !(held && products() <= (cores_are_near() ? kFew : kFewest));
 }
 
-bool Gather::is_asked_for() const { return written_bytes() >= cpu().l3 / 8 * 5; }
+bool Gather::is_asked_for() const { return is_far(written_bytes()); }
 
 void gather_conv(const Gather& g, const float* packed) {
   const WeightPanels panels(g);
