@@ -3,112 +3,27 @@
 #include <algorithm>
 
 #include "../thread_pool.h"
-#include "conv_band.h"
-#include "conv_micro.h"
+#include "conv_few_outputs_micro.h"
 #include "row_epilogue.h"
-#include "transpose.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** A window's runs: rows of kernel taps that are neighbours in memory, each `length` numbers, padded to whole
- * vectors. */
-struct Runs {
-  int count, length, padded;
-  bool joined;
-};
-
-Runs runs_of(const AxisPhase& y, const AxisPhase& x, int channels) {
-  const int taps = (int)x.taps.size();
+Runs runs_of(const AxisPhase& y, const AxisPhase& x, int channels, int outputs) {
+  const int taps = (int)x.taps.size(), rows = (int)y.taps.size();
   const bool joined = x.is_joined();
-  const int length = joined ? taps * channels : channels;
-  return {(int)y.taps.size() * (joined ? 1 : taps), length, round_up(length, kLanes), joined};
-}
-
-/** The sums across the rows of `rows`, one a lane: each step adds neighbours and halves the number of
- * vectors. */
-template <int kBit = 1>
-inline __attribute__((always_inline)) vf sums_across(vf (&rows)[kLanes]) {
-  if constexpr (kBit == kLanes) {
-    return rows[0];
-  } else {
-#pragma GCC unroll 8
-    for (int i = 0; i < kLanes / kBit / 2; i++) {
-      vf a = rows[2 * i], b = rows[2 * i + 1];
-      exchange<kBit>(a, b, std::make_integer_sequence<int, kLanes>{});
-      rows[i] = a + b;
-    }
-    return sums_across<kBit * 2>(rows);
-  }
-}
-
-/** The runs of a window that lie in the image: where the first place's begin, and their weights for the first
- * output. */
-struct Window {
-  int runs = 0;
-  const float** starts;
-  const float** weights;
-  RowsAhead ahead = {};
-
-  void add(const float* start, const float* run_weights) {
-    starts[runs] = start;
-    weights[runs++] = run_weights;
-  }
-};
-
-/** The vectors of products of kPixels neighbouring places, `step` apart: sums[pixel * kOutputs + o]. */
-template <int kOutputs, int kPixels>
-inline __attribute__((always_inline)) void accumulate(const Runs& runs, const Window& window, ptrdiff_t at,
-                                                      ptrdiff_t step, vf* sums) {
-  vf acc[kOutputs][kPixels];
-#pragma GCC unroll 4
-  for (int o = 0; o < kOutputs; o++) {
-#pragma GCC unroll 8
-    for (int i = 0; i < kPixels; i++) acc[o][i] = vf{};
-  }
-  const ptrdiff_t next_output = (ptrdiff_t)runs.count * runs.padded;
-  const auto add = [&](const float* x, const float* w, auto lanes) __attribute__((always_inline)) {
-#pragma GCC unroll 8
-    for (int i = 0; i < kPixels; i++) {
-      const vf a = lanes.get(x + i * step);
-#pragma GCC unroll 4
-      for (int o = 0; o < kOutputs; o++) acc[o][i] = fma(a, load(w + o * next_output), acc[o][i]);
-    }
-  };
-  for (int run = 0; run < window.runs; run++) {
-    const float *const x = window.starts[run] + at, *const w = window.weights[run];
-    int k = 0;
-    for (; k + kLanes <= runs.length; k += kLanes) add(x + k, w + k, Whole{});
-    if (k < runs.length) add(x + k, w + k, Part{runs.length - k});
-  }
-#pragma GCC unroll 4
-  for (int o = 0; o < kOutputs; o++) {
-#pragma GCC unroll 8
-    for (int i = 0; i < kPixels; i++) sums[i * kOutputs + o] = acc[o][i];
-  }
-}
-
-/** Places whose windows are alike: to[place * kOutputs + o]. As many are made at a time as fill one vector. */
-template <int kOutputs>
-void row_of_places(const Runs& runs, const Window& window, ptrdiff_t step, int places, float* to) {
-  constexpr int kPlaces = kLanes / kOutputs, kPixels = std::min(8, kPlaces);
-  vf sums[kLanes];
-  for (int first = 0; first < places; first += kPlaces) {
-    const int wanted = std::min(kPlaces, places - first);
-    window.ahead.ask(first * step, wanted * step);
-    int i = 0;
-    for (; i + kPixels <= wanted; i += kPixels)
-      accumulate<kOutputs, kPixels>(runs, window, (first + i) * step, step, sums + i * kOutputs);
-    for (; i < wanted; i++)
-      accumulate<kOutputs, 1>(runs, window, (first + i) * step, step, sums + i * kOutputs);
-    for (i *= kOutputs; i < kLanes; i++) sums[i] = vf{};
-    store_partial(to + first * kOutputs, sums_across<1>(sums), wanted * kOutputs);
-  }
+  if (joined && x.in_step == 1 && is_shared(taps, channels, outputs))
+    return {rows * taps, channels, round_up(channels, kLanes), false, true};
+  if (joined) return {rows, taps * channels, round_up(taps * channels, kLanes), true, false};
+  return {rows * taps, channels, round_up(channels, kLanes), false, false};
 }
 
 using RowOfPlaces = void (*)(const Runs&, const Window&, ptrdiff_t, int, float*);
 constexpr RowOfPlaces kRowOfPlaces[kFewOutputs] = {row_of_places<1>, row_of_places<2>, row_of_places<3>,
                                                    row_of_places<4>};
+using RowOfShared = void (*)(const SharedRows&, int, float*);
+constexpr RowOfShared kRowOfShared[kFewOutputs] = {row_of_shared<1>, row_of_shared<2>, row_of_shared<3>,
+                                                   row_of_shared<4>};
 
 }  // namespace
 
@@ -116,7 +31,7 @@ size_t few_outputs_weights_size(const Gather& g) {
   size_t size = 0;
   for (const AxisPhase& y : g.plan.y)
     for (const AxisPhase& x : g.plan.x) {
-      const Runs runs = runs_of(y, x, g.in_c);
+      const Runs runs = runs_of(y, x, g.in_c, g.out_c);
       size += (size_t)g.out_c * runs.count * runs.padded;
     }
   return size;
@@ -127,20 +42,26 @@ void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed) {
   std::memset(packed, 0, sizeof(float) * few_outputs_weights_size(g));
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
-      const Runs runs = runs_of(y, x, g.in_c);
+      const Runs runs = runs_of(y, x, g.in_c, g.out_c);
       const int taps = (int)x.taps.size();
-      for (int o = 0; o < g.out_c; o++, packed += (ptrdiff_t)runs.count * runs.padded) {
+      const SharedWeights shared{taps, g.in_c, g.out_c};
+      const ptrdiff_t output = (ptrdiff_t)runs.count * runs.padded;
+      for (int o = 0; o < g.out_c; o++) {
         for (int t = 0; t < (int)y.taps.size() * taps; t++) {
-          float* const to =
-              packed + (runs.joined ? t / taps * runs.padded + t % taps * g.in_c : t * runs.padded);
-          for (int p : y.taps[t / taps].elements)
-            for (int q : x.taps[t % taps].elements) {
+          const int row = t / taps, column = t % taps;
+          const auto place = [&](int c) -> ptrdiff_t {
+            if (runs.shared) return (ptrdiff_t)row * shared.size() + shared.place(column, c, o);
+            return o * output + (runs.joined ? row * runs.padded + column * g.in_c : t * runs.padded) + c;
+          };
+          for (int p : y.taps[row].elements)
+            for (int q : x.taps[column].elements) {
               const float* const element = w.weights + (ptrdiff_t)(p * s.kw + q) * s.ci * s.co;
               for (int c = 0; c < g.in_c; c++)
-                to[c] += w.transposed ? element[o * s.co + c] : element[c * s.co + o];
+                packed[place(c)] += w.transposed ? element[o * s.co + c] : element[c * s.co + o];
             }
         }
       }
+      packed += g.out_c * output;
     }
   }
 }
@@ -162,8 +83,9 @@ struct Phase {
     const int beyond = g.in_w - 1 - x.last();
     right = std::clamp(beyond < 0 ? 0 : beyond / x.in_step + 1, left, x.count);
     constexpr int kWide = 128;  // numbers of a pixel: of one row of them the core itself foresees what comes
-    asks =
-        is_far(g.read_bytes()) && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
+    // A pixel that is loaded once for all taps leaves time to ask for those which other programs may have driven out of the last-level cache.
+    const size_t bytes = g.read_bytes() * (runs.shared ? 2 : 1);
+    asks = is_far(bytes) && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
   }
 
   /** The runs of rows that lie in the image; column(tx) is where a tap of the window's row begins, row(ty)
@@ -195,7 +117,23 @@ void edge_of_row(const Phase& p, const Image& in, Window& window, int first_row,
                               sums + begin * p.g.out_c);
 }
 
+void run_shared_row(const Phase& p, const Image& in, int row, Window& window, float* sums) {
+  const int first_row = row * p.y.in_step, taps = (int)p.x.taps.size();
+  const ptrdiff_t weights = SharedWeights{taps, in.channels, p.g.out_c}.size();
+  window.runs = 0;
+  for (size_t t = 0; t < p.y.taps.size(); t++) {
+    const int at = first_row + p.y.taps[t].offset;
+    if (at >= 0 && at < in.h)
+      window.add(in.data + (ptrdiff_t)at * in.w * in.pixel, p.weights + (ptrdiff_t)t * weights);
+  }
+  const ptrdiff_t pitch = (ptrdiff_t)in.w * in.pixel;
+  if (p.asks) window.ahead = {in.data + (first_row + p.y.last() + 1) * pitch, p.y.in_step, pitch};
+  const SharedRows rows{window, in.w, in.pixel, p.x.first(), taps, in.channels};
+  kRowOfShared[p.g.out_c - 1](rows, p.x.count, sums);
+}
+
 void run_row(const Phase& p, const Image& in, int row, Window& window, float* room, float* sums) {
+  if (p.runs.shared) return run_shared_row(p, in, row, window, sums);
   const int first_row = row * p.y.in_step, left = p.left, right = p.right;
   edge_of_row(p, in, window, first_row, 0, left, room, sums);
   edge_of_row(p, in, window, first_row, right, p.x.count, room, sums);
@@ -247,7 +185,7 @@ void few_outputs_conv(const Gather& g, const float* packed) {
   const RowEpilogue epilogue(g);
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
-      const Runs runs = runs_of(y, x, g.in_c);
+      const Runs runs = runs_of(y, x, g.in_c, g.out_c);
       if (y.count > 0 && x.count > 0) run_phase({g, y, x, runs, packed}, epilogue);
       packed += (ptrdiff_t)g.out_c * runs.count * runs.padded;
     }
@@ -256,7 +194,7 @@ void few_outputs_conv(const Gather& g, const float* packed) {
 
 void few_outputs_product(int m, int n, int k, const float* a, const DenseB& b, float* y,
                          const Epilogue& epilogue) {
-  const Runs runs{1, k, round_up(k, kLanes), true};
+  const Runs runs{1, k, round_up(k, kLanes), true, false};
   float* const packed = (float*)thread_scratch(sizeof(float) * n * runs.padded, 1);
   for (int o = 0; o < n; o++) {
     float* const to = packed + (ptrdiff_t)o * runs.padded;

@@ -9,11 +9,11 @@ namespace {
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
-/** Such that a panel of A stays in the L1 cache, while those of B stream by: three fifths of it. Longer ones write
- * C less often. */
+/** Such that a panel of A nearly fills the L1 cache: longer ones write C less often, and what B, streaming by, drives
+ * out of it is asked for in time. */
 int panel_steps() {
-  constexpr int kMost = kLanes < 16 ? 384 : 512;
-  const int fitting = (int)(cpu().l1 * 3 / 5 / (kRows * sizeof(float)));
+  constexpr int kMost = 512;
+  const int fitting = (int)(cpu().l1 * 9 / 10 / (kRows * sizeof(float)));
   return std::clamp(fitting / 32 * 32, 128, kMost);
 }
 
