@@ -136,9 +136,13 @@ double few_outputs_cost(const ConvWork& w) {
   const int read = read_channels(w), written = written_channels(w);
   double cost = 21e3;
   for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double places, double taps) {
+    const double sums_across = places * written;
+    if (few_outputs_share(x, read, written)) {
+      cost += 1.2 * places * taps * vectors(read) * written + 5.1 * sums_across;
+      return;
+    }
     const int together = taps_together(x);
     const double loads = places * taps / together * vectors(together * read);
-    const double sums_across = places * written;
     const bool has_edges = taps_met(x, read_width(w)) < (double)x.taps.size() * x.count;
     cost += loads * (1.06 * written + 2.5) + 5.1 * sums_across + (has_edges ? 860.0 * w.s.n * y.count : 0);
   });

@@ -11,10 +11,9 @@ namespace {
 
 Runs runs_of(const AxisPhase& y, const AxisPhase& x, int channels, int outputs) {
   const int taps = (int)x.taps.size(), rows = (int)y.taps.size();
-  const bool joined = x.is_joined();
-  if (joined && x.in_step == 1 && is_shared(taps, channels, outputs))
+  if (few_outputs_share(x, channels, outputs))
     return {rows * taps, channels, round_up(channels, kLanes), false, true};
-  if (joined) return {rows, taps * channels, round_up(taps * channels, kLanes), true, false};
+  if (x.is_joined()) return {rows, taps * channels, round_up(taps * channels, kLanes), true, false};
   return {rows * taps, channels, round_up(channels, kLanes), false, false};
 }
 
@@ -26,6 +25,13 @@ constexpr RowOfShared kRowOfShared[kFewOutputs] = {row_of_shared<1>, row_of_shar
                                                    row_of_shared<4>};
 
 }  // namespace
+
+bool few_outputs_share(const AxisPhase& x, int channels, int outputs) {
+  const int taps = (int)x.taps.size();
+  const int together = ceil_div(taps * channels, kLanes), apart = taps * ceil_div(channels, kLanes);
+  const bool neighbours = taps > 1 && x.is_joined() && x.in_step == 1;
+  return neighbours && kLanes / outputs > 1 && 2 * apart <= (outputs < kFewOutputs ? 3 : 2) * together;
+}
 
 size_t few_outputs_weights_size(const Gather& g) {
   size_t size = 0;

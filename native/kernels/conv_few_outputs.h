@@ -11,6 +11,12 @@ namespace fovea::FOVEA_ISA {
 
 constexpr int kFewOutputs = 4;
 
+/**
+ * Does a pixel that is loaded serve all places of a row that read it? For neighbouring taps. Vectors of each tap's channels
+ * apart are more than those of all together, but cost less, as long as there are outputs enough to do without.
+ */
+bool few_outputs_share(const AxisPhase& x, int channels, int outputs);
+
 // For at most kFewOutputs output channels in one group.
 size_t few_outputs_weights_size(const Gather& g);  // floats
 void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed);

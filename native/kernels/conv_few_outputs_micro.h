@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "conv_band.h"
-#include "conv_few_outputs.h"
 #include "conv_micro.h"
 #include "transpose.h"
 
@@ -109,15 +108,6 @@ struct SharedRows {
   int first, taps;       // the column of the first place's first tap
   int channels;
 };
-
-/**
- * Is it worth while for a row of so many neighbouring taps? Vectors of each tap's channels apart are more than those of all
- * together, but cost less, as long as there are few outputs for which what is loaded serves.
- */
-inline bool is_shared(int taps, int channels, int outputs) {
-  const int together = ceil_div(taps * channels, kLanes), apart = taps * ceil_div(channels, kLanes);
-  return taps > 1 && kLanes / outputs > 1 && 2 * apart <= (outputs < kFewOutputs ? 3 : 2) * together;
-}
 
 /** So many of the taps that are left are added together: two to four. */
 inline int taps_together(int left) { return left == 2 || left == 4 ? left : 3; }
