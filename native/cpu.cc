@@ -136,6 +136,7 @@ Cpu read_all() {
   c.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   c.avx512 = c.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  c.avx512_in_halves = c.avx512 && __builtin_cpu_is("amdfam19h");
 #endif
   return c;
 }
@@ -150,6 +151,8 @@ Cpu& machine() {
 const Cpu& cpu() { return machine(); }
 
 void suppose_l3(size_t bytes) { machine().l3 = bytes; }
+
+void suppose_avx512_in_halves(bool supposed) { machine().avx512_in_halves = supposed; }
 
 const std::vector<std::vector<int>>& core_processors() {
   static const std::vector<std::vector<int>> read = read_core_processors();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "../cpu.h"
 #include "conv_depthwise.h"
 #include "conv_few_outputs.h"
 #include "conv_gather.h"
@@ -30,6 +31,9 @@ int read_height(const ConvWork& w) { return is_backward(w) ? w.s.oh : w.s.h; }
 int read_width(const ConvWork& w) { return is_backward(w) ? w.s.ow : w.s.w; }
 
 double vectors(int channels) { return ceil_div(channels, kLanes); }
+
+/** What transforms and loads cost beside products, which take twice as long where AVX-512 works in halves. */
+double beside_products() { return kLanes == 16 && cpu().avx512_in_halves ? 0.7 : 1; }
 
 /** Of two vectors or, if that leaves a last one, three. */
 double panels(double vectors) { return std::max(1.0, std::floor(vectors / kMaxVectors)); }
@@ -189,14 +193,14 @@ double winograd_cost(const ConvWork& w) {
     // A few rows wait for dy, too: the more of it there is, the farther it comes from.
     const bool few = read < 8;
     const double farther = few ? 1 + 0.07 * std::clamp(vectors(written) - 2, 0.0, 6.0) : 1;
-    return 1.13 * wait * farther * products + 10.5 * windows + 7 * outputs +
+    return 1.13 * wait * farther * products + beside_products() * (10.5 * windows + 7 * outputs) +
            (few ? 0.6 * beyond_caches(w) : 0) + 24 * weights + 36e3;
   }
   // Block by block they come from ever farther caches.
   const double bytes = sizeof(float) * kLanes * weights, farther = bytes / 16e6;
   const double waits = written % kLine ? beyond_caches(w) : 0;  // other pixels are streamed
-  return 0.94 * products + 14 * (windows + outputs) + waits + (28 + 17 * farther * farther) * weights +
-         54e3 * w.winograd.size();
+  return 0.94 * products + beside_products() * 14 * (windows + outputs) + waits +
+         (28 + 17 * farther * farther) * weights + 54e3 * w.winograd.size();
 }
 
 double pairs_cost(const ConvWork& w) {
@@ -204,7 +208,7 @@ double pairs_cost(const ConvWork& w) {
   const double pairs = (double)s.n * s.oh * ceil_div(s.ow, 2), points = 4.0 * s.kh * s.ci;
   const double at_once = kLanes == 16 ? 2 : 1;  // vectors that share what is loaded of x
   const double products = 0.87 * vectors(s.co) + 1.08 * std::ceil(vectors(s.co) / at_once);
-  const double transforms = 15.5 * 4.0 * s.ci / kLanes * s.h / s.oh;
+  const double transforms = beside_products() * 15.5 * 4.0 * s.ci / kLanes * s.h / s.oh;
   return pairs * (points * products + transforms) + 90 * points * vectors(s.co) + 22e3;
 }
 

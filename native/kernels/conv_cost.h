@@ -1,6 +1,7 @@
 // Which variants of conv_table.h serve a shape, and what each of them costs: an estimate of its time, of which the
 // least is chosen. Costs count what a variant does, in multiply-adds of vectors at the processor's peak; what one of
-// each thing costs was fitted to times of random shapes (bench/random-shapes.mjs) on Zen 5, with AVX-512 and AVX2.
+// each thing costs was fitted to times of random shapes (bench/random-shapes.mjs) on Zen 5, with AVX-512 and AVX2,
+// and on Zen 4.
 // They do not depend on the number of threads, as the choice decides the last bits of a result.
 #pragma once
 

@@ -139,7 +139,8 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
                                   : take_band(image, top, left, band_rows, band_columns, room);
   TileProduct p{};
   const bool in_pairs = panels.width(outputs) < kLanes;
-  const int runs = find_runs(block, band, channels, in_pairs && channels % 2, offsets, p.length);
+  const int runs =
+      find_runs(block, band, channels, panels.ends_with_half() && channels % 2, offsets, p.length);
   const int runs_a_tap = ay.taps.empty() ? 0 : runs / (int)ay.taps.size();
   const bool all_taps = taps.size() == (int)ax.taps.size();
   const bool listed = all_taps && runs > 0 && p.length <= kShortRun && !in_pairs;
@@ -190,7 +191,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
       p.runs = down.size() * runs_a_tap;
       if (stores == Stores::to_memory) p.asks_ahead = p.runs * p.length <= kFewSteps ? 3 : 1;
       p.run_offsets = offsets + down.begin * runs_a_tap;
-      p.step_offsets = listed ? steps + down.begin * runs_a_tap * p.length : nullptr;
+      p.step_offsets = listed && !p.in_pairs ? steps + down.begin * runs_a_tap * p.length : nullptr;
       p.b = weights + (down.begin * ax.taps.size() + taps.begin) * tap;
       p.a = band.data + in.at(block, t.row, t.column);
       p.c = out + to.at(block, t.row, t.column) + c;

@@ -52,6 +52,7 @@ class WeightPanels {
   int outputs(int output) const;
   /** Half a panel counts with the one before. */
   int count() const;
+  bool ends_with_half() const { return half_; }
   /** Rows of the largest tile of any panel. */
   int most_rows() const;
   /** Numbers of a step's weights in a panel of so many outputs: whole vectors or half of one. */

@@ -72,6 +72,8 @@ bool has_half(int channels, int outputs, double products) {
   constexpr double kMany = 96;
   const int vectors = outputs / kLanes, rest = outputs % kLanes;
   if (kLanes < 8 || rest == 0 || rest > kLanes / 2) return false;
+  // Where products take all the time, half of them are saved even if taps are short runs.
+  if (kLanes == 16 && cpu().avx512_in_halves) return channels % 2 == 0 || channels > 3;
   if (channels % 2 && (vectors > 0 || channels <= kFewOddChannels)) return false;
   return vectors % kMaxVectors == 0 || products >= kMany;  // else it would share a panel
 }
