@@ -55,15 +55,20 @@ void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed) {
       for (int o = 0; o < g.out_c; o++) {
         for (int t = 0; t < (int)y.taps.size() * taps; t++) {
           const int row = t / taps, column = t % taps;
-          const auto place = [&](int c) -> ptrdiff_t {
-            if (runs.shared) return (ptrdiff_t)row * shared.size() + shared.place(column, c, o);
-            return o * output + (runs.joined ? row * runs.padded + column * g.in_c : t * runs.padded) + c;
-          };
+          float* to =
+              packed + o * output + (runs.joined ? row * runs.padded + column * g.in_c : t * runs.padded);
+          int to_next_vector = kLanes;
+          if (runs.shared) {
+            const SharedWeights::Place place = shared.of(column, o);
+            to = packed + (ptrdiff_t)row * shared.size() + place.start;
+            to_next_vector = place.to_next_vector;
+          }
           for (int p : y.taps[row].elements)
             for (int q : x.taps[column].elements) {
               const float* const element = w.weights + (ptrdiff_t)(p * s.kw + q) * s.ci * s.co;
               for (int c = 0; c < g.in_c; c++)
-                packed[place(c)] += w.transposed ? element[o * s.co + c] : element[c * s.co + o];
+                to[c / kLanes * to_next_vector + c % kLanes] +=
+                    w.transposed ? element[o * s.co + c] : element[c * s.co + o];
             }
         }
       }

@@ -118,12 +118,15 @@ struct SharedWeights {
   int taps, channels, outputs;
 
   int size() const { return taps * round_up(channels, kLanes) * outputs; }
-  int place(int tap, int channel, int output) const {
+  /** Those of a tap's first channels for an output, and how far it is from there to those of the next channels. */
+  struct Place {
+    int start, to_next_vector;
+  };
+  Place of(int tap, int output) const {
     int first = 0, together = taps_together(taps);
     while (tap >= first + together) first += together, together = taps_together(taps - first);
-    const int vector =
-        first * round_up(channels, kLanes) / kLanes + channel / kLanes * together + tap - first;
-    return (vector * outputs + output) * kLanes + channel % kLanes;
+    const int before = first * round_up(channels, kLanes) * outputs;
+    return {before + ((tap - first) * outputs + output) * kLanes, together * outputs * kLanes};
   }
 };
 
