@@ -110,7 +110,7 @@ struct SharedRows {
 };
 
 /** So many of the taps that are left are added together: two to four. */
-inline int taps_together(int left) { return left == 2 || left == 4 ? left : 3; }
+inline int taps_at_once(int left) { return left == 2 || left == 4 ? left : 3; }
 
 /** Where the weights of a row lie, in the order in which they are read: of the taps that are added together,
  * for each vector of channels [tap][output][lane]. */
@@ -123,8 +123,8 @@ struct SharedWeights {
     int start, to_next_vector;
   };
   Place of(int tap, int output) const {
-    int first = 0, together = taps_together(taps);
-    while (tap >= first + together) first += together, together = taps_together(taps - first);
+    int first = 0, together = taps_at_once(taps);
+    while (tap >= first + together) first += together, together = taps_at_once(taps - first);
     const int before = first * round_up(channels, kLanes) * outputs;
     return {before + ((tap - first) * outputs + output) * kLanes, together * outputs * kLanes};
   }
@@ -176,7 +176,7 @@ inline __attribute__((always_inline)) void add_shared(const SharedRows& r, int c
     const float* const row = r.window.starts[run];
     const float* w = r.window.weights[run];
     for (int tap = 0; tap < r.taps;) {
-      const int together = taps_together(r.taps - tap);
+      const int together = taps_at_once(r.taps - tap);
       if (together == 3)
         w = add_taps<kOutputs, kPlaces, 3, kInside>(r, row, column + tap, w, acc);
       else if (together == 2)
