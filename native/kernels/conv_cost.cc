@@ -111,8 +111,11 @@ double weight_grad_gemm_cost(const ConvWork& w) {
 }  // namespace
 
 ConvWork::ConvWork(Direction direction, const ConvShape& s)
-    : direction(direction), s(s), plan(is_backward(*this) ? plan_input_grad(s) : plan_forward(s)) {
-  if (s.groups == 1) winograd = winograd::phases_of(plan);
+    : direction(direction),
+      s(s),
+      plan(is_backward(*this) ? plan_input_grad(s) : plan_forward(s)),
+      undilated(FOVEA_ISA::undilated(plan)) {
+  if (s.groups == 1) winograd = winograd::phases_of(undilated);
 }
 
 bool always(const ConvWork&) { return true; }
@@ -186,7 +189,7 @@ double winograd_cost(const ConvWork& w) {
     products += tiles * depth * read;
     windows += tiles * phase.parts() * points * vectors(read);
     outputs += tiles * points * vectors(written);
-    weights += depth * read;
+    if (!phase.repeats || is_weight_grad(w)) weights += depth * read;
   }
   if (is_weight_grad(w)) {
     const double wait = std::max(1.0, 4.0 / read);  // as in outer_products()

@@ -14,11 +14,11 @@ namespace fovea::FOVEA_ISA {
 struct ConvWork {
   Direction direction;
   const ConvShape& s;
-  Plan plan;
+  Plan plan, undilated;
   std::vector<winograd::Phase> winograd;  // none where Winograd's method does not serve the shape
 
   ConvWork(Direction direction, const ConvShape& s);
-  ConvWork(const ConvWork&) = delete;  // winograd points into plan
+  ConvWork(const ConvWork&) = delete;  // winograd points into undilated
 };
 
 bool always(const ConvWork& w);

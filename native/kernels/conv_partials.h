@@ -40,7 +40,7 @@ struct Partials {
     return splits > cores ? splits - splits % cores : splits;
   }
   /** Whether a single set is dw itself: then nothing needs adding. */
-  bool are_result() const { return splits == 1 && s.up == 1; }
+  bool are_result() const { return splits == 1 && s.up == 1 && phases.size() == 1; }
 };
 
 /** Where the sets go: dw or scratch memory. */

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <utility>
 
 namespace fovea::FOVEA_ISA {
 namespace {
@@ -38,6 +39,32 @@ std::vector<AxisPhase> input_grad_axis(int in, int kernel, int stride, int pad, 
       }
     }
     phases.push_back(phase(r, period, in, period * up / stride, taps));
+  }
+  return phases;
+}
+
+/** Places of which every tap reads the same sub-sequence of x are every so many of the phase's. */
+int period_of(const AxisPhase& phase) {
+  int apart = 0;
+  for (const Tap& tap : phase.taps) apart = std::gcd(apart, tap.offset - phase.first());
+  return apart % phase.in_step == 0 ? std::max(apart / phase.in_step, 1) : 1;
+}
+
+std::vector<AxisPhase> undilated_axis(std::vector<AxisPhase> axis) {
+  const auto is_dilated = [](const AxisPhase& phase) { return period_of(phase) > 1; };
+  if (std::ranges::none_of(axis, is_dilated)) return axis;
+  std::vector<AxisPhase> phases;
+  for (const AxisPhase& phase : axis) {
+    const int period = period_of(phase);
+    for (int r = 0; r < period; r++) {
+      AxisPhase made = phase;
+      made.out += r * phase.out_step;
+      made.out_step *= period;
+      made.count = std::max(phase.count - r + period - 1, 0) / period;
+      made.in_step *= period;
+      for (Tap& tap : made.taps) tap.offset += r * phase.in_step;
+      phases.push_back(made);
+    }
   }
   return phases;
 }
@@ -96,5 +123,7 @@ Plan plan_input_grad(const ConvShape& s) {
   return {input_grad_axis(s.h, s.kh, s.stride_y, s.pad_top, s.dilation_y, s.up),
           input_grad_axis(s.w, s.kw, s.stride_x, s.pad_left, s.dilation_x, s.up)};
 }
+
+Plan undilated(Plan plan) { return {undilated_axis(std::move(plan.y)), undilated_axis(std::move(plan.x))}; }
 
 }  // namespace fovea::FOVEA_ISA

@@ -73,4 +73,8 @@ struct Plan {
 Plan plan_forward(const ConvShape& s);
 Plan plan_input_grad(const ConvShape& s);
 
+/** The same with taps that are neighbours, though the kernel is dilated by d: a phase is d phases, whose places are every
+ * d-th of its own and read every d-th element of x. All of them have the same taps. */
+Plan undilated(Plan plan);
+
 }  // namespace fovea::FOVEA_ISA

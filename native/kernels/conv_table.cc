@@ -4,6 +4,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "../core_distance.h"
 #include "../numbers.h"
@@ -83,17 +84,11 @@ void run_few_outputs(const ConvCall& c) {
  */
 constexpr int kMostCopies = 4;
 
-void run_winograd(const ConvCall& c) {
-  const ConvShape& s = c.shape;
-  if (c.direction == Direction::weight_grad) {
-    const Plan plan = plan_forward(s);
-    return winograd::weight_grad(s, plan, winograd::phases_of(plan), c.a, c.b, c.out);
-  }
-  const bool turned = c.direction == Direction::input_grad;
-  const Gather g = gather_of(c);
-  const std::vector<winograd::Phase> phases = winograd::phases_of(g.plan);
+void transform_and_convolve(const ConvCall& c, const Gather& g, const std::vector<winograd::Phase>& phases) {
   const size_t size = winograd::weights_size(g, phases);
-  const auto transform = [&](float* to) { winograd::transform_weights(g, phases, {&s, c.b, turned}, to); };
+  const auto transform = [&](float* to) {
+    winograd::transform_weights(g, phases, {&c.shape, c.b, c.direction == Direction::input_grad}, to);
+  };
   if (c.cache || threads() > kMostCopies || cores_are_near()) {
     const float* const made = prepared_weights(c.cache, size, transform);
     return winograd::convolve(g, phases, [=](int) { return made; });
@@ -107,6 +102,25 @@ void run_winograd(const ConvCall& c) {
     }
     return copies[thread];
   });
+}
+
+void run_winograd(const ConvCall& c) {
+  const ConvShape& s = c.shape;
+  if (c.direction == Direction::weight_grad) {
+    const Plan plan = undilated(plan_forward(s));
+    return winograd::weight_grad(s, plan, winograd::phases_of(plan), c.a, c.b, c.out);
+  }
+  Gather g = gather_of(c);
+  g.plan = undilated(std::move(g.plan));
+  const std::vector<winograd::Phase> phases = winograd::phases_of(g.plan);
+  // Phases take turns, as they read the same parts of the image. Where their transformed kernels are more than the image,
+  // one follows the other: its kernels stay in nearer caches (1.05 to 1.5 times).
+  if (c.cache || sizeof(float) * winograd::weights_size(g, phases) <= g.read_bytes())
+    return transform_and_convolve(c, g, phases);
+  for (auto first = phases.begin(), end = first; first != phases.end(); first = end) {
+    end = std::find_if(first + 1, phases.end(), [](const winograd::Phase& p) { return !p.repeats; });
+    transform_and_convolve(c, g, {first, end});
+  }
 }
 
 void run_depthwise(const ConvCall& c) {

@@ -177,11 +177,14 @@ void convolve(const Gather& g, const std::vector<Phase>& phases,
               const std::function<const float*(int thread)>& weights) {
   std::vector<Work> works;
   std::vector<Block> blocks;
-  ptrdiff_t start = 0;
+  ptrdiff_t start = 0, end = 0;  // of its kernels
   for (const Phase& phase : phases) {
+    if (!phase.repeats) {
+      start = end;
+      end += weights_size(g, phase);
+    }
     works.push_back(work_of(g, phase, start));
     cut(works.back(), works.size() - 1, blocks);
-    start += weights_size(g, phase);
   }
   // Phases take turns: they read the same parts of the image.
   if (works.size() > 1)

@@ -29,29 +29,29 @@ bool split(const AxisPhase& axis, std::vector<PhasePart>& parts, int& longest) {
   return longest > 0;
 }
 
-}  // namespace
-
-double gain(const std::vector<Phase>& phases) {
-  double plain = 0, transformed = 0;
-  for (const Phase& p : phases) {
-    plain += (double)(p.y->taps.size() * p.x->taps.size()) * p.y->count * p.x->count;
-    transformed += (double)p.depth() * p.tiles_y() * p.tiles_x();
-  }
-  return transformed > 0 ? plain / transformed : 0;
+bool have_same_kernels(const std::vector<PhasePart>& a, const std::vector<PhasePart>& b) {
+  const auto same_tap = [](const Tap* a, const Tap* b) { return a->elements == b->elements; };
+  return std::ranges::equal(a, b, [&](const PhasePart& a, const PhasePart& b) {
+    return std::ranges::equal(a.taps, b.taps, same_tap);
+  });
 }
+
+}  // namespace
 
 std::vector<Phase> phases_of(const Plan& plan) {
   std::vector<Phase> phases;
   bool gain = false;
   for (const AxisPhase& y : plan.y) {
     for (const AxisPhase& x : plan.x) {
-      Phase phase{&y, &x, 0, 0, 0, 0, {}, {}};
+      Phase phase{&y, &x, 0, 0, 0, 0, {}, {}, false};
       if (!split(y, phase.parts_y, phase.taps_y) || !split(x, phase.parts_x, phase.taps_x)) return {};
       if (phase.taps_y == 3 || phase.taps_x == 3)
         phase.taps_y = phase.taps_x = 3;  // the only pair with a three
       phase.points_y = phase.taps_y + 3;
       phase.points_x = phase.taps_x + 3;
       gain = gain || phase.taps_y > 1 || phase.taps_x > 1;
+      phase.repeats = !phases.empty() && have_same_kernels(phase.parts_y, phases.back().parts_y) &&
+                      have_same_kernels(phase.parts_x, phases.back().parts_x);
       phases.push_back(phase);
     }
   }

@@ -14,6 +14,7 @@
 //   3x3 on a doubled image  2x2 phases, one part       4 x 25 for 4 x 4x4 outputs instead of 4 x 144
 //     its input gradient    one phase, 2x2 parts       4 x 25 instead of 4 x 144
 //   5x5, 7x7                one phase, 2x2, 3x3 parts  11 x 11 instead of 400, 16 x 16 instead of 784
+//   3x3, dilated by 2       2x2 phases, one part       as 3x3, with the same kernels in all phases
 #pragma once
 
 #include <vector>
@@ -34,6 +35,7 @@ struct Phase {
   int taps_y, taps_x;  // of the longest part: they name the transforms
   int points_y, points_x;
   std::vector<PhasePart> parts_y, parts_x;
+  bool repeats;  // Are its kernels those of the phase before?
 
   int points() const { return points_y * points_x; }
   int parts() const { return (int)(parts_y.size() * parts_x.size()); }
@@ -62,11 +64,7 @@ struct Phase {
   int tiles_x() const { return (x->count + 3) / 4; }
 };
 
-/** Products of a pair of channels by definition, over those by the transforms; tiles that stick out count in
- * full. */
-double gain(const std::vector<Phase>& phases);
-
-/** The phases of a plan, or none where one of them has no such parts (or nothing would be won). */
+/** The phases of an undilated plan, or none where one of them has no such parts (or nothing would be won). */
 std::vector<Phase> phases_of(const Plan& plan);
 
 }  // namespace fovea::FOVEA_ISA::winograd

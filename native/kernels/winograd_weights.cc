@@ -120,7 +120,8 @@ ptrdiff_t weights_size(const Gather& g, const Phase& phase) {
 
 ptrdiff_t weights_size(const Gather& g, const std::vector<Phase>& phases) {
   ptrdiff_t size = 0;
-  for (const Phase& phase : phases) size += weights_size(g, phase);
+  for (const Phase& phase : phases)
+    if (!phase.repeats) size += weights_size(g, phase);
   return size;
 }
 
@@ -129,6 +130,7 @@ void transform_weights(const Gather& g, const std::vector<Phase>& phases, const 
   const int across = w.transposed ? ceil_div(g.out_c, kLanes) : 1;
   ptrdiff_t matrix = 0;
   for (const Phase& phase : phases) {
+    if (phase.repeats) continue;
     const std::vector<PartWeights> parts = parts_of(g, phase, w, matrix);
     const Transforms& transforms = transforms_of(phase);
     parallel_for(phase.parts() * down * across, [&](int task, int) {

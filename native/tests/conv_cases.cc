@@ -263,6 +263,10 @@ std::vector<ConvCase> conv_cases() {
       {{1, 70, 67, 16, 70, 67, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, kHasBias},
       {{16, 8, 8, 128, 8, 8, 128, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, kHasResidual},
       {{2, 15, 20, 3, 12, 23, 35, 5, 3, 1, 1, 3, 3, 2, 1, 1, 1}},
+      // Dilated: Winograd's phases share kernels, and differ in size.
+      {{2, 29, 31, 33, 29, 31, 40, 3, 3, 1, 1, 2, 3, 2, 3, 1, 1}, all, Activation::relu, Activation::tanh},
+      {{1, 26, 45, 20, 23, 48, 35, 5, 2, 1, 1, 4, 3, 2, 4, 1, 1}, kHasBias},
+      {{1, 8, 9, 18, 16, 18, 20, 3, 3, 1, 1, 3, 3, 3, 3, 1, 2}, kHasResidual},
       // Wide enough for several of Winograd's strips.
       {{2, 11, 421, 48, 11, 421, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, kHasBias},
       {{1, 13, 402, 32, 7, 201, 33, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1}},
