@@ -17,9 +17,6 @@ Runs runs_of(const AxisPhase& y, const AxisPhase& x, int channels, int outputs) 
   return {rows * taps, channels, round_up(channels, kLanes), false, false};
 }
 
-using RowOfPlaces = void (*)(const Runs&, const Window&, ptrdiff_t, int, float*);
-constexpr RowOfPlaces kRowOfPlaces[kFewOutputs] = {row_of_places<1>, row_of_places<2>, row_of_places<3>,
-                                                   row_of_places<4>};
 using RowOfShared = void (*)(const SharedRows&, int, float*);
 constexpr RowOfShared kRowOfShared[kFewOutputs] = {row_of_shared<1>, row_of_shared<2>, row_of_shared<3>,
                                                    row_of_shared<4>};
@@ -201,26 +198,6 @@ void few_outputs_conv(const Gather& g, const float* packed) {
       packed += (ptrdiff_t)g.out_c * runs.count * runs.padded;
     }
   }
-}
-
-void few_outputs_product(int m, int n, int k, const float* a, const DenseB& b, float* y,
-                         const Epilogue& epilogue) {
-  const Runs runs{1, k, round_up(k, kLanes), true, false};
-  float* const packed = (float*)thread_scratch(sizeof(float) * n * runs.padded, 1);
-  for (int o = 0; o < n; o++) {
-    float* const to = packed + (ptrdiff_t)o * runs.padded;
-    for (int i = 0; i < k; i++) to[i] = b.neighbours ? b.data[i * b.stride + o] : b.data[o * b.stride + i];
-    std::fill(to + k, to + runs.padded, 0.0f);
-  }
-  const RowEpilogue ends(y, n, epilogue);
-  constexpr int kPlaces = 4 * kLanes;
-  parallel_for(ceil_div(m, kPlaces), [&](int task, int) {
-    const int first = task * kPlaces, places = std::min(kPlaces, m - first);
-    float sums[kPlaces * kFewOutputs];
-    const float *start = a + (ptrdiff_t)first * k, *weights = packed;
-    kRowOfPlaces[n - 1](runs, {1, &start, &weights}, k, places, sums);
-    ends.store(sums, places, n, y + (ptrdiff_t)first * n);
-  });
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "conv_gather.h"
-#include "gemm_source.h"
 
 namespace fovea::FOVEA_ISA {
 
@@ -21,11 +20,6 @@ bool few_outputs_share(const AxisPhase& x, int channels, int outputs);
 size_t few_outputs_weights_size(const Gather& g);  // floats
 void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed);
 void few_outputs_conv(const Gather& g, const float* packed);
-
-/** y [m, n] = epilogue(a [m, k] * b), which is a convolution of m pixels with a kernel of one element; n at most
- * kFewOutputs. */
-void few_outputs_product(int m, int n, int k, const float* a, const DenseB& b, float* y,
-                         const Epilogue& epilogue);
 
 /** The convolution whose weight gradient is made in place of that of `s`, and whether by `winograd-pairs`, not by
  * `implicit-gemm`. */

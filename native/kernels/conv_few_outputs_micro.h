@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "conv_band.h"
+#include "conv_few_outputs.h"
 #include "conv_micro.h"
 #include "transpose.h"
 
@@ -61,7 +62,8 @@ inline __attribute__((always_inline)) void add_windows(const Runs& runs, const W
   const auto add = [&](const float* x, const float* w, auto lanes) __attribute__((always_inline)) {
 #pragma GCC unroll 8
     for (int i = 0; i < kPixels; i++) {
-      const vf a = lanes.get(x + i * step);
+      vf a = lanes.get(x + i * step);
+      if (kOutputs > 1) pin(a);
 #pragma GCC unroll 4
       for (int o = 0; o < kOutputs; o++) acc[o][i] = fma(a, load(w + o * next_output), acc[o][i]);
     }
@@ -96,6 +98,10 @@ void row_of_places(const Runs& runs, const Window& window, ptrdiff_t step, int p
     store_partial(to + first * kOutputs, sums_across<1>(sums), wanted * kOutputs);
   }
 }
+
+using RowOfPlaces = void (*)(const Runs&, const Window&, ptrdiff_t, int, float*);
+constexpr RowOfPlaces kRowOfPlaces[kFewOutputs] = {row_of_places<1>, row_of_places<2>, row_of_places<3>,
+                                                   row_of_places<4>};
 
 /**
  * Rows of pixels of which neighbouring places read the same ones, each by another tap: a pixel's vector is loaded once

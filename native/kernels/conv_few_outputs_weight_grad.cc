@@ -1,6 +1,7 @@
 // dw[p, q, c, o] = sum over places (u, v) of x[u, v, c] * dy[u + top - p*d, v + left - q*d, o]: with few outputs, the weight
 // gradient of a convolution whose input is dy and whose output is x, with the kernel turned round.
 #include "conv_few_outputs.h"
+#include "conv_micro.h"
 #include "conv_pairs.h"
 #include "conv_weight_grad.h"
 #include "thread_pool.h"

@@ -1,8 +1,8 @@
 // matmul: batches of matrix products, either side transposed, with an epilogue.
 // Numbers: batchA, batchB, batch, m, n, k, transposeA, transposeB, flags, activation, gradientOf, alpha,
 // variant. Operands: a, b, bias?, residual?, saved?, y.
-#include "kernels/conv_few_outputs.h"
 #include "kernels/gemm.h"
+#include "kernels/thin_product.h"
 #include "numbers.h"
 
 namespace fovea::FOVEA_ISA {
@@ -61,9 +61,7 @@ void matmul(const Call& call) {
     if (e.saved) e.saved += start;
     if (variant == kPlain)
       plain_product(m, n, k, a, b, c, e);
-    else if (n > 0 && n <= kFewOutputs && !transpose_a && k >= kLanes)
-      few_outputs_product(m, n, k, a.data, b, c.base, e);
-    else
+    else if (!thin_product(m, n, k, a, b, c.base, e))
       gemm(m, n, k, a, b, c, e, batch_b == 1 && (flags & kFrozenWeights) ? call.cache : nullptr);
   };
   // Many or small products are shared out whole; a few big ones are each cut up. With a cache the first call

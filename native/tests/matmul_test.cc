@@ -127,6 +127,22 @@ TEST(matmul_shapes) {
       check(plain(s[0], s[1], s[2], transposes & 1, transposes & 2), s[0] * s[1] < 9000);
 }
 
+// Fewer columns or rows than a vector has lanes.
+TEST(matmul_thin) {
+  for (int few = 1; few <= 16; few++)
+    for (int transposes = 0; transposes < 4; transposes++) {
+      const bool transpose_a = transposes & 1, transpose_b = transposes & 2;
+      const int flags = (few + transposes) % 8;
+      const Activation f = few % 2 ? Activation::relu : Activation::linear;
+      for (const auto& [many, k] : {std::array{131, 250}, {147, 67}, {40, 41}}) {
+        check({1, 1, 1, many, few, k, transpose_a, transpose_b, flags, f, f}, false);
+        check({1, 1, 1, few, many, k, transpose_a, transpose_b, flags, f, f}, false);
+      }
+      check({5, 5, 5, 30, few, 70, transpose_a, transpose_b, flags, f, f}, false);
+      check({5, 1, 5, few, 30, 70, transpose_a, transpose_b, flags, f, f}, false);
+    }
+}
+
 TEST(matmul_batches) {
   for (int transposes = 0; transposes < 4; transposes++)
     for (const auto& [batch_a, batch_b, batch] :

@@ -1,0 +1,13 @@
+// Matrix products with fewer columns or rows than a vector has lanes, as at the end of a classifier, most of whose lanes
+// gemm.h would leave idle.
+#pragma once
+
+#include "epilogue.h"
+#include "gemm_source.h"
+
+namespace fovea::FOVEA_ISA {
+
+/** y [m, n] = epilogue(A [m, k] * B [k, n]), if that is such a product; otherwise false, and y is as it was. */
+bool thin_product(int m, int n, int k, const DenseA& a, const DenseB& b, float* y, const Epilogue& epilogue);
+
+}  // namespace fovea::FOVEA_ISA
