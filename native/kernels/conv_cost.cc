@@ -111,11 +111,11 @@ double weight_grad_gemm_cost(const ConvWork& w) {
 }  // namespace
 
 ConvWork::ConvWork(Direction direction, const ConvShape& s)
-    : direction(direction),
-      s(s),
-      plan(is_backward(*this) ? plan_input_grad(s) : plan_forward(s)),
-      undilated(FOVEA_ISA::undilated(plan)) {
-  if (s.groups == 1) winograd = winograd::phases_of(undilated);
+    : direction(direction), s(s), plan(is_backward(*this) ? plan_input_grad(s) : plan_forward(s)) {
+  if (s.groups > 1) return;
+  const bool is_dilated = s.dilation_y > 1 || s.dilation_x > 1;
+  if (is_dilated) undilated = FOVEA_ISA::undilated(plan);
+  winograd = winograd::phases_of(is_dilated ? undilated : plan);
 }
 
 bool always(const ConvWork&) { return true; }

@@ -14,11 +14,11 @@ namespace fovea::FOVEA_ISA {
 struct ConvWork {
   Direction direction;
   const ConvShape& s;
-  Plan plan, undilated;
+  Plan plan, undilated;                   // the second for dilated kernels only
   std::vector<winograd::Phase> winograd;  // none where Winograd's method does not serve the shape
 
   ConvWork(Direction direction, const ConvShape& s);
-  ConvWork(const ConvWork&) = delete;  // winograd points into undilated
+  ConvWork(const ConvWork&) = delete;  // winograd points into the plans
 };
 
 bool always(const ConvWork& w);
