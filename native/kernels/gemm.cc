@@ -29,14 +29,16 @@ size_t packed_bytes() {
 
 /**
  * One part for each thread, where that is cheap enough: every row of parts packs B again and every column of
- * parts packs A again. Otherwise there are none.
+ * parts packs A again. Otherwise there are none. Cores that write to either end of the same rows of C also take lines
+ * from each other, at each row as long as they pack some hundred numbers.
  */
-void choose_parts(int m, int n, GemmPlan& plan) {
+void choose_parts(int m, int n, int k, GemmPlan& plan) {
   const int row_panels = ceil_div(m, kRows), column_panels = ceil_div(n, kColumns);
+  constexpr double kSharedRow = 300;
   double least = 1.0 / 100;
   for (int rows = 1; rows <= std::min(threads(), row_panels); rows++) {
     const int columns = threads() / rows;
-    const double extra = (rows - 1.0) / m + (columns - 1.0) / n;
+    const double extra = (rows - 1.0) / m + (columns - 1.0) / n * (1 + kSharedRow / k);
     if (rows * columns != threads() || columns > column_panels || extra > least) continue;
     least = extra;
     plan.row_parts = rows;
@@ -81,7 +83,7 @@ GemmPlan plan_gemm(int m, int n, int k, bool a_may_be_direct, bool b_may_be_dire
   const size_t a_bytes = (size_t)plan.steps * kRows * sizeof(float);
   const int most_rows = (int)std::max<size_t>(1, cpu().l2 / 4 / a_bytes);
   plan.row_tasks = std::max(plan.row_tasks, ceil_div(row_panels, most_rows));
-  if (threads() > 1 && wanted > 1) choose_parts(m, n, plan);
+  if (threads() > 1 && wanted > 1) choose_parts(m, n, k, plan);
   return plan;
 }
 
