@@ -86,7 +86,7 @@ class Product {
 
   /** All of B, as `packed_b`. */
   void pack_all_of_b(float* to) const {
-    const Panels columns(n_, kColumns), blocks(k_, plan_.steps);
+    const Panels columns(n_, kColumns, kLanes), blocks(k_, plan_.steps);
     parallel_for(columns.count * blocks.count, [&](int i, int) {
       const int block = i / columns.count, panel = i % columns.count;
       float* at =
@@ -149,7 +149,7 @@ class Product {
   /** A part of C = A[:, k0 .. k0 + depth) * B[k0 .. k0 + depth, :], by rounds of packing and multiplying. */
   template <class Out>
   void run_blocks(const Part& part, int k0, int depth, const Out& c, bool finish) const {
-    const Panels rows(m_, kRows), columns(n_, kColumns), blocks(depth, plan_.steps);
+    const Panels rows(m_, kRows), columns(n_, kColumns, kLanes), blocks(depth, plan_.steps);
     const bool serial = inside_task() || threads() == 1;
     const bool share_a = plan_.column_tasks > 1 && !plan_.direct_a && !serial;
     const int deep = packed_b_ && !share_a ? blocks.count : std::min(plan_.depth, blocks.count);

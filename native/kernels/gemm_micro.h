@@ -8,6 +8,7 @@
 // (AVX2, SSE) the tile is as large as leaves room for a step of B and one broadcast number of A.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "simd.h"
@@ -40,16 +41,23 @@ void multiply_tile(const Tile& tile);
 
 /**
  * An even division of `length` into panels of at most `largest`: none is much smaller than another, as small
- * tiles would leave the multipliers idle.
+ * tiles would leave the multipliers idle. All begin at multiples of `unit`, of which `largest` is one.
  */
-struct Panels {
-  int count, base, larger;  // the first `larger` panels hold base + 1, the others base
-  Panels(int length, int largest) : count((length + largest - 1) / largest) {
-    base = count ? length / count : 0;
-    larger = count ? length % count : 0;
+class Panels {
+ public:
+  const int count;
+  Panels(int length, int largest, int unit = 1)
+      : count((length + largest - 1) / largest), length_(length), unit_(unit) {
+    const int units = (length + unit - 1) / unit;
+    base_ = count ? units / count : 0;
+    larger_ = count ? units % count : 0;
   }
-  int start(int i) const { return i * base + (i < larger ? i : larger); }
-  int size(int i) const { return base + (i < larger); }
+  int start(int i) const { return std::min((i * base_ + std::min(i, larger_)) * unit_, length_); }
+  int size(int i) const { return start(i + 1) - start(i); }
+
+ private:
+  int length_, unit_;
+  int base_, larger_;  // units of a panel; the first `larger_` panels hold one more
 };
 
 }  // namespace fovea::FOVEA_ISA

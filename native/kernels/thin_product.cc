@@ -1,8 +1,9 @@
-// Three ways, by how A and B lie in memory:
+// By how A and B lie in memory:
 //
 //   few columns, A's rows are whole     dot products with B's columns: vectors run along the sum
 //   few columns, A is transposed        C^T = B^T A, which has few rows but many columns
 //   few rows, B is transposed           C^T = B^T A^T by dot products of B's columns, which are whole
+//   few columns beyond whole vectors    gemm() without them, and dot products
 //
 // C^T is turned, square by square, on its way to C.
 #include "thin_product.h"
@@ -17,33 +18,32 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/**
- * y [m, n] = epilogue(a [m, k] * b), for some columns at a time: a convolution of m pixels with a kernel of one element
- * that has few outputs.
- */
-void dot_products(int m, int n, int k, const float* a, const DenseB& b, float* y, const Epilogue& epilogue) {
+/** Columns [first, n) of y [m, n] = epilogue(a [m, k] * b), some at a time: as a convolution of m pixels with a kernel of one
+ * element that has few outputs. */
+void dot_products(int m, int first, int n, int k, const float* a, const DenseB& b, float* y,
+                  const Epilogue& epilogue) {
   const Runs runs{1, k, round_up(k, kLanes), true, false};
-  float* const packed = (float*)thread_scratch(sizeof(float) * n * runs.padded, 1);
-  for (int j = 0; j < n; j++) {
-    float* const to = packed + (ptrdiff_t)j * runs.padded;
+  float* const packed = (float*)thread_scratch(sizeof(float) * (n - first) * runs.padded, 1);
+  for (int j = first; j < n; j++) {
+    float* const to = packed + (ptrdiff_t)(j - first) * runs.padded;
     for (int p = 0; p < k; p++) to[p] = b.neighbours ? b.data[p * b.stride + j] : b.data[j * b.stride + p];
     std::fill(to + k, to + runs.padded, 0.0f);
   }
-  const int at_once = ceil_div(n, ceil_div(n, kFewOutputs));  // columns
+  const int at_once = ceil_div(n - first, ceil_div(n - first, kFewOutputs));  // columns
   constexpr int kEnoughRows = 4 * kLanes;
   const int rows_of_task = round_up(kEnoughRows, kLanes / at_once);
   parallel_for(ceil_div(m, rows_of_task), [&](int task, int) {
-    const int first = task * rows_of_task, rows = std::min(rows_of_task, m - first);
-    const float* const start = a + (ptrdiff_t)first * k;
+    const int row = task * rows_of_task, rows = std::min(rows_of_task, m - row);
+    const float* const start = a + (ptrdiff_t)row * k;
     float sums[(kEnoughRows + kLanes) * kFewOutputs];
-    for (int j = 0; j < n; j += at_once) {
+    for (int j = first; j < n; j += at_once) {
       const int columns = std::min(at_once, n - j);
-      const float* const weights = packed + (ptrdiff_t)j * runs.padded;
+      const float* const weights = packed + (ptrdiff_t)(j - first) * runs.padded;
       const float *starts[] = {start}, *all_weights[] = {weights};
       kRowOfPlaces[columns - 1](runs, {1, starts, all_weights}, k, rows, sums);
       Epilogue end = epilogue;
       if (end.bias) end.bias += j;
-      RowEpilogue(y, columns, end).store(sums, rows, n, y + (ptrdiff_t)first * n + j);
+      RowEpilogue(y, columns, end).store(sums, rows, n, y + (ptrdiff_t)row * n + j);
     }
   });
 }
@@ -77,6 +77,12 @@ bool are_dots_faster(int many, int few, int k) {
   return few < kLanes && many >= 8 * kLanes && few * (k + 64.0) <= 1.06 * kLanes * k;
 }
 
+/** The same for so many columns beyond whole vectors, beside which they take long enough to matter. */
+bool are_better_apart(int m, int n, int k, int columns) {
+  return columns > 0 && columns <= kFewOutputs && n > kLanes && n <= 9 * kLanes && m >= 8 * kLanes &&
+         columns * (k + 64.0) <= 0.5 * kLanes * k;
+}
+
 /** To be turned takes as long as so many steps. */
 constexpr int kEnoughSteps = 32;
 
@@ -85,7 +91,12 @@ constexpr int kEnoughSteps = 32;
 bool thin_product(int m, int n, int k, const DenseA& a, const DenseB& b, float* y, const Epilogue& epilogue) {
   if (m == 0 || n == 0) return false;
   if (!a.neighbours && are_dots_faster(m, n, k)) {
-    dot_products(m, n, k, a.data, b, y, epilogue);
+    dot_products(m, 0, n, k, a.data, b, y, epilogue);
+    return true;
+  }
+  if (const int columns = n % kLanes; !a.neighbours && are_better_apart(m, n, k, columns)) {
+    gemm(m, n - columns, k, a, b, DenseC{y, n}, epilogue);
+    dot_products(m, n - columns, n, k, a.data, b, y, epilogue);
     return true;
   }
   const bool few_columns = a.neighbours && 4 * n <= 3 * kLanes && m >= kLanes;
@@ -97,7 +108,7 @@ bool thin_product(int m, int n, int k, const DenseA& a, const DenseB& b, float* 
   if (few_columns)
     gemm(n, m, k, DenseA{b.data, b.stride, b.neighbours}, a_turned, DenseC{turned, m}, Epilogue{});
   else
-    dot_products(n, m, k, b.data, a_turned, turned, Epilogue{});
+    dot_products(n, 0, m, k, b.data, a_turned, turned, Epilogue{});
   turn(m, n, turned, y, epilogue);
   return true;
 }

@@ -1,5 +1,5 @@
-// Matrix products with fewer columns or rows than a vector has lanes, as at the end of a classifier, most of whose lanes
-// gemm.h would leave idle.
+// Matrix products of which gemm.h would leave most lanes of a vector idle: those with fewer columns or rows than it has
+// lanes, as at the end of a classifier, or a few columns more than some vectors.
 #pragma once
 
 #include "epilogue.h"

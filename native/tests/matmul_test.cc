@@ -127,7 +127,7 @@ TEST(matmul_shapes) {
       check(plain(s[0], s[1], s[2], transposes & 1, transposes & 2), s[0] * s[1] < 9000);
 }
 
-// Fewer columns or rows than a vector has lanes.
+// Fewer columns or rows than a vector has lanes, and columns beyond whole vectors.
 TEST(matmul_thin) {
   for (int few = 1; few <= 16; few++)
     for (int transposes = 0; transposes < 4; transposes++) {
@@ -137,6 +137,7 @@ TEST(matmul_thin) {
       for (const auto& [many, k] : {std::array{131, 250}, {147, 67}, {40, 41}}) {
         check({1, 1, 1, many, few, k, transpose_a, transpose_b, flags, f, f}, false);
         check({1, 1, 1, few, many, k, transpose_a, transpose_b, flags, f, f}, false);
+        check({1, 1, 1, many, 32 + few, k, transpose_a, transpose_b, flags, f, f}, false);
       }
       check({5, 5, 5, 30, few, 70, transpose_a, transpose_b, flags, f, f}, false);
       check({5, 1, 5, few, 30, 70, transpose_a, transpose_b, flags, f, f}, false);
