@@ -1,6 +1,8 @@
 // matmul: batches of matrix products, either side transposed, with an epilogue.
 // Numbers: batchA, batchB, batch, m, n, k, transposeA, transposeB, flags, activation, gradientOf, alpha,
 // variant. Operands: a, b, bias?, residual?, saved?, y.
+#include "kernels/conv_few_outputs.h"
+#include "kernels/conv_table.h"
 #include "kernels/gemm.h"
 #include "kernels/thin_product.h"
 #include "numbers.h"
@@ -27,6 +29,27 @@ void plain_product(int m, int n, int k, const DenseA& a, const DenseB& b, const 
   });
 }
 
+/**
+ * Of a tall and narrow product A is read where it lies, by the convolution of m pixels with a kernel of one element: to
+ * pack it, as gemm() does, takes about as long as to multiply it.
+ */
+bool is_tall(int m, int n, int k) {
+  return m >= 2048 && n > kFewOutputs && n <= std::min(m / 40, 256) && k > 0 && k <= 512;
+}
+
+void tall_product(int m, int n, int k, const float* a, const float* b, bool transpose_b, float* y,
+                  const Epilogue& epilogue) {
+  ConvShape s{};
+  for (int* one : {&s.n, &s.h, &s.oh, &s.kh, &s.kw, &s.stride_y, &s.stride_x, &s.dilation_y, &s.dilation_x,
+                   &s.groups, &s.up})
+    *one = 1;
+  s.w = s.ow = m;
+  s.ci = transpose_b ? n : k;
+  s.co = transpose_b ? k : n;
+  const Direction direction = transpose_b ? Direction::input_grad : Direction::forward;
+  run_conv({direction, s, a, b, y, epilogue, nullptr}, -1);
+}
+
 }  // namespace
 
 void matmul(const Call& call) {
@@ -51,6 +74,8 @@ void matmul(const Call& call) {
 
   // Rows of all batches that meet one B are one tall matrix.
   if (batch_b == 1 && batch_a == batch && !transpose_a) m *= batch, batch = 1;
+  if (batch == 1 && !transpose_a && variant != kPlain && is_tall(m, n, k))
+    return tall_product(m, n, k, a_data, b_data, transpose_b, y, epilogue);
   const auto one = [&](int i) {
     const DenseA a{a_data + (batch_a > 1 ? (size_t)i * m * k : 0), transpose_a ? m : k, transpose_a};
     const DenseB b{b_data + (batch_b > 1 ? (size_t)i * k * n : 0), transpose_b ? k : n, !transpose_b};

@@ -144,6 +144,14 @@ TEST(matmul_thin) {
     }
 }
 
+TEST(matmul_tall) {
+  for (const auto& [n, k] : {std::array{4, 40}, {5, 3}, {19, 33}, {48, 20}, {51, 64}})
+    for (int flags : {0, 7})
+      for (bool transpose_b : {false, true})
+        check({1, 1, 1, 2051, n, k, false, transpose_b, flags, Activation::relu, Activation::tanh}, false);
+  check({3, 1, 3, 700, 17, 30, false, false, 7, Activation::linear, Activation::relu}, false);
+}
+
 TEST(matmul_batches) {
   for (int transposes = 0; transposes < 4; transposes++)
     for (const auto& [batch_a, batch_b, batch] :
