@@ -17,6 +17,7 @@
 #include "conv_pairs.h"
 #include "conv_planar.h"
 #include "conv_weight_grad.h"
+#include "gemm.h"
 #include "winograd_conv.h"
 
 namespace fovea::FOVEA_ISA {
@@ -39,16 +40,31 @@ const float* prepared_weights(Cache* cache, size_t size, Prepare prepare) {
   return to;
 }
 
-/** Where each number of the output depends on one pixel, and all pixels are read: as if they were one row. */
-ConvShape in_one_row(ConvShape s) {
+/** Does each number of the output depend on one pixel, and are all pixels read? */
+bool is_pixelwise(const ConvShape& s) {
   const bool single = s.kh == 1 && s.kw == 1 && s.stride_y == 1 && s.stride_x == 1 && s.up == 1;
   const bool all = s.pad_top == 0 && s.pad_left == 0 && s.oh == s.h && s.ow == s.w;
-  const int64_t pixels = (int64_t)s.n * s.h * s.w;
-  if (!single || !all || pixels > std::numeric_limits<int>::max()) return s;
+  return single && all && (int64_t)s.n * s.h * s.w <= std::numeric_limits<int>::max();
+}
+
+/** As if all pixels of such a convolution were one row. */
+ConvShape in_one_row(ConvShape s) {
+  s.w = s.ow = s.n * s.h * s.w;
   s.n = s.h = s.oh = 1;
-  s.w = s.ow = (int)pixels;
   return s;
 }
+
+/** The same as a matrix product, which copies A. */
+void run_product(const ConvCall& c) {
+  const ConvShape& s = c.shape;
+  const bool turned = c.direction == Direction::input_grad;
+  const int read = turned ? s.co : s.ci, written = turned ? s.ci : s.co;
+  gemm(s.n * s.h * s.w, written, read, DenseA{c.a, read, false}, DenseB{c.b, s.co, !turned},
+       DenseC{c.out, written}, c.epilogue, c.cache);
+}
+
+/** Pixels so far apart share lines of the first-level cache: of the rows of a tile hardly any stay there. */
+bool pixels_collide(const Gather& g) { return g.in_c * sizeof(float) % 4096 == 0; }
 
 Gather gather_of(const ConvCall& c) {
   Gather g = c.direction == Direction::forward ? gather_forward(c.shape) : gather_input_grad(c.shape);
@@ -61,8 +77,9 @@ void run_implicit_gemm(const ConvCall& c) {
   if (c.direction == Direction::weight_grad) return weight_grad_gemm(s, c.a, c.b, c.out);
   const bool turned = c.direction == Direction::input_grad;
   ConvCall row = c;
-  row.shape = in_one_row(s);
+  if (is_pixelwise(s)) row.shape = in_one_row(s);
   const Gather g = gather_of(row);
+  if (is_pixelwise(s) && s.groups == 1 && pixels_collide(g)) return run_product(c);
   gather_conv(g, prepared_weights(c.cache, packed_weights_size(g), [&](float* to) {
                 pack_weights(g, {&s, c.b, turned}, to);
               }));

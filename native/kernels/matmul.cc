@@ -34,7 +34,7 @@ void plain_product(int m, int n, int k, const DenseA& a, const DenseB& b, const 
  * pack it, as gemm() does, takes about as long as to multiply it.
  */
 bool is_tall(int m, int n, int k) {
-  return m >= 2048 && n > kFewOutputs && n <= std::min(m / 40, 256) && k > 0 && k <= 512;
+  return m >= 2048 && n > kFewOutputs && n <= std::min(m / 40, 256) && k > 0 && k <= 2048 && k % 1024 > 0;
 }
 
 void tall_product(int m, int n, int k, const float* a, const float* b, bool transpose_b, float* y,

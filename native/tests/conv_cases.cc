@@ -267,6 +267,9 @@ std::vector<ConvCase> conv_cases() {
       {{2, 29, 31, 33, 29, 31, 40, 3, 3, 1, 1, 2, 3, 2, 3, 1, 1}, all, Activation::relu, Activation::tanh},
       {{1, 26, 45, 20, 23, 48, 35, 5, 2, 1, 1, 4, 3, 2, 4, 1, 1}, kHasBias},
       {{1, 8, 9, 18, 16, 18, 20, 3, 3, 1, 1, 3, 3, 3, 3, 1, 2}, kHasResidual},
+      // Pixels that are multiples of 4 KiB apart.
+      {{2, 5, 6, 1024, 5, 6, 20, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1}, all, Activation::relu, Activation::tanh},
+      {{1, 5, 7, 19, 5, 7, 1024, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1}, kHasBias},
       // Wide enough for several of Winograd's strips.
       {{2, 11, 421, 48, 11, 421, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, kHasBias},
       {{1, 13, 402, 32, 7, 201, 33, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1}},
