@@ -1,5 +1,4 @@
 // The trio on shapes that nobody chose. SEED=n COUNT=n fovea_native_tests random_convolutions: others, and more of them.
-#include <cstdlib>
 #include <random>
 
 #include "tests/conv_cases.h"
@@ -54,11 +53,6 @@ class Shapes {
 
   std::mt19937 random_;
 };
-
-int number(const char* name, int otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::atoi(text) : otherwise;
-}
 
 /** That of the conformance suite: Winograd's transforms cost a digit or two over direct summation. */
 constexpr double kTolerance = 1e-9;

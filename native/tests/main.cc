@@ -3,6 +3,7 @@
 #include "tests/testing.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 
@@ -18,6 +19,11 @@ std::vector<Test>& tests() {
 void fail(const std::string& what) {
   failures++;
   std::fprintf(stderr, "    %s\n", what.c_str());
+}
+
+int number(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::atoi(text) : otherwise;
 }
 
 }  // namespace fovea::testing

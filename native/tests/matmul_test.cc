@@ -1,5 +1,7 @@
 // matmul against a sum of products in double, for odd shapes, transposes, batches, epilogues, variants,
 // threads and caches.
+#include <random>
+
 #include "tests/testing.h"
 
 namespace fovea::testing {
@@ -179,6 +181,27 @@ TEST(matmul_epilogues) {
       check({1, 1, 1, 20, 36, 4400, true, false, flags, f, f}, false);
     }
   check({1, 1, 1, 150, 300, 530, false, true, 7, Activation::relu, Activation::tanh}, false);
+}
+
+// Sizes that nobody chose. SEED=n COUNT=n fovea_native_tests random_products: others, and more of them.
+TEST(random_products) {
+  std::mt19937 random(number("SEED", 1));
+  const auto between = [&](int least, int most) {
+    return least + (int)(random() % (uint32_t)(most - least + 1));
+  };
+  // Small ones, too: up to 8, 64, 512 or 4096.
+  const auto size = [&](int digits) { return between(1, 1 << 3 * between(1, digits)); };
+  for (int i = number("COUNT", 60); i > 0;) {
+    const int batch = between(1, 4) == 1 ? between(2, 5) : 1;
+    const auto f = (Activation)between(0, 4), gradient_of = (Activation)between(0, 4);
+    const Case c{
+        between(0, 1) ? batch : 1, between(0, 1) ? batch : 1, batch,         size(4), size(3),    size(4),
+        between(0, 1) == 1,        between(0, 1) == 1,        between(0, 7), f,       gradient_of};
+    const double products = (double)c.batch * c.m * c.n * c.k;
+    if (products > 1e6) continue;
+    check(c, false);
+    i--;
+  }
 }
 
 }  // namespace

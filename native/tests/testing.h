@@ -20,6 +20,8 @@ struct Test {
 };
 std::vector<Test>& tests();
 void fail(const std::string& what);
+/** What the environment says of `name`, for tests of random cases. */
+int number(const char* name, int otherwise);
 
 struct Register {
   Register(const char* name, void (*run)()) { tests().push_back({name, run}); }
