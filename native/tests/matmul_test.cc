@@ -194,9 +194,10 @@ TEST(random_products) {
   for (int i = number("COUNT", 60); i > 0;) {
     const int batch = between(1, 4) == 1 ? between(2, 5) : 1;
     const auto f = (Activation)between(0, 4), gradient_of = (Activation)between(0, 4);
-    const Case c{
-        between(0, 1) ? batch : 1, between(0, 1) ? batch : 1, batch,         size(4), size(3),    size(4),
-        between(0, 1) == 1,        between(0, 1) == 1,        between(0, 7), f,       gradient_of};
+    const int batch_a = between(0, 1) ? batch : 1, batch_b = between(0, 1) ? batch : 1;
+    const bool transpose_a = between(0, 1), transpose_b = between(0, 1);
+    const Case c{batch_a,     batch_b,     batch,         size(4), size(3),    size(3),
+                 transpose_a, transpose_b, between(0, 7), f,       gradient_of};
     const double products = (double)c.batch * c.m * c.n * c.k;
     if (products > 1e6) continue;
     check(c, false);
