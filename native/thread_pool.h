@@ -37,8 +37,8 @@ bool inside_task();
 /**
  * Scratch memory of at least `bytes`, 64-byte aligned, that stays valid until the next call with the same
  * slot (0..3). The slots of `shared_scratch` are the process's: ask for them outside tasks. Those of
- * `thread_scratch` are the thread's of the pool, whose number 0 is whoever calls. Matrix products use slots 1 to
- * 3 of both, convolutions 0 and 1.
+ * `thread_scratch` are the thread's of the pool, whose number 0 is whoever calls. Convolutions use slots 0
+ * and 1 of both, matrix products all.
  */
 void* shared_scratch(int slot, size_t bytes);
 void* thread_scratch(size_t bytes, int slot = 0);

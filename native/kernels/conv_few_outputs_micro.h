@@ -1,6 +1,6 @@
-// The microkernels of conv_few_outputs.cc: a row of places, each a sum over its window of the products of pixels and the
-// weights of one to four outputs. Vectors run along channels. The vectors of as many places as fill one with their sums
-// are added up at a time, then all summed across together.
+// The microkernels of conv_few_outputs.cc, and of thin_product.cc, where a row of A is a place: a row of places, each a sum
+// over its window of the products of pixels and the weights of one to four outputs. Vectors run along channels. The
+// vectors of as many places as fill one with their sums are added up at a time, then all summed across together.
 #pragma once
 
 #include <algorithm>
