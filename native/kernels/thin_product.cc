@@ -83,8 +83,9 @@ bool are_better_apart(int m, int n, int k, int columns) {
          columns * (k + 64.0) <= 0.5 * kLanes * k;
 }
 
-/** To be turned takes as long as so many steps. */
+/** To be turned takes as long as so many steps; and so many numbers at most are, as the pool keeps their memory. */
 constexpr int kEnoughSteps = 32;
+constexpr int64_t kMostTurned = 4 << 20;
 
 }  // namespace
 
@@ -101,7 +102,7 @@ bool thin_product(int m, int n, int k, const DenseA& a, const DenseB& b, float* 
   }
   const bool few_columns = a.neighbours && 4 * n <= 3 * kLanes && m >= kLanes;
   const bool few_rows = !b.neighbours && are_dots_faster(n, m, k);
-  if (k < kEnoughSteps || !(few_columns || few_rows)) return false;
+  if (k < kEnoughSteps || (int64_t)m * n > kMostTurned || !(few_columns || few_rows)) return false;
   const size_t bytes = sizeof(float) * m * n;
   float* const turned = (float*)(inside_task() ? thread_scratch(bytes) : shared_scratch(0, bytes));
   const DenseB a_turned{a.data, a.stride, a.neighbours};
