@@ -54,17 +54,16 @@ ConvShape in_one_row(ConvShape s) {
   return s;
 }
 
-/** The same as a matrix product, which copies A. */
-void run_product(const ConvCall& c) {
+/** Such a convolution as a matrix product, which copies A. */
+void run_product(const ConvCall& c, bool turned, int read) {
   const ConvShape& s = c.shape;
-  const bool turned = c.direction == Direction::input_grad;
-  const int read = turned ? s.co : s.ci, written = turned ? s.ci : s.co;
+  const int written = turned ? s.ci : s.co;
   gemm(s.n * s.h * s.w, written, read, DenseA{c.a, read, false}, DenseB{c.b, s.co, !turned},
        DenseC{c.out, written}, c.epilogue, c.cache);
 }
 
 /** Pixels so far apart share lines of the first-level cache: of the rows of a tile hardly any stay there. */
-bool pixels_collide(const Gather& g) { return g.in_c * sizeof(float) % 4096 == 0; }
+bool pixels_collide(int channels) { return channels * sizeof(float) % 4096 == 0; }
 
 Gather gather_of(const ConvCall& c) {
   Gather g = c.direction == Direction::forward ? gather_forward(c.shape) : gather_input_grad(c.shape);
@@ -77,9 +76,12 @@ void run_implicit_gemm(const ConvCall& c) {
   if (c.direction == Direction::weight_grad) return weight_grad_gemm(s, c.a, c.b, c.out);
   const bool turned = c.direction == Direction::input_grad;
   ConvCall row = c;
-  if (is_pixelwise(s)) row.shape = in_one_row(s);
+  if (is_pixelwise(s)) {
+    const int read = turned ? s.co : s.ci;
+    if (s.groups == 1 && pixels_collide(read)) return run_product(c, turned, read);
+    row.shape = in_one_row(s);
+  }
   const Gather g = gather_of(row);
-  if (is_pixelwise(s) && s.groups == 1 && pixels_collide(g)) return run_product(c);
   gather_conv(g, prepared_weights(c.cache, packed_weights_size(g), [&](float* to) {
                 pack_weights(g, {&s, c.b, turned}, to);
               }));

@@ -77,8 +77,9 @@ bool are_dots_faster(int many, int few, int k) {
   return few < kLanes && many >= 8 * kLanes && few * (k + 64.0) <= 1.06 * kLanes * k;
 }
 
-/** The same for so many columns beyond whole vectors, beside which they take long enough to matter. */
-bool are_better_apart(int m, int n, int k, int columns) {
+/** The same for the columns beyond whole vectors, beside which they take long enough to matter. */
+bool are_better_apart(int m, int n, int k) {
+  const int columns = n % kLanes;
   return columns > 0 && columns <= kFewOutputs && n > kLanes && n <= 9 * kLanes && m >= 8 * kLanes &&
          columns * (k + 64.0) <= 0.5 * kLanes * k;
 }
@@ -95,9 +96,10 @@ bool thin_product(int m, int n, int k, const DenseA& a, const DenseB& b, float* 
     dot_products(m, 0, n, k, a.data, b, y, epilogue);
     return true;
   }
-  if (const int columns = n % kLanes; !a.neighbours && are_better_apart(m, n, k, columns)) {
-    gemm(m, n - columns, k, a, b, DenseC{y, n}, epilogue);
-    dot_products(m, n - columns, n, k, a.data, b, y, epilogue);
+  if (!a.neighbours && are_better_apart(m, n, k)) {
+    const int whole = n / kLanes * kLanes;
+    gemm(m, whole, k, a, b, DenseC{y, n}, epilogue);
+    dot_products(m, whole, n, k, a.data, b, y, epilogue);
     return true;
   }
   const bool few_columns = a.neighbours && 4 * n <= 3 * kLanes && m >= kLanes;
