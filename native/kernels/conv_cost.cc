@@ -10,7 +10,7 @@
 #include "conv_gather.h"
 #include "conv_gather_blocks.h"
 #include "conv_micro.h"
-#include "conv_pairs.h"
+#include "conv_squares.h"
 #include "conv_weight_grad.h"
 #include "planes.h"
 
@@ -130,7 +130,7 @@ bool fits_planar(const ConvWork& w) { return w.s.groups == 1 && (!is_weight_grad
 
 bool fits_winograd(const ConvWork& w) { return !w.winograd.empty(); }
 
-bool fits_pairs(const ConvWork& w) { return is_weight_grad(w) && pairs_weight_grad_fits(w.s); }
+bool fits_squares(const ConvWork& w) { return is_weight_grad(w) && squares_weight_grad_fits(w.s); }
 
 bool fits_depthwise(const ConvWork& w) { return is_depthwise(w.s); }
 
@@ -138,7 +138,7 @@ double few_outputs_cost(const ConvWork& w) {
   if (is_weight_grad(w)) {
     const ConvShape turned = few_outputs_turned(w.s);
     const ConvWork inner(w.direction, turned);
-    return few_outputs_takes_pairs(turned) ? pairs_cost(inner) : weight_grad_gemm_cost(inner);
+    return few_outputs_takes_squares(turned) ? squares_cost(inner) : weight_grad_gemm_cost(inner);
   }
   const int read = read_channels(w), written = written_channels(w);
   double cost = 21e3;
@@ -206,13 +206,13 @@ double winograd_cost(const ConvWork& w) {
          (28 + 17 * farther * farther) * weights + 54e3 * w.winograd.size();
 }
 
-double pairs_cost(const ConvWork& w) {
+double squares_cost(const ConvWork& w) {
+  constexpr double kSquare = kLanes == 8 ? 40 : 20;  // AVX2 loads dy twice and each number of T by itself
   const ConvShape& s = w.s;
-  const double pairs = (double)s.n * s.oh * ceil_div(s.ow, 2), points = 4.0 * s.kh * s.ci;
-  const double at_once = kLanes == 16 ? 2 : 1;  // vectors that share what is loaded of x
-  const double products = 0.87 * vectors(s.co) + 1.08 * std::ceil(vectors(s.co) / at_once);
-  const double transforms = beside_products() * 15.5 * 4.0 * s.ci / kLanes * s.h / s.oh;
-  return pairs * (points * products + transforms) + 90 * points * vectors(s.co) + 22e3;
+  const double strips = (double)s.n * ceil_div(s.oh, 2), pairs = ceil_div(s.ow, 2),
+               all = s.ci * vectors(s.co);
+  const double transforms = 140.0 * s.ci * turning(2 * s.ci) * ceil_div(s.ow / 2 + 1, kLanes);
+  return kStart + strips * (kSquare * pairs * all + transforms) + 1100 * all;
 }
 
 double implicit_gemm_cost(const ConvWork& w) {

@@ -25,14 +25,14 @@ bool always(const ConvWork& w);
 bool has_few_outputs(const ConvWork& w);  // one to four channels on the side that is written
 bool fits_planar(const ConvWork& w);
 bool fits_winograd(const ConvWork& w);
-bool fits_pairs(const ConvWork& w);
+bool fits_squares(const ConvWork& w);
 bool fits_depthwise(const ConvWork& w);
 
 // For shapes that the variant serves.
 double few_outputs_cost(const ConvWork& w);
 double planar_cost(const ConvWork& w);
 double winograd_cost(const ConvWork& w);
-double pairs_cost(const ConvWork& w);
+double squares_cost(const ConvWork& w);
 double implicit_gemm_cost(const ConvWork& w);
 double depthwise_cost(const ConvWork& w);  // nothing, as it is chosen wherever channels stay apart
 double never(const ConvWork& w);           // of what is chosen only by name

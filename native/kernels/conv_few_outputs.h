@@ -21,10 +21,10 @@ size_t few_outputs_weights_size(const Gather& g);  // floats
 void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed);
 void few_outputs_conv(const Gather& g, const float* packed);
 
-/** The convolution whose weight gradient is made in place of that of `s`, and whether by `winograd-pairs`, not by
+/** The convolution whose weight gradient is made in place of that of `s`, and whether by `winograd-squares`, not by
  * `implicit-gemm`. */
 ConvShape few_outputs_turned(const ConvShape& s);
-bool few_outputs_takes_pairs(const ConvShape& turned);
+bool few_outputs_takes_squares(const ConvShape& turned);
 /** For stride 1, one group and no upsampling. */
 void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
 

@@ -2,7 +2,7 @@
 // gradient of a convolution whose input is dy and whose output is x, with the kernel turned round.
 #include "conv_few_outputs.h"
 #include "conv_micro.h"
-#include "conv_pairs.h"
+#include "conv_squares.h"
 #include "conv_weight_grad.h"
 #include "thread_pool.h"
 
@@ -17,16 +17,16 @@ ConvShape few_outputs_turned(const ConvShape& s) {
   return turned;
 }
 
-bool few_outputs_takes_pairs(const ConvShape& turned) {
+bool few_outputs_takes_squares(const ConvShape& turned) {
   // Pairs need registers for two vectors to gain anything.
-  return pairs_weight_grad_fits(turned) && (kLanes == 16 || turned.ci == 1);
+  return squares_weight_grad_fits(turned) && (kLanes == 16 || turned.ci == 1);
 }
 
 void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
   const ConvShape turned = few_outputs_turned(s);
   const int elements = s.kh * s.kw;
   float* const made = (float*)shared_scratch(1, sizeof(float) * elements * s.ci * s.co);
-  (few_outputs_takes_pairs(turned) ? pairs_weight_grad : weight_grad_gemm)(turned, dy, x, made);
+  (few_outputs_takes_squares(turned) ? squares_weight_grad : weight_grad_gemm)(turned, dy, x, made);
   for (int element = 0; element < elements; element++)
     for (int c = 0; c < s.ci; c++)
       for (int o = 0; o < s.co; o++)

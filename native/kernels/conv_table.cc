@@ -14,8 +14,8 @@
 #include "conv_direct.h"
 #include "conv_few_outputs.h"
 #include "conv_gather.h"
-#include "conv_pairs.h"
 #include "conv_planar.h"
+#include "conv_squares.h"
 #include "conv_weight_grad.h"
 #include "gemm.h"
 #include "winograd_conv.h"
@@ -160,7 +160,7 @@ void run_planar(const ConvCall& c) {
               }));
 }
 
-void run_pairs(const ConvCall& c) { pairs_weight_grad(c.shape, c.a, c.b, c.out); }
+void run_squares(const ConvCall& c) { squares_weight_grad(c.shape, c.a, c.b, c.out); }
 
 void run_direct(const ConvCall& c) {
   switch (c.direction) {
@@ -216,7 +216,7 @@ const ConvVariant kConvTable[kConvVariants] = {
     {"few-output-channels", has_few_outputs, few_outputs_cost, run_few_outputs},
     {"planar", fits_planar, planar_cost, run_planar},
     {"winograd-4x4", fits_winograd, winograd_cost, run_winograd},
-    {"winograd-pairs", fits_pairs, pairs_cost, run_pairs},
+    {"winograd-squares", fits_squares, squares_cost, run_squares},
     {"depthwise", fits_depthwise, depthwise_cost, run_depthwise},
     {"implicit-gemm", always, implicit_gemm_cost, run_implicit_gemm},
     {"direct", always, never, run_direct},

@@ -5,7 +5,7 @@ export const convVariants = [
   "few-output-channels",
   "planar",
   "winograd-4x4",
-  "winograd-pairs",
+  "winograd-squares",
   "depthwise",
   "implicit-gemm",
   "direct",

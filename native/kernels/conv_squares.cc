@@ -1,0 +1,257 @@
+// A task sums over its share of bands of strips, two output rows each. T is made of a band's part of x beforehand; U is
+// made of dy, which is read where it lies, in the registers, which hold the sums of one input channel and one vector
+// of output channels over the whole band.
+#include "conv_squares.h"
+
+#include <algorithm>
+
+#include "../cpu.h"
+#include "../lanes.h"
+#include "../thread_pool.h"
+#include "conv_micro.h"
+#include "conv_partials.h"
+#include "planes.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+/** Of u, t and m. */
+constexpr int kPoints = 4;
+/** Points along y whose sums fit the registers, with all points along x. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kRows = kPoints;
+#else
+constexpr int kRows = 2;
+#endif
+
+struct Problem {
+  const ConvShape& s;
+  const float* x;
+  const float* dy;
+  int strips, down;  // of a band, and bands of an image
+  Planes planes;     // of a band's part of x: channel after channel of the even columns, then of the odd ones
+  ptrdiff_t width;   // floats of a point's sums, for all output channels
+  ptrdiff_t point;   // floats of a point of T, for all pairs of columns
+
+  /** A strip's T of one channel: [point along y][point along x][pair]. */
+  ptrdiff_t strip() const { return kPoints * kPoints * point; }
+  /** M: [input channel][point along y][point along x][output channel]. */
+  ptrdiff_t sums() const { return s.ci * kPoints * kPoints * width; }
+};
+
+Problem problem_of(const ConvShape& s, const float* x, const float* dy) {
+  constexpr ptrdiff_t kNear = 128 << 10;  // bytes of dy that are read vector by vector
+  const int all = ceil_div(s.oh, 2), pairs = ceil_div(s.ow, 2);
+  const ptrdiff_t near = kNear / (ptrdiff_t)sizeof(float) / (2 * (ptrdiff_t)s.ow * s.co);
+  const int most = (int)std::clamp<ptrdiff_t>(near, 1, ceil_div(s.n * all, cpu().cores));
+  const int strips = ceil_div(all, ceil_div(all, most));
+  return {s,
+          x,
+          dy,
+          strips,
+          ceil_div(all, strips),
+          Planes(2 * s.ci, 2 * strips + 2, round_up(pairs + 1, kLanes)),
+          round_up(s.co, kLanes),
+          odd_lines(pairs)};
+}
+
+/** u, t or dw of neighbours along one axis, for all that lies across. */
+inline vf u_of(int point, vf first, vf second) {
+  return point == 0 ? first : point == 1 ? first + second : point == 2 ? first - second : second;
+}
+inline vf t_of(int point, vf x0, vf x1, vf x2, vf x3) {
+  return point == 0 ? x2 - x0 : point == 1 ? x1 + x2 : point == 2 ? x2 - x1 : x3 - x1;
+}
+inline void dw_of(const vf (&m)[kPoints], vf (&dw)[3]) {
+  const vf half = splat(0.5f), even = half * (m[1] + m[2]);
+  dw[0] = even - m[0], dw[1] = half * (m[1] - m[2]), dw[2] = even + m[3];
+}
+
+struct Points {
+  vf at[kPoints];
+};
+
+/** T for `strips` strips of an image from `first` on: [strip][input channel][strip()]. */
+void transform(const Problem& p, int image, int first, int strips, float* line, float* planes, float* to) {
+  const ConvShape& s = p.s;
+  Image x = Image{p.x, s.h, s.w, s.ci, s.ci}.number(image);
+  x.h = std::min(s.h, s.oh + 2 - s.pad_top);  // no output reads what is below
+  take_planes(p.planes, x, 2 * first - s.pad_top, 1, -s.pad_left, s.ow + 2, line, planes);
+  const ptrdiff_t odd = s.ci * p.planes.size, pitch = p.planes.pitch, next = s.ci * p.strip();
+  const auto across = [=](const float* x) __attribute__((always_inline)) {
+    const vf x0 = load(x), x1 = load(x + odd), x2 = load(x + 1), x3 = load(x + odd + 1);
+    return Points{
+        {t_of(0, x0, x1, x2, x3), t_of(1, x0, x1, x2, x3), t_of(2, x0, x1, x2, x3), t_of(3, x0, x1, x2, x3)}};
+  };
+  for (int c = 0; c < s.ci; c++, to += p.strip())
+    for (ptrdiff_t pair = 0; pair < (s.ow + 1) / 2; pair += kLanes) {
+      const float* x = planes + c * p.planes.size + pair;
+      float* at = to + pair;
+      Points x0 = across(x), x1 = across(x + pitch);
+      for (int i = 0; i < strips; i++, at += next) {
+        x += 2 * pitch;
+        const Points x2 = across(x), x3 = across(x + pitch);
+#pragma GCC unroll 4
+        for (int y = 0; y < kPoints; y++)
+#pragma GCC unroll 4
+          for (int k = 0; k < kPoints; k++)
+            store(at + (y * kPoints + k) * p.point, t_of(y, x0.at[k], x1.at[k], x2.at[k], x3.at[k]));
+        x0 = x2, x1 = x3;
+      }
+    }
+}
+
+/** The sums of kRows points along y, of one input channel and one vector of output channels, over one band. */
+struct BandSums {
+  const float* t;  // of the first strip
+  ptrdiff_t strip, point;
+  const float* dy;
+  ptrdiff_t pixel, row;
+  int rows, columns;   // of outputs
+  int lanes;           // of the vector
+  const float* ahead;  // dy that is wanted after this band
+  float* sums;         // [point along y][point along x][width]
+  ptrdiff_t width;
+  bool add;  // to the sums there
+};
+
+/** As many numbers of dy as a square's vector and points are its part of: all vectors and points ask for all of a band. */
+constexpr ptrdiff_t kAsked = std::max(kLine, 4 * kLanes * kRows / kPoints);
+
+using Sums = vf[kRows][kPoints];
+
+/** Points [kFirst, kFirst + kRows) along y of a square, the two rows of whose dy are `up` and `down`. */
+template <int kFirst>
+inline __attribute__((always_inline)) void add_square(const float* const (&t)[kRows], ptrdiff_t point,
+                                                      const vf (&up)[2], const vf (&down)[2], Sums& sums) {
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; r++) {
+    const vf first = u_of(kFirst + r, up[0], down[0]), second = u_of(kFirst + r, up[1], down[1]);
+    accumulate(splat(t[r][0]), first, sums[r][0]);
+    accumulate(splat(t[r][3 * point]), second, sums[r][3]);
+    accumulate(splat(t[r][point]), first + second, sums[r][1]);
+    accumulate(splat(t[r][2 * point]), first - second, sums[r][2]);
+  }
+}
+
+template <int kFirst, class Lanes>
+void add_band(const BandSums& b, Lanes lanes) {
+  alignas(64) static const float kZeros[kLanes] = {};
+  Sums sums;
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; r++)
+#pragma GCC unroll 4
+    for (int k = 0; k < kPoints; k++) sums[r][k] = vf{};
+  const float* ahead = b.ahead;
+  for (int i = 0; i < b.rows; i += 2) {
+    const bool is_last = i + 1 == b.rows;  // no row below it
+    const ptrdiff_t pixel = b.pixel, pixel_below = is_last ? 0 : pixel, point = b.point;
+    const float* up = b.dy + i * b.row;
+    const float* down = is_last ? kZeros : up + b.row;
+    const float* t[kRows];
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; r++) t[r] = b.t + i / 2 * b.strip + (kFirst + r) * kPoints * point;
+    for (int pair = b.columns / 2; pair > 0; pair--) {
+#pragma GCC unroll 4
+      for (int line = 0; line < kAsked; line += kLine) __builtin_prefetch(ahead + line, 0, 2);
+      ahead += kAsked;
+      const vf up_left = lanes.get(up), down_left = lanes.get(down);
+      up += pixel, down += pixel_below;
+      add_square<kFirst>(t, point, {up_left, lanes.get(up)}, {down_left, lanes.get(down)}, sums);
+      up += pixel, down += pixel_below;
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; r++) t[r]++;
+    }
+    if (b.columns % 2) add_square<kFirst>(t, point, {lanes.get(up), vf{}}, {lanes.get(down), vf{}}, sums);
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; r++)
+#pragma GCC unroll 4
+    for (int k = 0; k < kPoints; k++) {
+      float* const to = b.sums + ((kFirst + r) * kPoints + k) * b.width;
+      store(to, b.add ? load(to) + sums[r][k] : sums[r][k]);
+    }
+}
+
+template <int kFirst = 0>
+void add_points(BandSums& b) {
+  b.lanes == kLanes ? add_band<kFirst>(b, Whole{}) : add_band<kFirst>(b, Part{b.lanes});
+  b.ahead += kAsked * (ceil_div(b.rows, 2) * (b.columns / 2));
+  if constexpr (kFirst + kRows < kPoints) add_points<kFirst + kRows>(b);
+}
+
+/** `rows` output rows of an image from `first` on; `t` is made of their part of x. */
+void add_rows(const Problem& p, const float* t, int image, int first, int rows, bool add, float* sums) {
+  const ConvShape& s = p.s;
+  BandSums b{};
+  b.strip = s.ci * p.strip(), b.point = p.point;
+  b.pixel = s.co, b.row = (ptrdiff_t)s.ow * s.co;
+  b.rows = rows, b.columns = s.ow;
+  b.width = p.width, b.add = add;
+  const float* const dy = p.dy + ((ptrdiff_t)image * s.oh + first) * b.row;
+  b.ahead = dy + rows * b.row;
+  for (int c = 0; c < s.ci; c++)
+    for (int o = 0; o < s.co; o += kLanes) {
+      b.t = t + c * p.strip();
+      b.dy = dy + o, b.lanes = std::min(kLanes, s.co - o);
+      b.sums = sums + (ptrdiff_t)c * kPoints * kPoints * p.width + o;
+      add_points(b);
+    }
+}
+
+/** dw as [kernel row][tap][input channel][output channel]. */
+void finish(const Problem& p, const float* sums, float* dw) {
+  const ConvShape& s = p.s;
+  for (int c = 0; c < s.ci; c++, sums += kPoints * kPoints * p.width)
+    for_lanes(s.co, [&](int64_t o, auto lanes) {
+      vf across[kPoints][3];
+      for (int y = 0; y < kPoints; y++) {
+        vf m[kPoints];
+        for (int k = 0; k < kPoints; k++) m[k] = load(sums + (y * kPoints + k) * p.width + o);
+        dw_of(m, across[y]);
+      }
+      for (int tap = 0; tap < 3; tap++) {
+        vf down[3];
+        dw_of({across[0][tap], across[1][tap], across[2][tap], across[3][tap]}, down);
+        for (int y = 0; y < 3; y++) lanes.put(dw + ((ptrdiff_t)(y * 3 + tap) * s.ci + c) * s.co + o, down[y]);
+      }
+    });
+}
+
+void run_task(const Problem& p, int split, int splits, float* dw) {
+  const ptrdiff_t t_size = p.strips * p.s.ci * p.strip();
+  float* const t =
+      (float*)thread_scratch(sizeof(float) * (t_size + p.sums() + p.planes.line_size() + p.planes.all()));
+  float *const sums = t + t_size, *const line = sums + p.sums(), *const planes = line + p.planes.line_size();
+  const int bands = p.s.n * p.down;
+  const int begin = (int)((int64_t)bands * split / splits),
+            end = (int)((int64_t)bands * (split + 1) / splits);
+  if (begin == end) std::fill(sums, line, 0.0f);
+  for (int band = begin; band < end; band++) {
+    const int image = band / p.down, strip = band % p.down * p.strips;
+    const int rows = std::min(2 * p.strips, p.s.oh - 2 * strip);
+    transform(p, image, strip, ceil_div(rows, 2), line, planes, t);
+    add_rows(p, t, image, 2 * strip, rows, band > begin, sums);
+  }
+  finish(p, sums, dw);
+}
+
+}  // namespace
+
+bool squares_weight_grad_fits(const ConvShape& s) {
+  return s.kh == 3 && s.kw == 3 && s.stride_y == 1 && s.stride_x == 1 && s.dilation_y == 1 &&
+         s.dilation_x == 1 && s.groups == 1 && s.up == 1 && s.oh > 0 && s.ow > 0;
+}
+
+void squares_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
+  const Problem p = problem_of(s, x, dy);
+  const Plan plan = plan_forward(s);
+  Partials partials(s, plan);
+  partials.split(s.n * p.down);
+  float* const sets = room_for(partials, dw);
+  parallel_for(partials.splits,
+               [&](int split, int) { run_task(p, split, partials.splits, sets + split * partials.size); });
+  add_up(partials, sets, dw);
+}
+
+}  // namespace fovea::FOVEA_ISA
