@@ -28,12 +28,13 @@ struct Problem {
   const ConvShape& s;
   const float* x;
   const float* dy;
-  int strips, down;  // of a band, and bands of an image
-  Planes planes;     // of a band's part of x: channel after channel of the even columns, then of the odd ones
+  int pairs;         // of a row of a phase's outputs, the last of which may be half
+  int strips, down;  // of a phase in a band, and bands of an image
+  Planes planes;     // of a band's part of x: all channels of columns 0, 2 * dilation, ..., of columns 1, ...
   ptrdiff_t width;   // floats of a point's sums, for all output channels
-  ptrdiff_t point;   // floats of a point of T, for all pairs of columns
+  ptrdiff_t point;   // floats of a point of T, for all pairs of a phase's columns
 
-  /** A strip's T of one channel: [point along y][point along x][pair]. */
+  /** A strip's T of one phase and channel: [point along y][point along x][pair]. */
   ptrdiff_t strip() const { return kPoints * kPoints * point; }
   /** M: [input channel][point along y][point along x][output channel]. */
   ptrdiff_t sums() const { return s.ci * kPoints * kPoints * width; }
@@ -41,16 +42,17 @@ struct Problem {
 
 Problem problem_of(const ConvShape& s, const float* x, const float* dy) {
   constexpr ptrdiff_t kNear = 128 << 10;  // bytes of dy that are read vector by vector
-  const int all = ceil_div(s.oh, 2), pairs = ceil_div(s.ow, 2);
-  const ptrdiff_t near = kNear / (ptrdiff_t)sizeof(float) / (2 * (ptrdiff_t)s.ow * s.co);
+  const int all = ceil_div(s.oh, 2 * s.dilation_y), pairs = ceil_div(s.ow, 2 * s.dilation_x);
+  const ptrdiff_t near = kNear / (ptrdiff_t)sizeof(float) / (2 * s.dilation_y * (ptrdiff_t)s.ow * s.co);
   const int most = (int)std::clamp<ptrdiff_t>(near, 1, ceil_div(s.n * all, cpu().cores));
   const int strips = ceil_div(all, ceil_div(all, most));
   return {s,
           x,
           dy,
+          pairs,
           strips,
           ceil_div(all, strips),
-          Planes(2 * s.ci, 2 * strips + 2, round_up(pairs + 1, kLanes)),
+          Planes(2 * s.dilation_x * s.ci, 2 * strips + 2, round_up(pairs + 1, kLanes)),
           round_up(s.co, kLanes),
           odd_lines(pairs)};
 }
@@ -71,20 +73,17 @@ struct Points {
   vf at[kPoints];
 };
 
-/** T for `strips` strips of an image from `first` on: [strip][input channel][strip()]. */
-void transform(const Problem& p, int image, int first, int strips, float* line, float* planes, float* to) {
+/** T for the columns of a phase, from planes that begin with its first: [strip][input channel][strip()]. */
+void transform(const Problem& p, const float* planes, int strips, float* to) {
   const ConvShape& s = p.s;
-  Image x = Image{p.x, s.h, s.w, s.ci, s.ci}.number(image);
-  x.h = std::min(s.h, s.oh + 2 - s.pad_top);  // no output reads what is below
-  take_planes(p.planes, x, 2 * first - s.pad_top, 1, -s.pad_left, s.ow + 2, line, planes);
-  const ptrdiff_t odd = s.ci * p.planes.size, pitch = p.planes.pitch, next = s.ci * p.strip();
+  const ptrdiff_t odd = s.dilation_x * s.ci * p.planes.size, pitch = p.planes.pitch, next = s.ci * p.strip();
   const auto across = [=](const float* x) __attribute__((always_inline)) {
     const vf x0 = load(x), x1 = load(x + odd), x2 = load(x + 1), x3 = load(x + odd + 1);
     return Points{
         {t_of(0, x0, x1, x2, x3), t_of(1, x0, x1, x2, x3), t_of(2, x0, x1, x2, x3), t_of(3, x0, x1, x2, x3)}};
   };
   for (int c = 0; c < s.ci; c++, to += p.strip())
-    for (ptrdiff_t pair = 0; pair < (s.ow + 1) / 2; pair += kLanes) {
+    for (ptrdiff_t pair = 0; pair < p.pairs; pair += kLanes) {
       const float* x = planes + c * p.planes.size + pair;
       float* at = to + pair;
       Points x0 = across(x), x1 = across(x + pitch);
@@ -135,7 +134,7 @@ inline __attribute__((always_inline)) void add_square(const float* const (&t)[kR
 }
 
 template <int kFirst, class Lanes>
-void add_band(const BandSums& b, Lanes lanes) {
+void add_strips(const BandSums& b, Lanes lanes) {
   alignas(64) static const float kZeros[kLanes] = {};
   Sums sums;
 #pragma GCC unroll 4
@@ -175,21 +174,22 @@ void add_band(const BandSums& b, Lanes lanes) {
 
 template <int kFirst = 0>
 void add_points(BandSums& b) {
-  b.lanes == kLanes ? add_band<kFirst>(b, Whole{}) : add_band<kFirst>(b, Part{b.lanes});
+  b.lanes == kLanes ? add_strips<kFirst>(b, Whole{}) : add_strips<kFirst>(b, Part{b.lanes});
   b.ahead += kAsked * (ceil_div(b.rows, 2) * (b.columns / 2));
   if constexpr (kFirst + kRows < kPoints) add_points<kFirst + kRows>(b);
 }
 
-/** `rows` output rows of an image from `first` on; `t` is made of their part of x. */
-void add_rows(const Problem& p, const float* t, int image, int first, int rows, bool add, float* sums) {
+/** A phase of a band: such outputs of an image from (y, x) on, `t` of their part of x; `ahead` moves on. */
+void add_phase(const Problem& p, const float* t, int image, int y, int x, int rows, int columns,
+               const float*& ahead, bool add, float* sums) {
   const ConvShape& s = p.s;
   BandSums b{};
   b.strip = s.ci * p.strip(), b.point = p.point;
-  b.pixel = s.co, b.row = (ptrdiff_t)s.ow * s.co;
-  b.rows = rows, b.columns = s.ow;
+  b.pixel = s.dilation_x * s.co, b.row = (ptrdiff_t)s.dilation_y * s.ow * s.co;
+  b.rows = rows, b.columns = columns;
   b.width = p.width, b.add = add;
-  const float* const dy = p.dy + ((ptrdiff_t)image * s.oh + first) * b.row;
-  b.ahead = dy + rows * b.row;
+  b.ahead = ahead;
+  const float* const dy = p.dy + (((ptrdiff_t)image * s.oh + y) * s.ow + x) * s.co;
   for (int c = 0; c < s.ci; c++)
     for (int o = 0; o < s.co; o += kLanes) {
       b.t = t + c * p.strip();
@@ -197,6 +197,26 @@ void add_rows(const Problem& p, const float* t, int image, int first, int rows, 
       b.sums = sums + (ptrdiff_t)c * kPoints * kPoints * p.width + o;
       add_points(b);
     }
+  ahead = b.ahead;
+}
+
+/** The outputs of an image from row `first` on; sums that are not added to those there take their place. */
+void add_band(const Problem& p, int image, int first, bool add, float* line, float* planes, float* t,
+              float* sums) {
+  const ConvShape& s = p.s;
+  const int end = std::min(first + 2 * p.strips * s.dilation_y, s.oh);
+  const float* ahead = p.dy + ((ptrdiff_t)image * s.oh + end) * s.ow * s.co;
+  Image x = Image{p.x, s.h, s.w, s.ci, s.ci}.number(image);
+  x.h = std::min(s.h, s.oh + 2 * s.dilation_y - s.pad_top);  // no output reads what is below
+  for (int i = 0; i < s.dilation_y && first + i < end; i++) {
+    take_planes(p.planes, x, first + i - s.pad_top, s.dilation_y, -s.pad_left, s.ow + 2 * s.dilation_x, line,
+                planes);
+    const int rows = ceil_div(end - first - i, s.dilation_y);
+    for (int j = 0; j < s.dilation_x && j < s.ow; j++, add = true) {
+      transform(p, planes + j * s.ci * p.planes.size, ceil_div(rows, 2), t);
+      add_phase(p, t, image, first + i, j, rows, ceil_div(s.ow - j, s.dilation_x), ahead, add, sums);
+    }
+  }
 }
 
 /** dw as [kernel row][tap][input channel][output channel]. */
@@ -228,10 +248,8 @@ void run_task(const Problem& p, int split, int splits, float* dw) {
             end = (int)((int64_t)bands * (split + 1) / splits);
   if (begin == end) std::fill(sums, line, 0.0f);
   for (int band = begin; band < end; band++) {
-    const int image = band / p.down, strip = band % p.down * p.strips;
-    const int rows = std::min(2 * p.strips, p.s.oh - 2 * strip);
-    transform(p, image, strip, ceil_div(rows, 2), line, planes, t);
-    add_rows(p, t, image, 2 * strip, rows, band > begin, sums);
+    const int first = band % p.down * 2 * p.strips * p.s.dilation_y;
+    add_band(p, band / p.down, first, band > begin, line, planes, t, sums);
   }
   finish(p, sums, dw);
 }
@@ -239,8 +257,8 @@ void run_task(const Problem& p, int split, int splits, float* dw) {
 }  // namespace
 
 bool squares_weight_grad_fits(const ConvShape& s) {
-  return s.kh == 3 && s.kw == 3 && s.stride_y == 1 && s.stride_x == 1 && s.dilation_y == 1 &&
-         s.dilation_x == 1 && s.groups == 1 && s.up == 1 && s.oh > 0 && s.ow > 0;
+  return s.kh == 3 && s.kw == 3 && s.stride_y == 1 && s.stride_x == 1 && s.groups == 1 && s.up == 1 &&
+         s.oh > 0 && s.ow > 0;
 }
 
 void squares_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {

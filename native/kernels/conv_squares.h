@@ -11,13 +11,14 @@
 //
 // The same along both axes takes sixteen products for a square of 2 x 2 outputs, in place of 36: U [4, 4] is made
 // of the columns of dy [2, 2] and then of the rows of that, T [4, 4] so of x [4, 4], and dw [3, 3] so of M [4, 4].
+// With dilation the neighbours are that far apart: outputs fall into phases, each of which is not dilated.
 #pragma once
 
 #include "../call.h"
 
 namespace fovea::FOVEA_ISA {
 
-/** Kernels of 3x3, stride 1, neither dilation nor groups nor upsampling. */
+/** Kernels of 3x3, stride 1, neither groups nor upsampling. */
 bool squares_weight_grad_fits(const ConvShape& s);
 /** dw [3, 3, ci, co] = the weight gradient for x and dy. */
 void squares_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
