@@ -18,7 +18,7 @@ ConvShape few_outputs_turned(const ConvShape& s) {
 }
 
 bool few_outputs_takes_squares(const ConvShape& turned) {
-  // Pairs need registers for two vectors to gain anything.
+  // Where registers hold half of the sums at a time, a product is as fast for more than one output.
   return squares_weight_grad_fits(turned) && (kLanes == 16 || turned.ci == 1);
 }
 
