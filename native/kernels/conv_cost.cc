@@ -207,12 +207,13 @@ double winograd_cost(const ConvWork& w) {
 }
 
 double squares_cost(const ConvWork& w) {
-  constexpr double kSquare = kLanes == 8 ? 40 : 20;  // AVX2 loads dy twice and each number of T by itself
+  constexpr double kSquare = 20 * kSquaresPasses;
   const ConvShape& s = w.s;
-  const int phases = s.dilation_y * s.dilation_x, columns = ceil_div(s.ow, s.dilation_x);
-  const double strips = (double)s.n * phases * ceil_div(s.oh, 2 * s.dilation_y), all = s.ci * vectors(s.co);
+  const int columns = ceil_div(s.ow, s.dilation_x);
+  const double phases = (double)s.dilation_y * s.dilation_x,
+               strips = s.n * phases * ceil_div(s.oh, 2 * s.dilation_y), all = s.ci * vectors(s.co);
   const double transforms =
-      140.0 * s.ci * turning(2 * s.dilation_x * s.ci) * ceil_div(columns / 2 + 1, kLanes);
+      140.0 * s.ci * turning(2 * s.dilation_x * s.ci) * ceil_div(ceil_div(columns, 2) + 1, kLanes);
   return kStart + strips * (kSquare * ceil_div(columns, 2) * all + transforms) + 1100 * all;
 }
 

@@ -18,8 +18,8 @@ ConvShape few_outputs_turned(const ConvShape& s) {
 }
 
 bool few_outputs_takes_squares(const ConvShape& turned) {
-  // Where registers hold half of the sums at a time, a product is as fast for more than one output.
-  return squares_weight_grad_fits(turned) && (kLanes == 16 || turned.ci == 1);
+  // In two passes they are no faster than a product, but for one output.
+  return squares_weight_grad_fits(turned) && (kSquaresPasses == 1 || turned.ci == 1);
 }
 
 void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {

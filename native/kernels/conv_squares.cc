@@ -1,6 +1,6 @@
-// A task sums over its share of bands of strips, two output rows each. T is made of a band's part of x beforehand; U is
-// made of dy, which is read where it lies, in the registers, which hold the sums of one input channel and one vector
-// of output channels over the whole band.
+// A task sums over its share of bands of output rows, phase by phase: strips of two rows of outputs that are a
+// dilation apart. T is made of a phase's part of x beforehand; U is made of dy, which is read where it lies, in the
+// registers, which hold the sums of one input channel and one vector of output channels over all strips.
 #include "conv_squares.h"
 
 #include <algorithm>
@@ -17,12 +17,8 @@ namespace {
 
 /** Of u, t and m. */
 constexpr int kPoints = 4;
-/** Points along y whose sums fit the registers, with all points along x. */
-#if defined(__AVX512F__) || defined(__aarch64__)
-constexpr int kRows = kPoints;
-#else
-constexpr int kRows = 2;
-#endif
+/** Points along y whose sums, with all points along x, fit the registers: dy is read once for each so many. */
+constexpr int kRows = kPoints / kSquaresPasses;
 
 struct Problem {
   const ConvShape& s;
@@ -41,9 +37,10 @@ struct Problem {
 };
 
 Problem problem_of(const ConvShape& s, const float* x, const float* dy) {
-  constexpr ptrdiff_t kNear = 128 << 10;  // bytes of dy that are read vector by vector
+  constexpr ptrdiff_t kNear = 128 << 10;  // bytes of dy that are read vector by vector, and T
   const int all = ceil_div(s.oh, 2 * s.dilation_y), pairs = ceil_div(s.ow, 2 * s.dilation_x);
-  const ptrdiff_t near = kNear / (ptrdiff_t)sizeof(float) / (2 * s.dilation_y * (ptrdiff_t)s.ow * s.co);
+  const ptrdiff_t point = odd_lines(pairs), dy_strip = 2 * s.dilation_y * (ptrdiff_t)s.ow * s.co;
+  const ptrdiff_t near = kNear / (ptrdiff_t)sizeof(float) / (dy_strip + s.ci * kPoints * kPoints * point);
   const int most = (int)std::clamp<ptrdiff_t>(near, 1, ceil_div(s.n * all, cpu().cores));
   const int strips = ceil_div(all, ceil_div(all, most));
   return {s,
@@ -54,7 +51,7 @@ Problem problem_of(const ConvShape& s, const float* x, const float* dy) {
           ceil_div(all, strips),
           Planes(2 * s.dilation_x * s.ci, 2 * strips + 2, round_up(pairs + 1, kLanes)),
           round_up(s.co, kLanes),
-          odd_lines(pairs)};
+          point};
 }
 
 /** u, t or dw of neighbours along one axis, for all that lies across. */
@@ -100,21 +97,21 @@ void transform(const Problem& p, const float* planes, int strips, float* to) {
     }
 }
 
-/** The sums of kRows points along y, of one input channel and one vector of output channels, over one band. */
-struct BandSums {
+/** The sums of kRows points along y, of one input channel and one vector of output channels, over a phase of a band. */
+struct StripSums {
   const float* t;  // of the first strip
   ptrdiff_t strip, point;
   const float* dy;
   ptrdiff_t pixel, row;
   int rows, columns;   // of outputs
   int lanes;           // of the vector
-  const float* ahead;  // dy that is wanted after this band
+  const float* ahead;  // dy that is wanted after the band
   float* sums;         // [point along y][point along x][width]
   ptrdiff_t width;
   bool add;  // to the sums there
 };
 
-/** As many numbers of dy as a square's vector and points are its part of: all vectors and points ask for all of a band. */
+/** Numbers of dy that a square asks for: its four pixels' vector, shared among the passes; at least a line. */
 constexpr ptrdiff_t kAsked = std::max(kLine, 4 * kLanes * kRows / kPoints);
 
 using Sums = vf[kRows][kPoints];
@@ -134,7 +131,7 @@ inline __attribute__((always_inline)) void add_square(const float* const (&t)[kR
 }
 
 template <int kFirst, class Lanes>
-void add_strips(const BandSums& b, Lanes lanes) {
+void add_strips(const StripSums& b, Lanes lanes) {
   alignas(64) static const float kZeros[kLanes] = {};
   Sums sums;
 #pragma GCC unroll 4
@@ -173,7 +170,7 @@ void add_strips(const BandSums& b, Lanes lanes) {
 }
 
 template <int kFirst = 0>
-void add_points(BandSums& b) {
+void add_points(StripSums& b) {
   b.lanes == kLanes ? add_strips<kFirst>(b, Whole{}) : add_strips<kFirst>(b, Part{b.lanes});
   b.ahead += kAsked * (ceil_div(b.rows, 2) * (b.columns / 2));
   if constexpr (kFirst + kRows < kPoints) add_points<kFirst + kRows>(b);
@@ -183,20 +180,21 @@ void add_points(BandSums& b) {
 void add_phase(const Problem& p, const float* t, int image, int y, int x, int rows, int columns,
                const float*& ahead, bool add, float* sums) {
   const ConvShape& s = p.s;
-  BandSums b{};
+  StripSums b{};
   b.strip = s.ci * p.strip(), b.point = p.point;
   b.pixel = s.dilation_x * s.co, b.row = (ptrdiff_t)s.dilation_y * s.ow * s.co;
   b.rows = rows, b.columns = columns;
   b.width = p.width, b.add = add;
-  b.ahead = ahead;
   const float* const dy = p.dy + (((ptrdiff_t)image * s.oh + y) * s.ow + x) * s.co;
-  for (int c = 0; c < s.ci; c++)
+  for (int c = 0; c < s.ci; c++) {
+    b.ahead = ahead;  // each channel's share is all of it: the first one brings it
     for (int o = 0; o < s.co; o += kLanes) {
       b.t = t + c * p.strip();
       b.dy = dy + o, b.lanes = std::min(kLanes, s.co - o);
       b.sums = sums + (ptrdiff_t)c * kPoints * kPoints * p.width + o;
       add_points(b);
     }
+  }
   ahead = b.ahead;
 }
 
@@ -206,8 +204,7 @@ void add_band(const Problem& p, int image, int first, bool add, float* line, flo
   const ConvShape& s = p.s;
   const int end = std::min(first + 2 * p.strips * s.dilation_y, s.oh);
   const float* ahead = p.dy + ((ptrdiff_t)image * s.oh + end) * s.ow * s.co;
-  Image x = Image{p.x, s.h, s.w, s.ci, s.ci}.number(image);
-  x.h = std::min(s.h, s.oh + 2 * s.dilation_y - s.pad_top);  // no output reads what is below
+  const Image x = Image{p.x, s.h, s.w, s.ci, s.ci}.number(image);
   for (int i = 0; i < s.dilation_y && first + i < end; i++) {
     take_planes(p.planes, x, first + i - s.pad_top, s.dilation_y, -s.pad_left, s.ow + 2 * s.dilation_x, line,
                 planes);
@@ -246,7 +243,6 @@ void run_task(const Problem& p, int split, int splits, float* dw) {
   const int bands = p.s.n * p.down;
   const int begin = (int)((int64_t)bands * split / splits),
             end = (int)((int64_t)bands * (split + 1) / splits);
-  if (begin == end) std::fill(sums, line, 0.0f);
   for (int band = begin; band < end; band++) {
     const int first = band % p.down * 2 * p.strips * p.s.dilation_y;
     add_band(p, band / p.down, first, band > begin, line, planes, t, sums);

@@ -18,7 +18,14 @@
 
 namespace fovea::FOVEA_ISA {
 
-/** Kernels of 3x3, stride 1, neither groups nor upsampling. */
+/** How often dy is read for one input channel, as the registers hold the sums of all 16 points or of half of them. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kSquaresPasses = 1;
+#else
+constexpr int kSquaresPasses = 2;
+#endif
+
+/** Kernels of 3x3, stride 1, neither groups nor upsampling, and some outputs. */
 bool squares_weight_grad_fits(const ConvShape& s);
 /** dw [3, 3, ci, co] = the weight gradient for x and dy. */
 void squares_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);

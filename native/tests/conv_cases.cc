@@ -279,10 +279,12 @@ std::vector<ConvCase> conv_cases() {
       {{2, 9, 11, 40, 9, 11, 20, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1}},
       {{1, 14, 15, 17, 10, 11, 3, 3, 3, 1, 1, 0, 0, 2, 2, 1, 1}},
       {{1, 7, 9, 33, 14, 18, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2}},
-      // Several bands of squares; rows so wide that a band is one strip; rows and columns that no output reads.
+      // Several bands of squares, dilated ones too; rows so wide that a band is one strip; dilations larger than the image.
       {{3, 67, 61, 3, 67, 61, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}},
       {{2, 5, 1203, 2, 7, 1205, 17, 3, 3, 1, 1, 2, 2, 1, 1, 1, 1}},
+      {{1, 97, 53, 3, 97, 53, 34, 3, 3, 1, 1, 2, 3, 2, 3, 1, 1}},
       {{2, 12, 14, 4, 7, 9, 21, 3, 3, 1, 1, 0, 1, 1, 1, 1, 1}},
+      {{1, 4, 5, 3, 4, 5, 20, 3, 3, 1, 1, 6, 7, 6, 7, 1, 1}},
       // Small images whose edges are made apart, several images at a time or one.
       {{7, 8, 6, 96, 8, 6, 33, 3, 3, 1, 1, 2, 2, 2, 2, 1, 1}, all, Activation::relu, Activation::relu},
       {{16, 9, 7, 40, 9, 7, 12, 5, 4, 1, 1, 2, 2, 1, 1, 1, 1}, kHasBias},
