@@ -207,7 +207,7 @@ double winograd_cost(const ConvWork& w) {
 }
 
 double squares_cost(const ConvWork& w) {
-  constexpr double kSquare = 20 * kSquaresPasses;
+  constexpr double kSquare = 20 * kSquaresPasses;  // with an input channel and a vector of output channels
   const ConvShape& s = w.s;
   const int columns = ceil_div(s.ow, s.dilation_x);
   const double phases = (double)s.dilation_y * s.dilation_x,

@@ -102,11 +102,11 @@ struct StripSums {
   const float* t;  // of the first strip
   ptrdiff_t strip, point;
   const float* dy;
-  ptrdiff_t pixel, row;
-  int rows, columns;   // of outputs
-  int lanes;           // of the vector
-  const float* ahead;  // dy that is wanted after the band
-  float* sums;         // [point along y][point along x][width]
+  ptrdiff_t pixel, row;  // from output to output
+  int rows, columns;     // of outputs
+  int lanes;             // of the vector
+  const float* ahead;    // dy that is wanted after the band
+  float* sums;           // [point along y][point along x][width]
   ptrdiff_t width;
   bool add;  // to the sums there
 };

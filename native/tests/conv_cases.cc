@@ -279,7 +279,8 @@ std::vector<ConvCase> conv_cases() {
       {{2, 9, 11, 40, 9, 11, 20, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1}},
       {{1, 14, 15, 17, 10, 11, 3, 3, 3, 1, 1, 0, 0, 2, 2, 1, 1}},
       {{1, 7, 9, 33, 14, 18, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 2}},
-      // Several bands of squares, dilated ones too; rows so wide that a band is one strip; dilations larger than the image.
+      // Several bands of squares, dilated ones too; rows so wide that a band is one strip; rows and columns
+      // that no output reads; dilations larger than the image.
       {{3, 67, 61, 3, 67, 61, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}},
       {{2, 5, 1203, 2, 7, 1205, 17, 3, 3, 1, 1, 2, 2, 1, 1, 1, 1}},
       {{1, 97, 53, 3, 97, 53, 34, 3, 3, 1, 1, 2, 3, 2, 3, 1, 1}},
