@@ -87,21 +87,19 @@ void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, 
   }
 }
 
-/** Of images that come from far, what the block of tiles from `first` on reads; of dy only if all its channels are this
- * task's. Steps of a few rows have no time for it, nor do strides gain by it. */
+/** What the block of tiles from `first` on reads; of dy only if all its channels are this task's. Steps of a few rows have
+ * no time for it. */
 Wanted wanted_of(const Work& w, int first, int end, int outputs) {
-  constexpr ptrdiff_t kNear = 5 << 20;  // numbers
   constexpr int kEnoughRows = 7;
-  const Image x = input_of(w), dy = output_of(w);
-  const bool far = w.s.n * (x.size() + dy.size()) > kNear;
+  if (w.s.ci < kEnoughRows) return Wanted({}, 1);
   const Phase& phase = w.phase;
   const AxisPhase &down = *phase.y, &across = *phase.x;
-  if (!far || w.s.ci < kEnoughRows || down.in_step > 1) return Wanted({}, 1);
   const int products = phase.parts() * phase.points() * products_of(w.s.ci, outputs);
-  std::vector<Ahead> parts = {ahead_of(w.order, first, end, x, reach_of(down, phase.parts_y, phase.points_y),
+  std::vector<Ahead> parts = {ahead_of(w.order, first, end, input_of(w),
+                                       reach_of(down, phase.parts_y, phase.points_y),
                                        reach_of(across, phase.parts_x, phase.points_x))};
   if (w.width >= w.s.co)
-    parts.push_back(ahead_of(w.order, first, end, dy, {down.out_step, 0}, {across.out_step, 0}));
+    parts.push_back(ahead_of(w.order, first, end, output_of(w), {down.out_step, 0}, {across.out_step, 0}));
   return Wanted(std::move(parts), products);
 }
 
@@ -155,15 +153,15 @@ void run_task(const Work& w, int split, int from, float* set) {
   finish_sums(w, room, transforms, from, count, outputs, set);
 }
 
-/** Tiles in a block at most; measured. Reading large sums fewer times is worth more than keeping x and dy transformed within
- * the cache; the sums of few channels are small. */
+/** Tiles in a block at most; measured. Sums that no near cache holds are read fewer times by larger blocks; for others it is
+ * worth more that x and dy, transformed, are near. The sums of few channels are small. */
 int most_tiles_of(const Work& w) {
   constexpr int kFewChannels = 8;
   const ptrdiff_t cache = (ptrdiff_t)cpu().l2, point_bytes = sizeof(float) * w.phase.points();
-  const bool are_large = point_bytes * w.phase.parts() * w.s.ci * w.width > cache / 2;
+  const bool are_far = point_bytes * w.phase.parts() * w.s.ci * w.width > 4 * cache;
   const ptrdiff_t tile_bytes = point_bytes * (w.channels + w.width);
   const ptrdiff_t room = w.s.ci >= kFewChannels ? cache * 5 / 2 : w.phase.parts() > 1 ? cache : cache / 2;
-  return (int)std::clamp<ptrdiff_t>(room / tile_bytes, 24, are_large ? 256 : 128);
+  return (int)std::clamp<ptrdiff_t>(room / tile_bytes, 24, are_far ? 128 : 64);
 }
 
 }  // namespace
