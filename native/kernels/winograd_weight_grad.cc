@@ -87,11 +87,21 @@ void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, 
   }
 }
 
+/** Of a task: all its sums, and all images that it and the others read, in bytes. */
+ptrdiff_t sums_bytes(const Work& w) {
+  return sizeof(float) * w.phase.points() * w.phase.parts() * w.s.ci * w.width;
+}
+ptrdiff_t images_bytes(const Work& w) {
+  return sizeof(float) * w.s.n * (input_of(w).size() + output_of(w).size());
+}
+
 /** What the block of tiles from `first` on reads; of dy only if all its channels are this task's. Steps of a few rows have
- * no time for it. */
+ * no time for it, and large sums leave it no room, which matters unless it comes from the memory. */
 Wanted wanted_of(const Work& w, int first, int end, int outputs) {
   constexpr int kEnoughRows = 7;
-  if (w.s.ci < kEnoughRows) return Wanted({}, 1);
+  constexpr ptrdiff_t kFar = 20 << 20;
+  const bool has_room = sums_bytes(w) <= (ptrdiff_t)cpu().l2;
+  if (w.s.ci < kEnoughRows || !(has_room || images_bytes(w) > kFar)) return Wanted({}, 1);
   const Phase& phase = w.phase;
   const AxisPhase &down = *phase.y, &across = *phase.x;
   const int products = phase.parts() * phase.points() * products_of(w.s.ci, outputs);
@@ -153,15 +163,13 @@ void run_task(const Work& w, int split, int from, float* set) {
   finish_sums(w, room, transforms, from, count, outputs, set);
 }
 
-/** Tiles in a block at most; measured. Sums that no near cache holds are read fewer times by larger blocks; for others it is
- * worth more that x and dy, transformed, are near. The sums of few channels are small. */
+/** Tiles in a block at most; measured. Reading large sums fewer times is worth more than keeping x and dy, transformed, within
+ * the cache; where the sums fit it and the images do not, there is to be room for what is asked for, too. */
 int most_tiles_of(const Work& w) {
-  constexpr int kFewChannels = 8;
-  const ptrdiff_t cache = (ptrdiff_t)cpu().l2, point_bytes = sizeof(float) * w.phase.points();
-  const bool are_far = point_bytes * w.phase.parts() * w.s.ci * w.width > 4 * cache;
-  const ptrdiff_t tile_bytes = point_bytes * (w.channels + w.width);
-  const ptrdiff_t room = w.s.ci >= kFewChannels ? cache * 5 / 2 : w.phase.parts() > 1 ? cache : cache / 2;
-  return (int)std::clamp<ptrdiff_t>(room / tile_bytes, 24, are_far ? 128 : 64);
+  const ptrdiff_t cache = (ptrdiff_t)cpu().l2;
+  const ptrdiff_t tile_bytes = sizeof(float) * w.phase.points() * (w.channels + w.width);
+  const bool asks = sums_bytes(w) <= cache && images_bytes(w) > 4 * cache;
+  return (int)std::clamp<ptrdiff_t>((asks ? cache / 2 : cache * 5 / 2) / tile_bytes, 24, 128);
 }
 
 }  // namespace
