@@ -30,13 +30,13 @@ struct Work {
 
 /**
  * Tiles in a block, such that every thread has work, and what lies between the steps leaves room in the
- * second-level cache for the weights: three quarters of it, if a third holds them. Larger weights are read again
+ * second-level cache for the weights: three quarters of it, if two thirds hold them. Larger weights are read again
  * for every block in any case, and so by larger blocks.
  */
 int block_size(const Phase& phase, int tiles, int channels, int outputs) {
   const ptrdiff_t weights_bytes = sizeof(float) * phase.depth() * channels * outputs;
   const ptrdiff_t tile_bytes = sizeof(float) * phase.points() * (phase.parts() * channels + outputs);
-  const ptrdiff_t cache = (ptrdiff_t)cpu().l2, room = weights_bytes <= cache / 3 ? cache / 4 : cache / 2;
+  const ptrdiff_t cache = (ptrdiff_t)cpu().l2, room = weights_bytes <= cache * 2 / 3 ? cache / 4 : cache / 2;
   const int most =
       (int)std::clamp<ptrdiff_t>(room / tile_bytes, kMaxRows, 8 * kMaxRows) / kMaxRows * kMaxRows;
   int blocks = ceil_div(tiles, most);
