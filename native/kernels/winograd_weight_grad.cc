@@ -87,10 +87,13 @@ void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, 
   }
 }
 
-/** Of a task: all its sums, and all images that it and the others read, in bytes. */
-ptrdiff_t sums_bytes(const Work& w) {
-  return sizeof(float) * w.phase.points() * w.phase.parts() * w.s.ci * w.width;
+/** Do a task's sums leave room in the second-level cache? */
+bool leaves_room(const Work& w) {
+  const ptrdiff_t sums = w.phase.points() * w.phase.parts() * (ptrdiff_t)w.s.ci * w.width;
+  return (ptrdiff_t)sizeof(float) * sums <= (ptrdiff_t)cpu().l2;
 }
+
+/** Of all images, which the tasks share. */
 ptrdiff_t images_bytes(const Work& w) {
   return sizeof(float) * w.s.n * (input_of(w).size() + output_of(w).size());
 }
@@ -100,8 +103,7 @@ ptrdiff_t images_bytes(const Work& w) {
 Wanted wanted_of(const Work& w, int first, int end, int outputs) {
   constexpr int kEnoughRows = 7;
   constexpr ptrdiff_t kFar = 20 << 20;
-  const bool has_room = sums_bytes(w) <= (ptrdiff_t)cpu().l2;
-  if (w.s.ci < kEnoughRows || !(has_room || images_bytes(w) > kFar)) return Wanted({}, 1);
+  if (w.s.ci < kEnoughRows || !(leaves_room(w) || images_bytes(w) > kFar)) return Wanted({}, 1);
   const Phase& phase = w.phase;
   const AxisPhase &down = *phase.y, &across = *phase.x;
   const int products = phase.parts() * phase.points() * products_of(w.s.ci, outputs);
@@ -168,8 +170,8 @@ void run_task(const Work& w, int split, int from, float* set) {
 int most_tiles_of(const Work& w) {
   const ptrdiff_t cache = (ptrdiff_t)cpu().l2;
   const ptrdiff_t tile_bytes = sizeof(float) * w.phase.points() * (w.channels + w.width);
-  const bool asks = sums_bytes(w) <= cache && images_bytes(w) > 4 * cache;
-  return (int)std::clamp<ptrdiff_t>((asks ? cache / 2 : cache * 5 / 2) / tile_bytes, 24, 128);
+  const ptrdiff_t room = leaves_room(w) && images_bytes(w) > 4 * cache ? cache / 2 : cache * 5 / 2;
+  return (int)std::clamp<ptrdiff_t>(room / tile_bytes, 24, 128);
 }
 
 }  // namespace
