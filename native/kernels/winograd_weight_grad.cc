@@ -1,13 +1,14 @@
 // Winograd's weight gradient. A task sums the products of its share of the tiles, block by block, for all
 // points of one phase and some output channels; ends them with E_r^T N^-1, and leaves partial sums for the
 // phase's taps (conv_partials.h). A phase's parts go one by one through each block, so that little is in use
-// at a time: dy transformed, one part of x transformed and that part's sums. Blocks are long enough that
-// reading and writing the sums weighs little. Shares depend on the shape and the machine's cores, but not on the threads in use;
-// blocks and the strips in which tiles follow each other also on the size of the second-level cache.
+// at a time: dy transformed, one part of x transformed and that part's sums. How long blocks are weighs reading
+// and writing the sums against keeping the rest near. Shares depend on the shape and the machine's cores, but not
+// on the threads in use; blocks and the strips in which tiles follow each other also on the size of the second-level cache.
 #include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "conv_band.h"
 #include "conv_micro.h"
 #include "conv_partials.h"
 #include "cpu.h"
@@ -102,8 +103,7 @@ ptrdiff_t images_bytes(const Work& w) {
  * no time for it, and large sums leave it no room, which matters unless it comes from the memory. */
 Wanted wanted_of(const Work& w, int first, int end, int outputs) {
   constexpr int kEnoughRows = 7;
-  constexpr ptrdiff_t kFar = 20 << 20;
-  if (w.s.ci < kEnoughRows || !(leaves_room(w) || images_bytes(w) > kFar)) return Wanted({}, 1);
+  if (w.s.ci < kEnoughRows || !(leaves_room(w) || is_far(images_bytes(w)))) return Wanted({}, 1);
   const Phase& phase = w.phase;
   const AxisPhase &down = *phase.y, &across = *phase.x;
   const int products = phase.parts() * phase.points() * products_of(w.s.ci, outputs);
