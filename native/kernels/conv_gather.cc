@@ -171,6 +171,8 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
   const int asked = runs * p.length / (panels.outputs(0) > kLanes ? 1 : in_pairs ? 4 : 2);
   const bool asks_for_rows =
       g.read_bytes() > cpu().l3 / 4 * 3 && (ay.taps.size() > 1 || g.plan.y.size() > 1) && asked < read;
+  const bool asks_for_pixels = g.read_bytes() >= cpu().l3 / 2 && max_runs == 1 && in.column == channels &&
+                               channels > kLine && panels.outputs(0) <= kLanes;
   const bool goes_on = ay.count == 1 && block.across.end < ax.count;
   const std::vector<Tiles> tiles = tiles_of(block, g.in_h, in_place, most_rows);
   const size_t all = ay.taps.size() * ax.taps.size(), before = panels.size(block.channel);
@@ -183,6 +185,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
     const float* const weights = block.weights + all * (panels.size(c) - before);
     p.b_jump = (ax.taps.size() - taps.size()) * tap;
     const bool asks = in_place && c == block.channel;
+    p.asks_for_pixels = asks && asks_for_pixels;
     for (size_t i = 0; i < tiles.size(); i++) {
       const Tiles& t = tiles[i];
       const Range down = t.taps;

@@ -61,6 +61,14 @@ void ask_for_results(const TileProduct& p, const float* c, int rows) {
     for (int i = 0; i < p.columns; i += kLine) __builtin_prefetch(c + i, 1);
 }
 
+/** Asks for what the steps of a tile, which are too few, leave out of the `size` numbers that the next one reads, and for as
+ * many that are read much later. */
+void ask_for_pixels(const float* next, ptrdiff_t size, int asked_for) {
+  constexpr ptrdiff_t kLater = (24 << 10) / sizeof(float);
+  for (ptrdiff_t i = (ptrdiff_t)asked_for * kLine; i < size; i += kLine) __builtin_prefetch(next + i);
+  for (ptrdiff_t i = 0; i < size; i += kLine) __builtin_prefetch(next + kLater + i, 0, 2);
+}
+
 template <int R, int V, Rows kRows, bool kInPairs>
 void multiply_fixed(const TileProduct& p) {
   const float* start = p.a;
@@ -68,6 +76,8 @@ void multiply_fixed(const TileProduct& p) {
   for (int tile = 1; tile <= p.tiles; tile++) {
     if (p.epilogue) ask_for_operands(p, c, R);
     if (p.asks_ahead) ask_for_results(p, c + p.asks_ahead * R * p.c_row, R);
+    if (kRows == Rows::even && V == 1 && p.asks_for_pixels)
+      ask_for_pixels(start + R * p.a_row, R * p.a_row, p.length / (kInPairs ? 4 : 2));
     constexpr int kSets = kRows == Rows::together ? sets_of(R * V) : 1;
     Sums<R, V> sets[kSets];
 #pragma GCC unroll 4
