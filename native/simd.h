@@ -88,6 +88,13 @@ inline __attribute__((always_inline)) void pin([[maybe_unused]] vf& sum) {
 #endif
 }
 
+/** Hides where a number comes from: GCC shall go on from it, not find many from their beginning and keep them in memory, nor
+ * what it will be when a loop ends. */
+template <class T>
+inline __attribute__((always_inline)) void hide(T& number) {
+  __asm__("" : "+r"(number));
+}
+
 /** Where a vector is a whole line of the caches, as with AVX-512: can stream() pass them by? */
 #if defined(__AVX512F__)
 constexpr bool kCanStream = true;

@@ -51,12 +51,6 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
 /** Whether TileProduct::far is asked for at every step, else every second: larger tiles meet more of it a step. */
 constexpr bool kOftenFar = kLanes == 16;
 
-/** Hides where a number comes from: GCC shall go on from it, not find many from their beginning and keep them in memory. */
-template <class T>
-inline __attribute__((always_inline)) void hide(T& number) {
-  __asm__("" : "+r"(number));
-}
-
 /** One step of evenly spaced rows, `s` bytes apart: in threes, as x86 addresses p, p + s and p + 2 s without arithmetic. */
 template <int R, int V>
 inline __attribute__((always_inline)) void step_even(const float* start, ptrdiff_t s, const float* b,

@@ -19,19 +19,21 @@ namespace {
 constexpr int kPoints = 4;
 /** Points along y whose sums, with all points along x, fit the registers: dy is read once for each so many. */
 constexpr int kRows = kPoints / kSquaresPasses;
+/** Pairs of neighbouring outputs in a span of a row, and floats from a point of a span's T to the next: an odd number of lines,
+ * and constant, as the sums' loop has no registers left for distances. */
+constexpr int kMostPairs = 48, kPoint = 48, kSpan = kPoints * kPoints * kPoint;
 
 struct Problem {
   const ConvShape& s;
   const float* x;
   const float* dy;
-  int pairs;         // of a row of a phase's outputs, the last of which may be half
+  int pairs, span;   // of a row of a phase's outputs, the last of which may be half, and of a span of them
   int strips, down;  // of a phase in a band, and bands of an image
   Planes planes;     // of a band's part of x: all channels of columns 0, 2 * dilation, ..., of columns 1, ...
   ptrdiff_t width;   // floats of a point's sums, for all output channels
-  ptrdiff_t point;   // floats of a point of T, for all pairs of a phase's columns
 
-  /** A strip's T of one phase and channel: [point along y][point along x][pair]. */
-  ptrdiff_t strip() const { return kPoints * kPoints * point; }
+  /** A strip's T of one phase and channel: [span][point along y][point along x][pair]. */
+  ptrdiff_t strip() const { return ceil_div(pairs, span) * kSpan; }
   /** M: [input channel][point along y][point along x][output channel]. */
   ptrdiff_t sums() const { return s.ci * kPoints * kPoints * width; }
 };
@@ -39,19 +41,21 @@ struct Problem {
 Problem problem_of(const ConvShape& s, const float* x, const float* dy) {
   constexpr ptrdiff_t kNear = 128 << 10;  // bytes of dy that are read vector by vector, and T
   const int all = ceil_div(s.oh, 2 * s.dilation_y), pairs = ceil_div(s.ow, 2 * s.dilation_x);
-  const ptrdiff_t point = odd_lines(pairs), dy_strip = 2 * s.dilation_y * (ptrdiff_t)s.ow * s.co;
-  const ptrdiff_t near = kNear / (ptrdiff_t)sizeof(float) / (dy_strip + s.ci * kPoints * kPoints * point);
+  const int span = std::min(round_up(ceil_div(pairs, ceil_div(pairs, kMostPairs)), kLanes), kMostPairs);
+  const ptrdiff_t dy_strip = 2 * s.dilation_y * (ptrdiff_t)s.ow * s.co;
+  const ptrdiff_t near =
+      kNear / (ptrdiff_t)sizeof(float) / (dy_strip + s.ci * kPoints * kPoints * round_up(pairs, kLanes));
   const int most = (int)std::clamp<ptrdiff_t>(near, 1, ceil_div(s.n * all, cpu().cores));
   const int strips = ceil_div(all, ceil_div(all, most));
   return {s,
           x,
           dy,
           pairs,
+          span,
           strips,
           ceil_div(all, strips),
           Planes(2 * s.dilation_x * s.ci, 2 * strips + 2, round_up(pairs + 1, kLanes)),
-          round_up(s.co, kLanes),
-          point};
+          round_up(s.co, kLanes)};
 }
 
 /** u, t or dw of neighbours along one axis, for all that lies across. */
@@ -82,7 +86,7 @@ void transform(const Problem& p, const float* planes, int strips, float* to) {
   for (int c = 0; c < s.ci; c++, to += p.strip())
     for (ptrdiff_t pair = 0; pair < p.pairs; pair += kLanes) {
       const float* x = planes + c * p.planes.size + pair;
-      float* at = to + pair;
+      float* at = to + pair / p.span * kSpan + pair % p.span;
       Points x0 = across(x), x1 = across(x + pitch);
       for (int i = 0; i < strips; i++, at += next) {
         x += 2 * pitch;
@@ -91,16 +95,17 @@ void transform(const Problem& p, const float* planes, int strips, float* to) {
         for (int y = 0; y < kPoints; y++)
 #pragma GCC unroll 4
           for (int k = 0; k < kPoints; k++)
-            store(at + (y * kPoints + k) * p.point, t_of(y, x0.at[k], x1.at[k], x2.at[k], x3.at[k]));
+            store(at + (y * kPoints + k) * kPoint, t_of(y, x0.at[k], x1.at[k], x2.at[k], x3.at[k]));
         x0 = x2, x1 = x3;
       }
     }
 }
 
-/** The sums of kRows points along y, of one input channel and one vector of output channels, over a phase of a band. */
+/** The sums of kRows points along y, of one input channel and one vector of output channels, over a span of a phase of a
+ * band. */
 struct StripSums {
   const float* t;  // of the first strip
-  ptrdiff_t strip, point;
+  ptrdiff_t strip;
   const float* dy;
   ptrdiff_t pixel, row;  // from output to output
   int rows, columns;     // of outputs
@@ -118,47 +123,46 @@ using Sums = vf[kRows][kPoints];
 
 /** Points [kFirst, kFirst + kRows) along y of a square, the two rows of whose dy are `up` and `down`. */
 template <int kFirst>
-inline __attribute__((always_inline)) void add_square(const float* const (&t)[kRows], ptrdiff_t point,
-                                                      const vf (&up)[2], const vf (&down)[2], Sums& sums) {
+inline __attribute__((always_inline)) void add_square(const float* t, const vf (&up)[2], const vf (&down)[2],
+                                                      Sums& sums) {
 #pragma GCC unroll 4
   for (int r = 0; r < kRows; r++) {
     const vf first = u_of(kFirst + r, up[0], down[0]), second = u_of(kFirst + r, up[1], down[1]);
-    accumulate(splat(t[r][0]), first, sums[r][0]);
-    accumulate(splat(t[r][3 * point]), second, sums[r][3]);
-    accumulate(splat(t[r][point]), first + second, sums[r][1]);
-    accumulate(splat(t[r][2 * point]), first - second, sums[r][2]);
+    const float* const at = t + (kFirst + r) * kPoints * kPoint;
+    accumulate(splat(at[0]), first, sums[r][0]);
+    accumulate(splat(at[3 * kPoint]), second, sums[r][3]);
+    accumulate(splat(at[kPoint]), first + second, sums[r][1]);
+    accumulate(splat(at[2 * kPoint]), first - second, sums[r][2]);
   }
 }
 
 template <int kFirst, class Lanes>
-void add_strips(const StripSums& b, Lanes lanes) {
+__attribute__((noinline)) void add_strips(const StripSums& b, Lanes lanes) {
   alignas(64) static const float kZeros[kLanes] = {};
   Sums sums;
 #pragma GCC unroll 4
   for (int r = 0; r < kRows; r++)
 #pragma GCC unroll 4
     for (int k = 0; k < kPoints; k++) sums[r][k] = vf{};
-  const float* ahead = b.ahead;
-  for (int i = 0; i < b.rows; i += 2) {
-    const bool is_last = i + 1 == b.rows;  // no row below it
-    const ptrdiff_t pixel = b.pixel, pixel_below = is_last ? 0 : pixel, point = b.point;
-    const float* up = b.dy + i * b.row;
-    const float* down = is_last ? kZeros : up + b.row;
-    const float* t[kRows];
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; r++) t[r] = b.t + i / 2 * b.strip + (kFirst + r) * kPoints * point;
-    for (int pair = b.columns / 2; pair > 0; pair--) {
+  const float *t = b.t, *up = b.dy, *down = b.dy + b.row, *ahead = b.ahead;
+  const int pairs = b.columns / 2;
+  const ptrdiff_t pixel = b.pixel, next_t = b.strip - pairs, next_dy = 2 * (b.row - pairs * pixel);
+  ptrdiff_t pixel_below = pixel;
+  for (int rows = b.rows; rows > 0; rows -= 2) {
+    if (rows == 1) down = kZeros, pixel_below = 0;
+    for (int pair = pairs; pair > 0; pair--) {
 #pragma GCC unroll 4
       for (int line = 0; line < kAsked; line += kLine) __builtin_prefetch(ahead + line, 0, 2);
       ahead += kAsked;
       const vf up_left = lanes.get(up), down_left = lanes.get(down);
       up += pixel, down += pixel_below;
-      add_square<kFirst>(t, point, {up_left, lanes.get(up)}, {down_left, lanes.get(down)}, sums);
+      add_square<kFirst>(t, {up_left, lanes.get(up)}, {down_left, lanes.get(down)}, sums);
       up += pixel, down += pixel_below;
-#pragma GCC unroll 4
-      for (int r = 0; r < kRows; r++) t[r]++;
+      t++;
+      hide(t), hide(up), hide(down), hide(ahead);
     }
-    if (b.columns % 2) add_square<kFirst>(t, point, {lanes.get(up), vf{}}, {lanes.get(down), vf{}}, sums);
+    if (b.columns % 2) add_square<kFirst>(t, {lanes.get(up), vf{}}, {lanes.get(down), vf{}}, sums);
+    t += next_t, up += next_dy, down += next_dy;
   }
 #pragma GCC unroll 4
   for (int r = 0; r < kRows; r++)
@@ -181,18 +185,23 @@ void add_phase(const Problem& p, const float* t, int image, int y, int x, int ro
                const float*& ahead, bool add, float* sums) {
   const ConvShape& s = p.s;
   StripSums b{};
-  b.strip = s.ci * p.strip(), b.point = p.point;
+  b.strip = s.ci * p.strip();
   b.pixel = s.dilation_x * s.co, b.row = (ptrdiff_t)s.dilation_y * s.ow * s.co;
-  b.rows = rows, b.columns = columns;
-  b.width = p.width, b.add = add;
+  b.rows = rows;
+  b.width = p.width;
   const float* const dy = p.dy + (((ptrdiff_t)image * s.oh + y) * s.ow + x) * s.co;
   for (int c = 0; c < s.ci; c++) {
     b.ahead = ahead;  // each channel's share is all of it: the first one brings it
     for (int o = 0; o < s.co; o += kLanes) {
-      b.t = t + c * p.strip();
-      b.dy = dy + o, b.lanes = std::min(kLanes, s.co - o);
+      b.lanes = std::min(kLanes, s.co - o);
       b.sums = sums + (ptrdiff_t)c * kPoints * kPoints * p.width + o;
-      add_points(b);
+      for (int span = 0, first = 0; first < columns; span++, first += b.columns) {
+        b.columns = std::min(2 * p.span, columns - first);
+        b.t = t + c * p.strip() + span * kSpan;
+        b.dy = dy + first * b.pixel + o;
+        b.add = add || span > 0;
+        add_points(b);
+      }
     }
   }
   ahead = b.ahead;
