@@ -11,7 +11,12 @@ enum class Function { sum, mean, max, min };
 
 template <class Op>
 void pass(const float* x, float* y, int64_t outer, int64_t count, int64_t inner, double divisor) {
-  const auto value = [x](Place at, auto lanes) { return Values<1>{{lanes.get(x + at.element)}}; };
+  // Eight rows at a time are no order that the processor would see, and fetch what is next.
+  constexpr ptrdiff_t kAhead = 512;
+  const auto value = [x](Place at, auto lanes) {
+    __builtin_prefetch(x + at.element + kAhead);
+    return Values<1>{{lanes.get(x + at.element)}};
+  };
   totals_over<Op, 1>(outer, count, inner, value,
                      [y, divisor](int64_t first, int64_t n, const Totals<Op, 1>& totals) {
                        for (int64_t i = 0; i < n; i++) y[first + i] = float(totals.of[0][i] / divisor);
