@@ -173,10 +173,13 @@ void gradient(const Window* tiles, int count, int channels, float* to, ptrdiff_t
 }
 
 template <class Y, class X>
-void kernel(const float* f, float* to) {
+void kernel(const float* f, ptrdiff_t step, float* to, const ptrdiff_t* places) {
   nest<Y::kTaps, X::kTaps, Y::kPoints, X::kPoints, Y::kernel, X::kernel>(
-      [=](int i, int j) { return load(f + (i * X::kTaps + j) * kLanes); },
-      [=](int i, int j, vf v) { store(to + (i * X::kPoints + j) * kLanes, v); });
+      [=](int i, int j) __attribute__((always_inline)) { return load(f + (i * X::kTaps + j) * step); },
+      [=](int i, int j, vf v) __attribute__((always_inline)) {
+        const ptrdiff_t place = places[i * X::kPoints + j];
+        if (place >= 0) store(to + place, v);
+      });
 }
 
 template <class Y, class X>

@@ -45,8 +45,9 @@ struct Transforms {
   void (*output)(const float* from, ptrdiff_t step, int channels, const Outputs* out, int count);
   /** to = E dY E^T for tiles of the output's gradient */
   void (*gradient)(const Window* dy, int count, int channels, float* to, ptrdiff_t step);
-  /** to[point * kLanes] = G F G^T for one vector of kernels; f has taps_y * taps_x vectors */
-  void (*kernel)(const float* f, float* to);
+  /** to[places[point]] = G F G^T for one vector of kernels, at the points whose place is not negative; f has taps_y * taps_x
+   * vectors, `step` floats apart */
+  void (*kernel)(const float* f, ptrdiff_t step, float* to, const ptrdiff_t* places);
   /** to[places[tap]] = E^T N^-1 M N^-1 E, the end of the weight gradient, for the taps whose place is not
    * negative */
   void (*weights)(const float* from, ptrdiff_t step, int channels, bool skip_row, bool skip_column, float* to,

@@ -66,45 +66,53 @@ void gather_kernels(const PartWeights& part, const float* weights, ptrdiff_t fro
   }
 }
 
-/** Transforms the kernels f[tap] of input channel c, for the outputs from `column` on. */
-void transform_kernels(const Gather& g, const Transforms& transforms, const PartWeights& part, const vf* f,
-                       int c, int column, float* to) {
-  alignas(64) float u[kMostPoints * kLanes];
-  transforms.kernel((const float*)f, u);
+/** A vector of outputs: where the kernels of input channel 0 go at each point, negative if the part does not use it, and how
+ * far from there those of the next channel. */
+struct Column {
+  ptrdiff_t places[kMostPoints];
+  int next;
+};
+
+Column column_of(const Gather& g, const PartWeights& part, int column) {
   const int outputs = round_up(g.out_c, kLanes), panel = panel_start(column, outputs);
-  const int width = panel_of(outputs - panel);
+  Column made;
+  made.next = panel_of(outputs - panel);
+  std::fill_n(made.places, kMostPoints, -1);
   for (const PartWeights::Place& p : part.places)
-    store(to + p.matrix + (ptrdiff_t)panel * p.depth + (ptrdiff_t)(p.row + c) * width + column - panel,
-          load(u + p.point * kLanes));
+    made.places[p.point] =
+        p.matrix + (ptrdiff_t)panel * p.depth + (ptrdiff_t)p.row * made.next + column - panel;
+  return made;
 }
 
-/** Input channel c, for all outputs: kernels lie with the outputs as neighbours. */
-void transform_row(const Gather& g, const Transforms& transforms, const PartWeights& part,
-                   const float* weights, int c, float* to) {
+/** Input channels [begin, end), for all outputs: kernels lie with the outputs as neighbours. */
+void transform_rows(const Gather& g, const Transforms& transforms, const PartWeights& part,
+                    const float* weights, int begin, int end, float* to) {
   vf f[kMostTaps];
-  for (int column = 0; column < g.out_c; column += kLanes) {
-    gather_kernels(part, weights, (ptrdiff_t)c * g.out_c + column, std::min(kLanes, g.out_c - column), f, 1);
-    transform_kernels(g, transforms, part, f, c, column, to);
+  for (int o = 0; o < g.out_c; o += kLanes) {
+    const Column column = column_of(g, part, o);
+    for (int c = begin; c < end; c++) {
+      gather_kernels(part, weights, (ptrdiff_t)c * g.out_c + o, std::min(kLanes, g.out_c - o), f, 1);
+      transforms.kernel((const float*)f, kLanes, to + (ptrdiff_t)c * column.next, column.places);
+    }
   }
 }
 
 /** A square of kLanes input channels and outputs, where kernels lie with the input channels as neighbours. */
 void transform_square(const Gather& g, const Transforms& transforms, const PartWeights& part,
-                      const float* weights, int c, int column, float* to) {
+                      const float* weights, int c, int o, float* to) {
   vf square[kMostTaps][kLanes];
   const int size = std::min(kLanes, g.in_c - c);
   for (int j = 0; j < kLanes; j++) {
-    if (column + j < g.out_c)
-      gather_kernels(part, weights, (ptrdiff_t)(column + j) * g.in_c + c, size, square[0] + j, kLanes);
+    if (o + j < g.out_c)
+      gather_kernels(part, weights, (ptrdiff_t)(o + j) * g.in_c + c, size, square[0] + j, kLanes);
     else
       for (int tap = 0; tap < part.taps; tap++) square[tap][j] = vf{};
   }
   for (int tap = 0; tap < part.taps; tap++) transpose(square[tap]);
-  for (int i = 0; i < size; i++) {
-    vf f[kMostTaps];
-    for (int tap = 0; tap < part.taps; tap++) f[tap] = square[tap][i];
-    transform_kernels(g, transforms, part, f, c + i, column, to);
-  }
+  const Column column = column_of(g, part, o);
+  for (int i = 0; i < size; i++)
+    transforms.kernel((const float*)(square[0] + i), kLanes * kLanes, to + (ptrdiff_t)(c + i) * column.next,
+                      column.places);
 }
 
 }  // namespace
@@ -139,8 +147,7 @@ void transform_weights(const Gather& g, const std::vector<Phase>& phases, const 
       if (w.transposed) {
         transform_square(g, transforms, part, w.weights, row * kLanes, column, to);
       } else {
-        for (int c = row * 4; c < std::min(row * 4 + 4, g.in_c); c++)
-          transform_row(g, transforms, part, w.weights, c, to);
+        transform_rows(g, transforms, part, w.weights, row * 4, std::min(row * 4 + 4, g.in_c), to);
       }
     });
   }
