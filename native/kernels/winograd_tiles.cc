@@ -143,10 +143,13 @@ void output(const float* from, ptrdiff_t step, int channels, const Outputs* tile
           nest<Y::kPoints, X::kPoints, kOut, kOut, Y::output, X::output>(
               [&](int i, int j) __attribute__((always_inline)) { return load(points(i, j)); },
               [&](int i, int j, vf v) __attribute__((always_inline)) { y[i][j] = v; });
-          if (!is_slow)
-            finish_whole(out, c, y, lanes);
-          else
-            finish_slowly(out, c, y, lanes);
+          if (!is_slow) return finish_whole(out, c, y, lanes);
+          vf in_memory[kOut][kOut];  // else the compiler has y there, too, in whole tiles
+#pragma GCC unroll 4
+          for (int i = 0; i < kOut; i++)
+#pragma GCC unroll 4
+            for (int j = 0; j < kOut; j++) in_memory[i][j] = y[i][j];
+          finish_slowly(out, c, in_memory, lanes);
         });
   }
 }
