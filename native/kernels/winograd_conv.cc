@@ -121,8 +121,8 @@ void run_block(const Work& w, const float* weights, int first, int count) {
   }
   multiply_points(w, weights + w.weights, count, from, from_step, to, to_step, wanted_after(w, first));
   std::vector<Outputs> outputs(count);
-  for (int t = 0; t < count; t++) {
-    const TilePlace at = w.order.place(first + t);
+  TilePlace at = w.order.place(first);
+  for (int t = 0; t < count; t++, at = w.order.after(at)) {
     outputs[t] = {g.out + (((ptrdiff_t)at.image * g.out_h + y.out + (ptrdiff_t)at.y * y.out_step) * g.out_w +
                            x.out + (ptrdiff_t)at.x * x.out_step) *
                               g.out_c,

@@ -71,11 +71,10 @@ inline __attribute__((always_inline)) void for_vectors(bool is_whole, int channe
   is_whole ? all(std::true_type()) : all(std::false_type());
 }
 
-template <class Y, class X>
-void input(const Window* tiles, int count, int channels, bool skip_row, bool skip_column, float* to,
-           ptrdiff_t step) {
-  const auto skips = [=](int i, int j) __attribute__((always_inline)) {
-    return (i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column);
+template <class Y, class X, bool kSkipRow, bool kSkipColumn>
+void input_but(const Window* tiles, int count, int channels, float* to, ptrdiff_t step) {
+  const auto skips = [](int i, int j) __attribute__((always_inline)) {
+    return (kSkipRow && i == Y::kPoints - 1) || (kSkipColumn && j == X::kPoints - 1);
   };
   for (int t = 0; t < count; t++, to += round_up(channels, kLanes)) {
     const Window x = tiles[t];
@@ -98,6 +97,18 @@ void input(const Window* tiles, int count, int channels, bool skip_row, bool ski
               });
         });
   }
+}
+
+/** Parts with fewer taps than their transform skip points: each such has its own code, without branches. */
+template <class Y, class X>
+void input(const Window* tiles, int count, int channels, bool skip_row, bool skip_column, float* to,
+           ptrdiff_t step) {
+  if (skip_row)
+    skip_column ? input_but<Y, X, true, true>(tiles, count, channels, to, step)
+                : input_but<Y, X, true, false>(tiles, count, channels, to, step);
+  else
+    skip_column ? input_but<Y, X, false, true>(tiles, count, channels, to, step)
+                : input_but<Y, X, false, false>(tiles, count, channels, to, step);
 }
 
 /** The epilogue and the stores of a vector of channels, element by element. */
@@ -225,8 +236,8 @@ uint32_t elements(const Along& axis, int size) {
  * written in small pieces is slow to copy as a whole. */
 template <class Y, class X>
 void fill(const Image& images, const TileOrder& order, int first, int count, Y y, X x, Window* to) {
-  for (int t = 0; t < count; t++) {
-    const TilePlace at = order.place(first + t);
+  TilePlace at = order.place(first);
+  for (int t = 0; t < count; t++, at = order.after(at)) {
     const Image image = images.number(at.image);
     const Along down = y(at.y), across = x(at.x);
     to[t].data = image.data + ((ptrdiff_t)down.first * image.w + across.first) * image.pixel;
@@ -272,7 +283,19 @@ TilePlace TileOrder::place(int tile) const {
   const int per_image = down * across, within = tile % per_image;
   const int first = within / (strip * down) * strip, width = std::min(strip, across - first);
   const int rest = within - first * down;
-  return {tile / per_image, rest / width * kOut, (first + rest % width) * kOut};
+  return {tile / per_image, rest / width * kOut, (first + rest % width) * kOut, first * kOut};
+}
+
+TilePlace TileOrder::after(TilePlace at) const {
+  const int end = across * kOut;
+  at.x += kOut;
+  if (at.x < std::min(at.left + strip * kOut, end)) return at;
+  at.x = at.left, at.y += kOut;
+  if (at.y < down * kOut) return at;
+  at.y = 0, at.left += strip * kOut;
+  if (at.left >= end) at.left = 0, at.image++;
+  at.x = at.left;
+  return at;
 }
 
 const Transforms& transforms_of(const Phase& phase) {

@@ -58,6 +58,7 @@ const Transforms& transforms_of(const Phase& phase);
 
 struct TilePlace {
   int image, y, x;  // of the tile's first output, within its phase
+  int left;         // x of its strip's first tile
 };
 
 /**
@@ -70,6 +71,8 @@ struct TileOrder {
   /** `most`: tiles across a strip at most, if the image is not narrower. */
   TileOrder(const Phase& phase, int in_channels, int out_channels, int most = 1 << 20);
   TilePlace place(int tile) const;
+  /** The place of the next tile: without place()'s divisions. */
+  TilePlace after(TilePlace at) const;
 };
 
 /** What the transforms read of `count` tiles from `first` on: of the input, for one part of the phase, ... */
