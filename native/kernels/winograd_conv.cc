@@ -47,6 +47,13 @@ int block_size(const Phase& phase, int tiles, int channels, int outputs) {
 
 Image input_of(const Gather& g) { return {g.in, g.in_h, g.in_w, g.in_c, g.in_c}; }
 
+/** Are outputs that leave the second-level cache asked for before they are stored? Phases that take turns write the same lines,
+ * which the first one asks for. */
+bool asks_for_outputs(const Work& w) {
+  const bool is_first = w.phase.y->out == 0 && w.phase.x->out == 0;
+  return !w.streams && is_first && w.g.written_bytes() > 4 * cpu().l2;
+}
+
 /** All that is wanted after the products of the block at tile `first`: by its outputs, and of the next block's input. */
 std::vector<Ahead> wanted_after(const Work& w, int first) {
   const Phase& phase = w.phase;
@@ -58,7 +65,7 @@ std::vector<Ahead> wanted_after(const Work& w, int first) {
   };
   const Epilogue none{}, &epilogue = g.epilogue ? *g.epilogue : none;
   return {of_outputs(epilogue.residual), of_outputs(epilogue.saved),
-          of_outputs(!w.streams && g.is_asked_for() ? g.out : nullptr),
+          of_outputs(asks_for_outputs(w) ? g.out : nullptr),
           ahead_of(w.order, next, end, input_of(g), reach_of(*phase.y, phase.parts_y, phase.points_y),
                    reach_of(*phase.x, phase.parts_x, phase.points_x))};
 }
