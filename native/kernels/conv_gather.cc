@@ -107,7 +107,8 @@ void scatter(const Block& block, const Tiles& tile, const Steps& in, const Steps
 /** To caches that hold the output, past them (Gather::streams()), or through them to memory (Gather::is_asked_for()). */
 enum class Stores { to_caches, past_caches, to_memory };
 
-void run_block(const Gather& g, const WeightPanels& panels, const Block& block, Stores stores) {
+void run_block(const Gather& g, const WeightPanels& panels, const float* all_weights, const Block& block,
+               Stores stores) {
   const AxisPhase &ay = *block.y, &ax = *block.x;
   const Range taps = block.across.taps;
   const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups, columns = block.columns();
@@ -182,7 +183,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const Block& block, 
     p.b_step = panels.width(p.columns);
     p.in_pairs = p.b_step < kLanes;
     const size_t tap = panels.size(c + p.columns) - panels.size(c);
-    const float* const weights = block.weights + all * (panels.size(c) - before);
+    const float* const weights = all_weights + block.weights + all * (panels.size(c) - before);
     p.b_jump = (ax.taps.size() - taps.size()) * tap;
     const bool asks = in_place && c == block.channel;
     p.asks_for_pixels = asks && asks_for_pixels;
@@ -261,13 +262,14 @@ bool Gather::streams(int together) const {
 
 bool Gather::is_asked_for() const { return is_far(written_bytes()); }
 
-void gather_conv(const Gather& g, const float* packed) {
+void gather_conv(const Gather& g, const std::function<const float*(int thread)>& weights) {
   const WeightPanels panels(g);
-  const std::vector<Block> blocks = blocks_of(g, panels, packed);
+  const std::vector<Block> blocks = blocks_of(g, panels);
   const Stores stores = g.streams()        ? Stores::past_caches
                         : g.is_asked_for() ? Stores::to_memory
                                            : Stores::to_caches;
-  parallel_for((int)blocks.size(), [&](int index, int) { run_block(g, panels, blocks[index], stores); });
+  parallel_for((int)blocks.size(),
+               [&](int index, int thread) { run_block(g, panels, weights(thread), blocks[index], stores); });
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -3,6 +3,8 @@
 // microkernel of conv_micro.h.
 #pragma once
 
+#include <functional>
+
 #include "conv_plan.h"
 
 namespace fovea::FOVEA_ISA {
@@ -68,6 +70,7 @@ class WeightPanels {
 
 size_t packed_weights_size(const Gather& g);  // floats
 void pack_weights(const Gather& g, const WeightLayout& w, float* packed);
-void gather_conv(const Gather& g, const float* packed);
+/** `weights` gives a thread the packed weights that it shall read. */
+void gather_conv(const Gather& g, const std::function<const float*(int thread)>& weights);
 
 }  // namespace fovea::FOVEA_ISA

@@ -167,7 +167,7 @@ std::vector<Places> places_of(const Gather& g, const WeightPanels& panels, const
 /** Outputs of a group that one block makes, in whole panels. */
 struct Portion {
   int first, outputs;
-  const float* weights;  // of the first group
+  size_t weights;  // where those of the first group begin
 };
 
 }  // namespace
@@ -180,7 +180,7 @@ bool wraps(int columns, int most_rows) {
   return columns < ceil_div(columns, most_rows) * (std::min(kMaxScattered, most_rows) * 3 / 4);
 }
 
-std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels, const float* packed) {
+std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels) {
   const int channels = g.in_c / g.groups, outputs = g.out_c / g.groups, count = panels.count();
   const int phases = (int)(g.plan.y.size() * g.plan.x.size());
   std::vector<Block> blocks;
@@ -189,11 +189,12 @@ std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels, const 
   const size_t image_bytes = sizeof(float) * g.in_h * g.in_w * channels, near = cpu().l2 / 2;
   const bool heavy = sizeof(float) * packed_weights_size(g) / g.groups > near && image_bytes < near / 4;
   bool by_weights = heavy;
+  size_t packed = 0;
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
       const size_t taps = y.taps.size() * x.taps.size(), depth = taps * channels;
       const size_t panel_bytes = sizeof(float) * depth * kPanel;
-      const float* weights = packed;
+      const size_t weights = packed;
       packed += taps * g.groups * panels.size();
       if (y.count == 0 || x.count == 0) continue;
       const std::vector<Places> all =

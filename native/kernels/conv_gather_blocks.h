@@ -12,7 +12,7 @@ struct Block {
   Segment across;
   int image, images, group, y0, rows;  // the same taps meet all rows where there are several images
   int channel, channels;               // within the group
-  const float* weights;                // of the phase, group and first panel
+  size_t weights;                      // where those of the phase, group and first panel begin
 
   int columns() const { return across.size(); }
 };
@@ -24,6 +24,6 @@ bool wraps(int columns, int most_rows);
 bool columns_are_cut(const Gather& g, const AxisPhase& y, const AxisPhase& x);
 
 /** All of them, in the order in which they share most of what they read. */
-std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels, const float* packed);
+std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels);
 
 }  // namespace fovea::FOVEA_ISA

@@ -17,6 +17,7 @@
 #include "conv_planar.h"
 #include "conv_squares.h"
 #include "conv_weight_grad.h"
+#include "cpu.h"
 #include "gemm.h"
 #include "winograd_conv.h"
 
@@ -38,6 +39,31 @@ const float* prepared_weights(Cache* cache, size_t size, Prepare prepare) {
   prepare(to);
   if (cache) cache->ready = true;
   return to;
+}
+
+/**
+ * Up to so many threads each prepare all weights for themselves where cores are far from each other: that takes
+ * less time, by up to a half, than fetching from the other core's caches what it prepared.
+ */
+constexpr int kMostCopies = 4;
+
+/** run(weights), where weights(thread) are those that a thread shall read, in the form that `prepare` writes; `shared`: no
+ * thread reads nearly all of them. */
+template <class Prepare, class Run>
+void run_prepared(Cache* cache, size_t size, bool shared, Prepare prepare, Run run) {
+  if (cache || shared || threads() > kMostCopies || cores_are_near()) {
+    const float* const made = prepared_weights(cache, size, prepare);
+    return run([=](int) { return made; });
+  }
+  std::vector<const float*> copies(threads());
+  run([&](int thread) {
+    if (!copies[thread]) {
+      float* const to = (float*)thread_scratch(size * sizeof(float), 1);
+      prepare(to);
+      copies[thread] = to;
+    }
+    return copies[thread];
+  });
 }
 
 /** Does each number of the output depend on one pixel, and are all pixels read? */
@@ -82,9 +108,14 @@ void run_implicit_gemm(const ConvCall& c) {
     row.shape = in_one_row(s);
   }
   const Gather g = gather_of(row);
-  gather_conv(g, prepared_weights(c.cache, packed_weights_size(g), [&](float* to) {
-                pack_weights(g, {&s, c.b, turned}, to);
-              }));
+  const size_t size = packed_weights_size(g);
+  const bool in_parts = sizeof(float) * size > 2 * cpu().l2;  // large weights, which threads share out
+  run_prepared(
+      c.cache, size, in_parts,
+      [&](float* to) {
+        pack_weights(g, {&s, c.b, turned}, to);
+      },
+      [&](auto weights) { gather_conv(g, weights); });
 }
 
 void run_few_outputs(const ConvCall& c) {
@@ -97,30 +128,13 @@ void run_few_outputs(const ConvCall& c) {
                    }));
 }
 
-/**
- * Up to so many threads each transform all kernels for themselves where cores are far from each other: that takes
- * less time, by up to a half, than fetching from the other core's caches what it transformed.
- */
-constexpr int kMostCopies = 4;
-
 void transform_and_convolve(const ConvCall& c, const Gather& g, const std::vector<winograd::Phase>& phases) {
-  const size_t size = winograd::weights_size(g, phases);
-  const auto transform = [&](float* to) {
-    winograd::transform_weights(g, phases, {&c.shape, c.b, c.direction == Direction::input_grad}, to);
-  };
-  if (c.cache || threads() > kMostCopies || cores_are_near()) {
-    const float* const made = prepared_weights(c.cache, size, transform);
-    return winograd::convolve(g, phases, [=](int) { return made; });
-  }
-  std::vector<const float*> copies(threads());
-  winograd::convolve(g, phases, [&](int thread) {
-    if (!copies[thread]) {
-      float* const to = (float*)thread_scratch(size * sizeof(float), 1);
-      transform(to);
-      copies[thread] = to;
-    }
-    return copies[thread];
-  });
+  run_prepared(
+      c.cache, winograd::weights_size(g, phases), false,
+      [&](float* to) {
+        winograd::transform_weights(g, phases, {&c.shape, c.b, c.direction == Direction::input_grad}, to);
+      },
+      [&](auto weights) { winograd::convolve(g, phases, weights); });
 }
 
 void run_winograd(const ConvCall& c) {
