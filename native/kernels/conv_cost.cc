@@ -203,11 +203,11 @@ double winograd_cost(const ConvWork& w) {
   const double bytes = sizeof(float) * kLanes * weights, farther = bytes / 16e6;
   const double waits = written % kLine ? beyond_caches(w) : 0;  // other pixels are streamed
   return 0.94 * products + beside_products() * 14 * (windows + outputs) + waits +
-         (28 + 17 * farther * farther) * weights + 54e3 * w.winograd.size();
+         (21 + 17 * farther * farther) * weights + 54e3 * w.winograd.size();
 }
 
 double squares_cost(const ConvWork& w) {
-  constexpr double kSquare = 20 * kSquaresPasses;  // with an input channel and a vector of output channels
+  constexpr double kSquare = 17.5 * kSquaresPasses;  // with an input channel and a vector of output channels
   const ConvShape& s = w.s;
   const int columns = ceil_div(s.ow, s.dilation_x);
   const double phases = (double)s.dilation_y * s.dilation_x,
