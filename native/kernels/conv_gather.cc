@@ -172,6 +172,8 @@ void run_block(const Gather& g, const WeightPanels& panels, const float* all_wei
   const int asked = runs * p.length / (panels.outputs(0) > kLanes ? 1 : in_pairs ? 4 : 2);
   const bool asks_for_rows =
       g.read_bytes() > cpu().l3 / 4 * 3 && (ay.taps.size() > 1 || g.plan.y.size() > 1) && asked < read;
+  // Nor, of a 1x1 convolution with few outputs, for all of a pixel longer than a line. (Were the image in the caches, to ask
+  // for it would take a tenth of the time.)
   const bool asks_for_pixels = g.read_bytes() >= cpu().l3 / 2 && max_runs == 1 && in.column == channels &&
                                channels > kLine && panels.outputs(0) <= kLanes;
   const bool goes_on = ay.count == 1 && block.across.end < ax.count;

@@ -71,7 +71,7 @@ struct TileProduct {
   bool streams;    // C, whose rows are whole lines
   int asks_ahead;  // C is in no near cache: for its lines, so many tiles before they are written
 
-  bool asks_for_pixels = false;  // of A, whose rows follow each other and come from the memory
+  bool asks_for_pixels = false;  // A comes from memory, row after row without gaps: see ask_for_pixels()
 
   // What is wanted after this product, or null: at every second line of B, or every step where A's rows are neighbours,
   // one line of it is asked for, these numbers apart (not with `scattered`). With several tiles, what each but the last

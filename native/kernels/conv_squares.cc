@@ -19,8 +19,8 @@ namespace {
 constexpr int kPoints = 4;
 /** Points along y whose sums, with all points along x, fit the registers: dy is read once for each so many. */
 constexpr int kRows = kPoints / kSquaresPasses;
-/** Pairs of neighbouring outputs in a span of a row, and floats from a point of a span's T to the next: an odd number of lines,
- * and constant, as the sums' loop has no registers left for distances. */
+/** Pairs of neighbouring outputs in a span of a row, at most, and floats from a point of a span's T to the next: an odd number
+ * of lines, and constant, as the sums' loop has no registers left for distances. */
 constexpr int kMostPairs = 48, kPoint = 48, kSpan = kPoints * kPoints * kPoint;
 
 struct Problem {

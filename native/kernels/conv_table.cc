@@ -47,11 +47,11 @@ const float* prepared_weights(Cache* cache, size_t size, Prepare prepare) {
  */
 constexpr int kMostCopies = 4;
 
-/** run(weights), where weights(thread) are those that a thread shall read, in the form that `prepare` writes; `shared`: no
- * thread reads nearly all of them. */
+/** run(weights), where weights(thread) are those that a thread shall read, in the form that `prepare` writes; `in_parts`: each
+ * thread reads a part of them. */
 template <class Prepare, class Run>
-void run_prepared(Cache* cache, size_t size, bool shared, Prepare prepare, Run run) {
-  if (cache || shared || threads() > kMostCopies || cores_are_near()) {
+void run_prepared(Cache* cache, size_t size, bool in_parts, Prepare prepare, Run run) {
+  if (cache || in_parts || threads() > kMostCopies || cores_are_near()) {
     const float* const made = prepared_weights(cache, size, prepare);
     return run([=](int) { return made; });
   }
@@ -109,7 +109,7 @@ void run_implicit_gemm(const ConvCall& c) {
   }
   const Gather g = gather_of(row);
   const size_t size = packed_weights_size(g);
-  const bool in_parts = sizeof(float) * size > 2 * cpu().l2;  // large weights, which threads share out
+  const bool in_parts = sizeof(float) * size > 2 * cpu().l2;
   run_prepared(
       c.cache, size, in_parts,
       [&](float* to) {
