@@ -1,6 +1,6 @@
 // Winograd's convolution: this file derives the method and holds its one-dimensional transforms. How they are
-// nested for images is in winograd_tiles.h, which convolutions are made of them in winograd_plan.h, and the
-// passes over tensors in winograd_conv.cc and winograd_weight_grad.cc.
+// nested for images is in winograd_tiles.h, which convolutions are made of them in winograd_plan.h, where tiles
+// lie in winograd_windows.h, and the passes over tensors in winograd_conv.cc and winograd_weight_grad.cc.
 //
 // The idea (Winograd 1980; Lavin and Gray 2015). Multiplying polynomials f (r coefficients) and u (m
 // coefficients) term by term takes r*m products. Evaluating both at n = r+m-1 points p ("infinity" being the

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "conv_micro.h"
-#include "winograd_tiles.h"
+#include "winograd_windows.h"
 
 namespace fovea::FOVEA_ISA::winograd {
 
