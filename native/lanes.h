@@ -31,6 +31,37 @@ struct Part {
   vf or_else(vf v, float other) const { return lane_numbers() < n ? v : splat(other); }
 };
 
+/** The first `kCount` lanes, a multiple of four, stored as halves and quarters of a vector: sooner than as a Part. */
+template <int kCount>
+struct Quarters {
+  void put(float* p, vf v) const {
+    typedef float half __attribute__((vector_size(32)));
+    typedef float quarter __attribute__((vector_size(16)));
+    if constexpr (kCount >= 8) {
+      const half first = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+      std::memcpy(p, &first, sizeof first);
+    }
+    if constexpr (kCount % 8 != 0) {
+      constexpr int at = kCount - 4;
+      const quarter last = __builtin_shufflevector(v, v, at, at + 1, at + 2, at + 3);
+      std::memcpy(p + at, &last, sizeof last);
+    }
+  }
+};
+
+/** run(Quarters) if so many lanes, fewer than all, are whole quarters of four. */
+template <class Run>
+inline __attribute__((always_inline)) bool in_quarters(int count, Run run) {
+  if constexpr (kLanes >= 8) {
+    if (count == 4) return run(Quarters<4>{}), true;
+  }
+  if constexpr (kLanes >= 16) {
+    if (count == 8) return run(Quarters<8>{}), true;
+    if (count == 12) return run(Quarters<12>{}), true;
+  }
+  return false;
+}
+
 /** step(i, lanes) for i = 0, kLanes, 2 kLanes, ... below n; `lanes` is a Whole, or a Part at a ragged end. */
 template <class Step>
 inline __attribute__((always_inline)) void for_lanes(int64_t n, Step step) {

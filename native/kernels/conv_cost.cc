@@ -33,7 +33,7 @@ int read_width(const ConvWork& w) { return is_backward(w) ? w.s.ow : w.s.w; }
 double vectors(int channels) { return ceil_div(channels, kLanes); }
 
 /** What transforms and loads cost beside products, which take twice as long where AVX-512 works in halves. */
-double beside_products() { return kLanes == 16 && cpu().avx512_in_halves ? 0.7 : 1; }
+double beside_products() { return works_in_halves() ? 0.7 : 1; }
 
 /** Of two vectors or, if that leaves a last one, three. */
 double panels(double vectors) { return std::max(1.0, std::floor(vectors / kMaxVectors)); }

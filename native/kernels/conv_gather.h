@@ -65,6 +65,7 @@ class WeightPanels {
 
  private:
   const int channels_, outputs_;
+  const double steps_;  // of a sum, on average
   const bool half_, three_;
 };
 

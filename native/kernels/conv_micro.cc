@@ -9,9 +9,9 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole or a Part. With
- * `run_over` the last lanes are a Whole, which goes on in the next rows, in all rows where it ends within the tile. */
-template <int R, int V, Rows kRows, bool kInPairs, class Step>
+/** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole, a Part or, `kInQuarters`, what
+ * Quarters store. With `run_over` the last lanes are a Whole, which goes on in the next rows, in all rows where it ends within the tile. */
+template <int R, int V, Rows kRows, bool kInPairs, bool kInQuarters = false, class Step>
 inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float* first, Step step,
                                                     bool run_over = false) {
   // Copies, as the compiler must take every store for one into `p`.
@@ -36,9 +36,11 @@ inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float*
       hide(at);
     }
   };
-  if (last == kLanes)
-    all(Whole{}, Whole{});
-  else if (run_over)
+  if (last == kLanes) return all(Whole{}, Whole{});
+  if constexpr (kInQuarters) {
+    if (in_quarters(last, [&](auto lanes) __attribute__((always_inline)) { all(lanes, lanes); })) return;
+  }
+  if (run_over)
     all(Whole{}, Part{last});
   else
     all(Part{last}, Part{last});
@@ -69,7 +71,7 @@ void ask_for_pixels(const float* next, ptrdiff_t size, int asked_for) {
   for (ptrdiff_t i = 0; i < size; i += kLine) __builtin_prefetch(next + kLater + i, 0, 2);
 }
 
-template <int R, int V, Rows kRows, bool kInPairs>
+template <int R, int V, Rows kRows, bool kInPairs, bool kHalf = false>
 void multiply_fixed(const TileProduct& p) {
   const float* start = p.a;
   float* c = p.c;
@@ -97,9 +99,9 @@ void multiply_fixed(const TileProduct& p) {
     const float* far = p.far ? p.far : p.b;
     if constexpr (kRows == Rows::even) {
       if (!kInPairs && p.step_offsets)
-        sum_listed<R, V>(p, start, sums);
+        sum_listed<R, V, kHalf>(p, start, sums);
       else
-        sum_even<R, V, kInPairs>(p, start, next, far, sums);
+        sum_even<R, V, kInPairs, kHalf>(p, start, next, far, sums);
     } else {
       const float* b = p.b;
       for (int run = 0, left = p.b_runs; run < p.runs; run++) {
@@ -141,7 +143,7 @@ void multiply_fixed(const TileProduct& p) {
           p,
           c, [&](int r, int v, float* to, auto) __attribute__((always_inline)) { stream(to, sums[r][v]); });
     else
-      for_tile<R, V, kRows, kInPairs>(
+      for_tile<R, V, kRows, kInPairs, true>(
           p, c,
           [&](int r, int v, float* to, auto lanes)
               __attribute__((always_inline)) { lanes.put(to, sums[r][v]); },
@@ -182,6 +184,18 @@ Multiply find_in_pairs(int rows) {
   return kSizes[rows - 1];
 }
 
+template <int V, int... R>
+constexpr std::array<Multiply, sizeof...(R)> all_with_half(std::integer_sequence<int, R...>) {
+  return {multiply_fixed<R + 1, V, Rows::even, false, true>...};
+}
+
+/** Even rows of one or two whole vectors and half a one. */
+Multiply find_with_half(int vectors, int rows) {
+  static constexpr auto kTwo = all_with_half<2>(std::make_integer_sequence<int, kMaxRows>{});
+  static constexpr auto kThree = all_with_half<3>(std::make_integer_sequence<int, kMaxOfThree>{});
+  return vectors == 2 ? kTwo[rows - 1] : kThree[rows - 1];
+}
+
 Multiply find(const TileProduct& p, int rows) {
   const int vectors = ceil_div(p.columns, kLanes);
   if constexpr (kLanes >= 8) {
@@ -190,7 +204,12 @@ Multiply find(const TileProduct& p, int rows) {
                          : find_in_pairs<Rows::even, kMaxOfOne>(rows);
   }
   if (p.scattered) return find<Rows::scattered, kMaxScattered>(vectors, rows);
-  if (p.a_step == 1 && p.b_step == vectors * kLanes)
+  const bool is_even = p.a_step == 1 && p.b_step == vectors * kLanes;
+  if constexpr (kLanes == 16) {
+    const bool ends_with_half = vectors > 1 && vectors * kLanes - p.columns >= kLanes / 2;
+    if (is_even && ends_with_half && works_in_halves()) return find_with_half(vectors, rows);
+  }
+  if (is_even)
     return find<Rows::even, kMaxRows, kMaxOfOne>(vectors, rows);
   return find<Rows::together, kMaxRows>(vectors, rows);
 }

@@ -72,8 +72,13 @@ bool has_half(int channels, int outputs, double products) {
   constexpr double kMany = 96;
   const int vectors = outputs / kLanes, rest = outputs % kLanes;
   if (kLanes < 8 || rest == 0 || rest > kLanes / 2) return false;
-  // Where products take all the time, half of them are saved even if taps are short runs.
-  if (kLanes == 16 && cpu().avx512_in_halves) return channels % 2 == 0 || channels > 3;
+  if (works_in_halves()) {
+    // Half a vector beside one or two whole ones takes half the time, too: for two, or a few steps, that is sooner done.
+    constexpr double kFewest = 8;
+    if (vectors > 0 && (vectors % kMaxVectors == 0 || products <= kFewest)) return false;
+    // Where products take all the time, half of them are saved even if taps are short runs.
+    return channels % 2 == 0 || channels > 3;
+  }
   if (channels % 2 && (vectors > 0 || channels <= kFewOddChannels)) return false;
   return vectors % kMaxVectors == 0 || products >= kMany;  // else it would share a panel
 }
@@ -81,8 +86,9 @@ bool has_half(int channels, int outputs, double products) {
 WeightPanels::WeightPanels(const Gather& g)
     : channels_(g.in_c / g.groups),
       outputs_(g.out_c / g.groups),
-      half_(has_half(channels_, outputs_, g.products())),
-      three_(sizeof(float) * g.products() * 3 * kLanes <= cpu().l2) {}
+      steps_(g.products()),
+      half_(has_half(channels_, outputs_, steps_)),
+      three_(sizeof(float) * steps_ * 3 * kLanes <= cpu().l2) {}
 
 int WeightPanels::outputs(int output) const {
   const int rest = outputs_ - output, whole = rest / kLanes * kLanes;
@@ -98,7 +104,7 @@ int WeightPanels::count() const {
 
 int WeightPanels::most_rows() const {
   int least = kMaxOfOne;
-  for (int o = 0; o < outputs_; o += outputs(o)) least = std::min(least, FOVEA_ISA::most_rows(outputs(o)));
+  for (int o = 0; o < outputs_; o += outputs(o)) least = std::min(least, FOVEA_ISA::most_rows(outputs(o), steps_));
   return least;
 }
 
