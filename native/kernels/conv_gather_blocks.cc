@@ -66,8 +66,8 @@ double tiles_cost(const Gather& g, const WeightPanels& panels, double places, bo
     columns = panels.outputs(o);
     const int vectors = ceil_div(columns, kLanes);
     const double products = rows * vectors * (works_in_halves() ? 1 : 0.5);
-    const double step = vectors == 1 ? std::max(4.0, (scattered ? 1.14 : 1.04) * products + 0.5)
-                                     : std::max(4.6, products);
+    const double step =
+        vectors == 1 ? std::max(4.0, (scattered ? 1.14 : 1.04) * products + 0.5) : std::max(4.6, products);
     cost += step * steps + (scattered ? 65 + 17 * runs : vectors == 1 ? 35 : 22);
   }
   return tiles * cost;

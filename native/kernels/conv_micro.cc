@@ -38,7 +38,9 @@ inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float*
   };
   if (last == kLanes) return all(Whole{}, Whole{});
   if constexpr (kInQuarters) {
-    if (in_quarters(last, [&](auto lanes) __attribute__((always_inline)) { all(lanes, lanes); })) return;
+    if (in_quarters(
+            last, [&](auto lanes) __attribute__((always_inline)) { all(lanes, lanes); }))
+      return;
   }
   if (run_over)
     all(Whole{}, Part{last});
@@ -209,8 +211,7 @@ Multiply find(const TileProduct& p, int rows) {
     const bool ends_with_half = vectors > 1 && vectors * kLanes - p.columns >= kLanes / 2;
     if (is_even && ends_with_half && works_in_halves()) return find_with_half(vectors, rows);
   }
-  if (is_even)
-    return find<Rows::even, kMaxRows, kMaxOfOne>(vectors, rows);
+  if (is_even) return find<Rows::even, kMaxRows, kMaxOfOne>(vectors, rows);
   return find<Rows::together, kMaxRows>(vectors, rows);
 }
 

@@ -52,21 +52,16 @@ inline int panel_start(int column, int columns) {
 inline bool works_in_halves() { return kLanes == 16 && cpu().avx512_in_halves; }
 
 /**
- * Vectors of sums of a tile with so many steps. Where AVX-512 works in halves those with few steps are smaller than the
- * registers allow: multiplications go on beside a dozen stores in a row, and wait for most of those beyond (of 16 steps with
- * 14 x 2 sums, which take a tenth longer than their products; with 6 x 2 no longer).
+ * Rows of the largest tile with so many columns and steps. Where AVX-512 works in halves those with few steps are smaller than
+ * the registers allow: multiplications go on beside a dozen stores in a row, and wait for most of those beyond (a tile of 16
+ * steps with 14 x 2 sums takes a tenth longer than its products, with 6 x 2 no longer).
  */
-inline int most_sums(double steps) {
-  constexpr double kFewest = 24, kFew = 96;
-  constexpr int kAll = kMaxOfOne + kMaxRows;  // more than there are
-  if (!works_in_halves() || steps > kFew) return kAll;
-  return steps <= kFewest ? 12 : 16;
-}
-
-/** Rows of the largest tile with so many columns and steps. */
 inline int most_rows(int columns, double steps) {
-  const int vectors = std::min(ceil_div(columns, kLanes), kMaxVectors + 1);
-  return std::min(vectors == 1 ? kMaxOfOne : vectors == 2 ? kMaxRows : kMaxOfThree, most_sums(steps) / vectors);
+  constexpr double kFewest = 24, kFew = 64;
+  const bool is_small = steps <= kFew && works_in_halves();
+  if (columns <= kLanes) return is_small ? 12 : kMaxOfOne;
+  if (columns <= kPanel) return is_small ? (steps <= kFewest ? 6 : 10) : kMaxRows;
+  return is_small ? 5 : kMaxOfThree;
 }
 
 /** The same where A's steps are not neighbours. */

@@ -104,7 +104,8 @@ int WeightPanels::count() const {
 
 int WeightPanels::most_rows() const {
   int least = kMaxOfOne;
-  for (int o = 0; o < outputs_; o += outputs(o)) least = std::min(least, FOVEA_ISA::most_rows(outputs(o), steps_));
+  for (int o = 0; o < outputs_; o += outputs(o))
+    least = std::min(least, FOVEA_ISA::most_rows(outputs(o), steps_));
   return least;
 }
 

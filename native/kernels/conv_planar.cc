@@ -13,7 +13,7 @@ namespace planar {
 namespace {
 
 constexpr int kMostOutputs = kRegisters / 2;
-constexpr int vectors_at_once(int outputs) { return std::min(8, kRegisters / outputs); }
+constexpr int vectors_at_once(int outputs, int sums) { return std::min(8, sums / outputs); }
 
 /** A block's sums for some output channels: planes `size` aportion. */
 struct Sums {
@@ -52,9 +52,9 @@ inline __attribute__((always_inline)) void sum_at(const Sums& s, ptrdiff_t at) {
     for (int v = 0; v < kVectors; v++) store(s.to + o * s.size + at + v * kLanes, sums[o][v]);
 }
 
-template <int kOutputs>
+template <int kOutputs, int kSums>
 void sum_run(const Sums& s, ptrdiff_t count) {
-  constexpr int kVectors = vectors_at_once(kOutputs), kAtOnce = kVectors * kLanes;
+  constexpr int kVectors = vectors_at_once(kOutputs, kSums), kAtOnce = kVectors * kLanes;
   ptrdiff_t at = 0;
   for (; at + kAtOnce <= count; at += kAtOnce) sum_at<kOutputs, kVectors>(s, at);
   const ptrdiff_t last = (count + kLanes - 1) / kLanes * kLanes - kAtOnce;
@@ -64,12 +64,14 @@ void sum_run(const Sums& s, ptrdiff_t count) {
     for (; at < count; at += kLanes) sum_at<kOutputs, 1>(s, at);
 }
 
-template <int... O>
+template <int kSums, int... O>
 constexpr std::array<void (*)(const Sums&, ptrdiff_t), sizeof...(O)> all_outputs(
     std::integer_sequence<int, O...>) {
-  return {sum_run<O + 1>...};
+  return {sum_run<O + 1, kSums>...};
 }
-constexpr auto kSumRun = all_outputs(std::make_integer_sequence<int, kMostOutputs>{});
+/** For a number of outputs, with all registers or, as most_rows(), with a dozen sums. */
+constexpr auto kSumRun = all_outputs<kRegisters>(std::make_integer_sequence<int, kMostOutputs>{});
+constexpr auto kSumRunOfFew = all_outputs<kMostOutputs>(std::make_integer_sequence<int, kMostOutputs>{});
 
 /** Output channels are summed in equal portions. */
 struct Portion {
@@ -113,7 +115,8 @@ void run_block(const Gather& g, const Rows& all, const RowEpilogue& epilogue, in
     for (const Portion& portion : portions_of(g.out_c)) {
       const int steps = (int)phase.offsets.size();
       const float* const weights = phase.weights + (ptrdiff_t)steps * portion.first;
-      kSumRun[portion.count - 1]({phase.offsets.data(), steps, weights, planes, to, size}, run);
+      (works_in_halves() ? kSumRunOfFew : kSumRun)[portion.count - 1](
+          {phase.offsets.data(), steps, weights, planes, to, size}, run);
       to += portion.count * size;
     }
   const int pixels = std::min(columns * step, g.out_w - x0 * step);
