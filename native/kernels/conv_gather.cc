@@ -18,8 +18,8 @@ int share(int whole, int index, int parts) {
   return (int)((int64_t)whole * (index + 1) / parts - (int64_t)whole * index / parts);
 }
 
-constexpr int kShortRun = 8;   // runs of up to so many steps have each of them listed
-constexpr int kFewSteps = 32;  // of a tile, that last no longer than memory takes to answer
+constexpr int kShortRun = kLine - 1;  // runs of up to so many steps have each of them listed
+constexpr int kFewSteps = 32;         // of a tile, that last no longer than memory takes to answer
 
 /** Where the runs of the window begin. Taps that are neighbours in memory make one run, unless they are wanted `apart`. */
 int find_runs(const Block& block, const Band& band, int channels, bool apart, ptrdiff_t* offsets,
