@@ -30,8 +30,10 @@ int least_places(const Gather& g, const WeightPanels& panels, const AxisPhase& y
  * alone. */
 int rows_of_blocks(const Gather& g, const WeightPanels& panels, const AxisPhase& y, const AxisPhase& x,
                    int columns, int others) {
+  constexpr double kFewSteps = 32;
   const int held = pixels_held(g) / (columns * x.in_step * y.in_step);
-  int most = std::clamp(held, 1, std::max(1, kMostPlaces / columns));
+  const int places = g.products() < kFewSteps ? 3 * kMostPlaces : kMostPlaces;
+  int most = std::clamp(held, 1, std::max(1, places / columns));
   const int wanted = ceil_div(kEnoughBlocks, others);
   if (wanted > 1)
     most =
