@@ -10,17 +10,25 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** Lane i of the result is lane From::lane(i) of the vectors in a row, kCount of them. */
-template <class From, int kVector, int kCount, int... I>
-inline __attribute__((always_inline)) vf pick(const vf* vectors, vf made,
-                                              std::integer_sequence<int, I...> lanes) {
-  if constexpr (kVector == kCount) {
+/** Lane i of the result is lane From::lane(i) of the vectors in a row, kCount of them, of which `made` has those before
+ * kVector. */
+template <class From, int kCount, int kVector, int... I>
+inline __attribute__((always_inline)) vf pick_on(const vf* vectors, vf made,
+                                                 std::integer_sequence<int, I...> lanes) {
+  if constexpr (kVector >= kCount) {
     return made;
   } else {
     made = __builtin_shufflevector(
         made, vectors[kVector], (From::lane(I) / kLanes == kVector ? kLanes + From::lane(I) % kLanes : I)...);
-    return pick<From, kVector + 1, kCount>(vectors, made, lanes);
+    return pick_on<From, kCount, kVector + 1>(vectors, made, lanes);
   }
+}
+template <class From, int kCount, int... I>
+inline __attribute__((always_inline)) vf pick(const vf* vectors, std::integer_sequence<int, I...> lanes) {
+  if constexpr (kCount == 1) return vectors[0];
+  const vf two = __builtin_shufflevector(vectors[0], vectors[kCount > 1],
+                                         (From::lane(I) < 2 * kLanes ? From::lane(I) : I)...);
+  return pick_on<From, kCount, 2>(vectors, two, lanes);
 }
 
 constexpr auto kAllLanes = std::make_integer_sequence<int, kLanes>();
@@ -40,13 +48,13 @@ struct OfPixels {
 template <int kChannels, int... C>
 inline void part_few(const float* from, float* to, ptrdiff_t size, std::integer_sequence<int, C...>) {
   const vf pixels[] = {load(from + C * kLanes)...};
-  (store(to + C * size, (pick<OfChannel<kChannels, C>, 0, kChannels>(pixels, vf{}, kAllLanes))), ...);
+  (store(to + C * size, (pick<OfChannel<kChannels, C>, kChannels>(pixels, kAllLanes))), ...);
 }
 
 template <int kChannels, int... C>
 inline void join_few(const float* from, ptrdiff_t size, float* to, std::integer_sequence<int, C...>) {
   const vf planes[] = {load(from + C * size)...};
-  (store(to + C * kLanes, (pick<OfPixels<kChannels, C>, 0, kChannels>(planes, vf{}, kAllLanes))), ...);
+  (store(to + C * kLanes, (pick<OfPixels<kChannels, C>, kChannels>(planes, kAllLanes))), ...);
 }
 
 template <int kChannels>
