@@ -104,7 +104,13 @@ class Product {
     }
   }
 
-  Part whole() const { return {0, Panels(m_, kRows).count, 0, Panels(n_, kColumns).count}; }
+  /** Panels of A, of which all parts have as many. */
+  Panels row_panels() const {
+    const int parts = std::max(plan_.row_parts, 1), each = (m_ + kRows * parts - 1) / (kRows * parts);
+    return Panels(m_, (m_ + each * parts - 1) / (each * parts));
+  }
+
+  Part whole() const { return {0, row_panels().count, 0, Panels(n_, kColumns).count}; }
 
   /** Cores exchange data slowly, so each packs for itself all that its parts of C need. */
   void run_parts() const {
@@ -149,7 +155,7 @@ class Product {
   /** A part of C = A[:, k0 .. k0 + depth) * B[k0 .. k0 + depth, :], by rounds of packing and multiplying. */
   template <class Out>
   void run_blocks(const Part& part, int k0, int depth, const Out& c, bool finish) const {
-    const Panels rows(m_, kRows), columns(n_, kColumns, kLanes), blocks(depth, plan_.steps);
+    const Panels rows = row_panels(), columns(n_, kColumns, kLanes), blocks(depth, plan_.steps);
     const bool serial = inside_task() || threads() == 1;
     const bool share_a = plan_.column_tasks > 1 && !plan_.direct_a && !serial;
     const int deep = packed_b_ && !share_a ? blocks.count : std::min(plan_.depth, blocks.count);

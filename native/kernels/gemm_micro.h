@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "simd.h"
 
@@ -41,23 +42,22 @@ void multiply_tile(const Tile& tile);
 
 /**
  * An even division of `length` into panels of at most `largest`: none is much smaller than another, as small
- * tiles would leave the multipliers idle. All begin at multiples of `unit`, of which `largest` is one.
+ * tiles would leave the multipliers idle, and as many of them next to each other are as long as others. All begin at multiples
+ * of `unit`, of which `largest` is one.
  */
 class Panels {
  public:
   const int count;
   Panels(int length, int largest, int unit = 1)
-      : count((length + largest - 1) / largest), length_(length), unit_(unit) {
-    const int units = (length + unit - 1) / unit;
-    base_ = count ? units / count : 0;
-    larger_ = count ? units % count : 0;
-  }
-  int start(int i) const { return std::min((i * base_ + std::min(i, larger_)) * unit_, length_); }
+      : count((length + largest - 1) / largest),
+        length_(length),
+        unit_(unit),
+        units_((length + unit - 1) / unit) {}
+  int start(int i) const { return std::min((int)((int64_t)units_ * i / count) * unit_, length_); }
   int size(int i) const { return start(i + 1) - start(i); }
 
  private:
-  int length_, unit_;
-  int base_, larger_;  // units of a panel; the first `larger_` panels hold one more
+  int length_, unit_, units_;
 };
 
 }  // namespace fovea::FOVEA_ISA
