@@ -292,6 +292,13 @@ std::vector<ConvCase> conv_cases() {
       {{2, 14, 14, 48, 14, 14, 64, 5, 5, 1, 1, 4, 4, 2, 2, 1, 1}, kHasResidual},
       {{1, 23, 21, 64, 23, 21, 16, 5, 5, 1, 1, 4, 4, 2, 2, 1, 1}},
       {{9, 11, 13, 20, 6, 7, 40, 5, 5, 2, 2, 2, 2, 1, 1, 1, 1}, kHasBias},
+      // Few steps: half a vector beside one or two whole ones, and pixels that are stored in quarters of a vector.
+      {{2, 13, 17, 3, 13, 17, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, all, Activation::relu, Activation::tanh},
+      {{1, 19, 23, 40, 19, 23, 1, 7, 7, 1, 1, 3, 3, 1, 1, 1, 1}, kHasBias},
+      {{2, 11, 33, 2, 11, 33, 56, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1}},
+      {{2, 7, 41, 3, 4, 21, 37, 2, 3, 2, 2, 0, 1, 1, 1, 1, 1}, kHasResidual},
+      {{1, 14, 31, 12, 7, 15, 5, 4, 4, 2, 2, 1, 1, 1, 1, 1, 1}},
+      {{1, 15, 34, 20, 7, 17, 3, 3, 2, 2, 2, 0, 0, 1, 1, 1, 1}, kHasBias},
       // So many tiles that their blocks are whole rows of strips.
       {{2, 25, 603, 5, 25, 603, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, all, Activation::relu, Activation::relu},
       {{2, 37, 1205, 3, 19, 603, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1}},
