@@ -9,8 +9,9 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole, a Part or, `kInQuarters`, what
- * Quarters store. With `run_over` the last lanes are a Whole, which goes on in the next rows, in all rows where it ends within the tile. */
+/** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole, a Part or, if they can be stored
+ * `kInQuarters`, those. With `run_over` other last lanes are a Whole, which goes on in the next rows, in all rows where it ends
+ * within the tile. */
 template <int R, int V, Rows kRows, bool kInPairs, bool kInQuarters = false, class Step>
 inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float* first, Step step,
                                                     bool run_over = false) {
@@ -73,6 +74,7 @@ void ask_for_pixels(const float* next, ptrdiff_t size, int asked_for) {
   for (ptrdiff_t i = 0; i < size; i += kLine) __builtin_prefetch(next + kLater + i, 0, 2);
 }
 
+/** `kHalf`: at most half of the last vector's columns are in C. */
 template <int R, int V, Rows kRows, bool kInPairs, bool kHalf = false>
 void multiply_fixed(const TileProduct& p) {
   const float* start = p.a;

@@ -42,8 +42,8 @@ void multiply_tile(const Tile& tile);
 
 /**
  * An even division of `length` into panels of at most `largest`: none is much smaller than another, as small
- * tiles would leave the multipliers idle, and as many of them next to each other are as long as others. All begin at multiples
- * of `unit`, of which `largest` is one.
+ * tiles would leave the multipliers idle, and larger ones lie between smaller ones. All begin at multiples of `unit`, of
+ * which `largest` is one.
  */
 class Panels {
  public:

@@ -10,8 +10,7 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** Lane i of the result is lane From::lane(i) of the vectors in a row, kCount of them, of which `made` has those before
- * kVector. */
+/** pick(), where `made` has the lanes of the vectors before kVector. */
 template <class From, int kCount, int kVector, int... I>
 inline __attribute__((always_inline)) vf pick_on(const vf* vectors, vf made,
                                                  std::integer_sequence<int, I...> lanes) {
@@ -23,6 +22,7 @@ inline __attribute__((always_inline)) vf pick_on(const vf* vectors, vf made,
     return pick_on<From, kCount, kVector + 1>(vectors, made, lanes);
   }
 }
+/** Lane i of the result is lane From::lane(i) of the vectors in a row, kCount of them. */
 template <class From, int kCount, int... I>
 inline __attribute__((always_inline)) vf pick(const vf* vectors, std::integer_sequence<int, I...> lanes) {
   if constexpr (kCount == 1) return vectors[0];
