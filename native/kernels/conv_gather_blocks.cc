@@ -10,6 +10,7 @@ namespace fovea::FOVEA_ISA {
 namespace {
 
 constexpr int kEnoughBlocks = 16;  // that many keep a few threads busy
+constexpr int kFewSteps = 32;      // of a sum, beside which a block's and a tile's begin weigh much
 
 // Places of a block: more than the least, unless it has much to do with each of them.
 constexpr int kLeastPlaces = 8 * kMaxRows, kMostPlaces = 1024;
@@ -30,7 +31,6 @@ int least_places(const Gather& g, const WeightPanels& panels, const AxisPhase& y
  * alone. */
 int rows_of_blocks(const Gather& g, const WeightPanels& panels, const AxisPhase& y, const AxisPhase& x,
                    int columns, int others) {
-  constexpr double kFewSteps = 32;
   const int held = pixels_held(g) / (columns * x.in_step * y.in_step);
   const int places = g.products() < kFewSteps ? 3 * kMostPlaces : kMostPlaces;
   int most = std::clamp(held, 1, std::max(1, places / columns));
@@ -88,7 +88,6 @@ enum class Cut { nowhere, between_columns, everywhere };
 /** The cut that takes the fewest cycles, by estimates that hold within some percent. */
 Cut cut_of(const Gather& g, const WeightPanels& panels, const AxisPhase& y, const AxisPhase& x) {
   constexpr double kBlock = 1500, kGain = 0.98, kGainOfMany = 0.95;
-  constexpr int kFewSteps = 32;
   const int all_x = (int)x.taps.size(), all_y = (int)y.taps.size();
   const bool has_places = y.count > 0 && x.count > 0;
   if (!has_places || g.groups > 1 || all_x * all_y * g.in_c < kFewSteps) return Cut::nowhere;
