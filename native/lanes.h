@@ -49,15 +49,15 @@ struct Quarters {
   }
 };
 
-/** run(Quarters) if so many lanes, fewer than all, are whole quarters of four. */
-template <class Run>
+/** run(Quarters) if so many lanes, fewer than all and at most kMost, are whole quarters of four. */
+template <int kMost, class Run>
 inline __attribute__((always_inline)) bool in_quarters(int count, Run run) {
   if constexpr (kLanes >= 8) {
     if (count == 4) return run(Quarters<4>{}), true;
   }
   if constexpr (kLanes >= 16) {
     if (count == 8) return run(Quarters<8>{}), true;
-    if (count == 12) return run(Quarters<12>{}), true;
+    if (kMost >= 12 && count == 12) return run(Quarters<12>{}), true;
   }
   return false;
 }

@@ -9,44 +9,98 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** step(r, v, c, lanes) for every vector of the tile; `c` is its place in C, `lanes` a Whole, a Part or, if they can be stored
- * `kInQuarters`, those. With `run_over` other last lanes are a Whole, which goes on in the next rows, in all rows where it ends
- * within the tile. */
-template <int R, int V, Rows kRows, bool kInPairs, bool kInQuarters = false, class Step>
-inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float* first, Step step,
-                                                    bool run_over = false) {
+/** row(r, its place in C) for every row of the tile. */
+template <int R, Rows kRows, class Row>
+inline __attribute__((always_inline)) void for_rows(const TileProduct& p, float* first, Row row) {
   // Copies, as the compiler must take every store for one into `p`.
   float* rows[kRows == Rows::scattered ? R : 1];
   const ptrdiff_t c_row = p.c_row;
   if constexpr (kRows == Rows::scattered) std::copy_n(p.c_rows, R, rows);
-  const int last = p.columns - (V - 1) * kLanes;
-  [[maybe_unused]] const int fit =
-      R + 1 - ceil_div(kLanes, last);  // rows whose last vector ends within the tile
-  const auto all = [&](auto last_lanes, auto last_of_tile) __attribute__((always_inline)) {
-    float* at = first;
+#pragma GCC unroll 24
+  for (int r = 0; r < R; r++) {
+    row(r, kRows == Rows::scattered ? rows[kRows == Rows::scattered ? r : 0] : first);
+    first += c_row;
+    hide(first);
+  }
+}
+
+/** step(r, v, its place in C, lanes) for every vector of the tile; `lanes` of the last ones are `last`, but for the rows
+ * from `fit` on `last_of_tile`. */
+template <int R, int V, Rows kRows, class Last, class LastOfTile, class Step>
+inline __attribute__((always_inline)) void for_vectors(const TileProduct& p, float* first, Last last,
+                                                       LastOfTile last_of_tile, int fit, Step step) {
+  for_rows<R, kRows>(
+      p, first, [&](int r, float* c) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+        for (int v = 0; v < V - 1; v++) step(r, v, c + v * kLanes, Whole{});
+        if (r < fit)
+          step(r, V - 1, c + (V - 1) * kLanes, last);
+        else
+          step(r, V - 1, c + (V - 1) * kLanes, last_of_tile);
+      });
+}
+
+/** The same with the lanes that the tile has. With `kReads` they are only read: then a mask costs AVX-512 nothing. */
+template <int R, int V, Rows kRows, int kLast, bool kReads = false, class Step>
+inline __attribute__((always_inline)) void for_tile(const TileProduct& p, float* first, Step step) {
+  const Part last{p.columns - (V - 1) * kLanes};
+  if (kLast == kLanes && (!kReads || kLanes < 16) && last.n == kLanes)
+    for_vectors<R, V, kRows>(p, first, Whole{}, Whole{}, R, step);
+  else
+    for_vectors<R, V, kRows>(p, first, last, last, R, step);
+}
+
+/** Stores the sums: quarters of a vector as such, and other last lanes of a `dense` product whole, going on in the next rows,
+ * in all rows where they end within the tile. At most kLast lanes are the last ones. */
+template <int R, int V, Rows kRows, bool kInPairs, int kLast>
+inline __attribute__((always_inline)) void store_tile(const TileProduct& p, float* first,
+                                                      const Sums<R, V>& sums) {
+  const Part last{p.columns - (V - 1) * kLanes};
+  const auto all = [&](auto last_lanes, auto last_of_tile, int fit) __attribute__((always_inline)) {
+    for_vectors<R, V, kRows>(
+        p, first, last_lanes, last_of_tile,
+        fit, [&](int r, int v, float* to, auto lanes) __attribute__((always_inline)) {
+          lanes.put(to, sums[r][v]);
+        });
+  };
+  if (kLast == kLanes && last.n == kLanes) return all(Whole{}, Whole{}, R);
+  if (in_quarters<kLast>(
+          last.n, [&](auto lanes) __attribute__((always_inline)) { all(lanes, lanes, R); }))
+    return;
+  if (p.dense)
+    all(Whole{}, last, kInPairs ? std::min(R - 1, R + 1 - ceil_div(kLanes, last.n)) : R - 1);
+  else
+    all(last, last, R);
+}
+
+/** finish_all() of a tile's sums. */
+template <int R, int V, Rows kRows, int kLast>
+inline __attribute__((always_inline)) void finish_tile(const TileProduct& p, float* first, Sums<R, V>& sums) {
+  const auto map = [&](auto function) __attribute__((always_inline)) {
 #pragma GCC unroll 24
     for (int r = 0; r < R; r++) {
-      float* const c = kRows == Rows::scattered ? rows[kRows == Rows::scattered ? r : 0] : at;
 #pragma GCC unroll 4
-      for (int v = 0; v < V - 1; v++) step(r, v, c + v * kLanes, Whole{});
-      if (r < R - 1 && (!kInPairs || r < fit))
-        step(r, V - 1, c + (V - 1) * kLanes, last_lanes);
-      else
-        step(r, V - 1, c + (V - 1) * kLanes, last_of_tile);
-      at += c_row;
-      hide(at);
+      for (int v = 0; v < V; v++) sums[r][v] = function(sums[r][v], v);
     }
   };
-  if (last == kLanes) return all(Whole{}, Whole{});
-  if constexpr (kInQuarters) {
-    if (in_quarters(
-            last, [&](auto lanes) __attribute__((always_inline)) { all(lanes, lanes); }))
-      return;
-  }
-  if (run_over)
-    all(Whole{}, Part{last});
-  else
-    all(Part{last}, Part{last});
+  finish_all(
+      *p.epilogue,
+      [&](auto function) __attribute__((always_inline)) { map([&](vf sum, int) { return function(sum); }); },
+      [&]() __attribute__((always_inline)) {
+        const float* const from = p.epilogue->bias + p.channel;
+        vf bias[V];
+#pragma GCC unroll 4
+        for (int v = 0; v < V - 1; v++) bias[v] = load(from + v * kLanes);
+        const Part last{p.columns - (V - 1) * kLanes};
+        bias[V - 1] = last.n == kLanes ? load(from + (V - 1) * kLanes) : last.get(from + (V - 1) * kLanes);
+        map([&](vf sum, int v) __attribute__((always_inline)) { return sum + bias[v]; });
+      },
+      [&](const float* operand, auto function) __attribute__((always_inline)) {
+        for_tile<R, V, kRows, kLast, true>(
+            p, first, [&](int r, int v, const float* c, auto lanes) __attribute__((always_inline)) {
+              sums[r][v] = function(sums[r][v], lanes.get(operand + (c - p.output)));
+            });
+      });
 }
 
 /** Asks for the operands of a tile's epilogue: by the time the sums are made they are there. */
@@ -77,6 +131,7 @@ void ask_for_pixels(const float* next, ptrdiff_t size, int asked_for) {
 /** `kHalf`: at most half of the last vector's columns are in C. */
 template <int R, int V, Rows kRows, bool kInPairs, bool kHalf = false>
 void multiply_fixed(const TileProduct& p) {
+  constexpr int kLast = kHalf || kInPairs ? kLanes / 2 : kLanes;
   const float* start = p.a;
   float* c = p.c;
   for (int tile = 1; tile <= p.tiles; tile++) {
@@ -129,29 +184,19 @@ void multiply_fixed(const TileProduct& p) {
       for (int r = 0; r < R; r++)
         sums[r][0] = pairs_added(sums[r][0], std::make_integer_sequence<int, kLanes>{});
     }
-    if (p.epilogue && in_registers(*p.epilogue))
-      finish_all(
-          *p.epilogue, p.output, [&](auto body) __attribute__((always_inline)) {
-            for_tile<R, V, kRows, kInPairs>(
-                p, c, [&](int r, int v, float* to, auto lanes) __attribute__((always_inline)) {
-                  body(sums[r][v], to, p.channel + v * kLanes, lanes);
-                });
-          });
+    const bool in_memory = p.epilogue && !in_registers(*p.epilogue);
+    if (p.epilogue && !in_memory) finish_tile<R, V, kRows, kLast>(p, c, sums);
     if (p.add)
-      for_tile<R, V, kRows, kInPairs>(
+      for_tile<R, V, kRows, kLast>(
           p, c, [&](int r, int v, float* to, auto lanes) __attribute__((always_inline)) {
             lanes.put(to, sums[r][v] + lanes.get(to));
           });
-    else if (kCanStream && p.streams && (!p.epilogue || in_registers(*p.epilogue)))
-      for_tile<R, V, kRows, kInPairs>(
-          p,
-          c, [&](int r, int v, float* to, auto) __attribute__((always_inline)) { stream(to, sums[r][v]); });
+    else if (kCanStream && kLast == kLanes && p.streams && !in_memory)
+      for_vectors<R, V, kRows>(
+          p, c, Whole{}, Whole{},
+          R, [&](int r, int v, float* to, Whole) __attribute__((always_inline)) { stream(to, sums[r][v]); });
     else
-      for_tile<R, V, kRows, kInPairs, true>(
-          p, c,
-          [&](int r, int v, float* to, auto lanes)
-              __attribute__((always_inline)) { lanes.put(to, sums[r][v]); },
-          p.dense);
+      store_tile<R, V, kRows, kInPairs, kLast>(p, c, sums);
     start += R * p.a_row;
     c += R * p.c_row;
   }

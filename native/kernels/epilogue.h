@@ -55,32 +55,24 @@ inline bool in_registers(const Epilogue& e) {
   return e.activation <= Activation::leaky_relu && e.gradient_of <= Activation::leaky_relu;
 }
 
-/** The same as finish(), for many sums that stay in registers: each(body) calls body(sum, its place in the output, its
- * channel, lanes) for all of them. */
-template <class Each>
-inline __attribute__((always_inline)) void finish_all(const Epilogue& e, const float* output, Each each) {
-  if (e.bias)
-    each([&](vf & sum, const float*, int channel, auto lanes)
-             __attribute__((always_inline)) { sum += lanes.get(e.bias + channel); });
-  if (e.residual)
-    each([&](vf & sum, const float* y, int, auto lanes)
-             __attribute__((always_inline)) { sum += lanes.get(e.residual + (y - output)); });
-  const auto map = [&](auto function) __attribute__((always_inline)) {
-    each([&](vf & sum, const float*, int, auto) __attribute__((always_inline)) { sum = function(sum); });
-  };
+/**
+ * The same as finish(), for many sums that stay in registers: map(function) makes each of them function(sum), add_bias() adds
+ * its channel's, and each(operand, function) makes it function(sum, the numbers of `operand` in its place in the output).
+ */
+template <class Map, class AddBias, class Each>
+inline __attribute__((always_inline)) void finish_all(const Epilogue& e, Map map, AddBias add_bias,
+                                                      Each each) {
+  if (e.bias) add_bias();
+  if (e.residual) each(e.residual, [](vf x, vf residual) { return x + residual; });
   const vf alpha = splat(e.alpha);
   if (e.activation == Activation::relu) map([](vf x) { return functions::Relu::value(x, x); });
   if (e.activation == Activation::leaky_relu)
     map([alpha](vf x) { return functions::LeakyRelu::value(x, alpha); });
   if (!e.saved) return;
-  const auto times = [&](auto gradient) __attribute__((always_inline)) {
-    each([&](vf & sum, const float* y, int, auto lanes)
-             __attribute__((always_inline)) { sum = gradient(lanes.get(e.saved + (y - output)), sum); });
-  };
   if (e.gradient_of == Activation::relu)
-    times([](vf saved, vf x) { return functions::Relu::gradient(saved, x, x); });
+    each(e.saved, [](vf x, vf saved) { return functions::Relu::gradient(saved, x, x); });
   if (e.gradient_of == Activation::leaky_relu)
-    times([alpha](vf saved, vf x) { return functions::LeakyRelu::gradient(saved, x, alpha); });
+    each(e.saved, [alpha](vf x, vf saved) { return functions::LeakyRelu::gradient(saved, x, alpha); });
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -131,13 +131,30 @@ inline __attribute__((always_inline)) void finish_whole(const Outputs& out, int6
 #pragma GCC unroll 4
     for (int i = 0; i < kOut; i++)
 #pragma GCC unroll 4
-      for (int j = 0; j < kOut; j++) body(y[i][j], place(j, i), (int)c, lanes);
+      for (int j = 0; j < kOut; j++) body(y[i][j], place(j, i));
   };
-  if (out.epilogue) finish_all(*out.epilogue, out.tensor, each);
+  const auto map = [&](auto function) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+    for (int i = 0; i < kOut; i++)
+#pragma GCC unroll 4
+      for (int j = 0; j < kOut; j++) y[i][j] = function(y[i][j]);
+  };
+  if (out.epilogue)
+    finish_all(
+        *out.epilogue, map,
+        [&]() __attribute__((always_inline)) {
+          const vf bias = lanes.get(out.epilogue->bias + c);
+          map([bias](vf x) { return x + bias; });
+        },
+        [&](const float* operand, auto function) __attribute__((always_inline)) {
+          each([&](vf & v, const float* at) __attribute__((always_inline)) {
+            v = function(v, lanes.get(operand + (at - out.tensor)));
+          });
+        });
   if (out.streams)
-    each([](vf v, float* at, int, Lanes) __attribute__((always_inline)) { stream(at, v); });
+    each([](vf v, float* at) __attribute__((always_inline)) { stream(at, v); });
   else
-    each([=](vf v, float* at, int, Lanes) __attribute__((always_inline)) { lanes.put(at, v); });
+    each([=](vf v, float* at) __attribute__((always_inline)) { lanes.put(at, v); });
 }
 
 template <class Y, class X>

@@ -24,7 +24,7 @@ export async function measure(backend: Backend, body: () => Promise<unknown>, se
   }
   return {
     median: median(walls)!,
-    best: Math.min(...walls),
+    best: walls.reduce((a, b) => Math.min(a, b)),
     device: median(devices),
     repetitions: walls.length,
   };
