@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "cpu.h"
 #include "thread_pool.h"
 
 namespace fovea {
@@ -64,6 +65,8 @@ bool cores_are_near() {
   }
   return near;
 }
+
+bool is_held_by_far_cores(size_t bytes) { return bytes <= cpu().l2 && !cores_are_near(); }
 
 void suppose_cores_are_near(bool supposed) {
   near = supposed;

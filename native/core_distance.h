@@ -3,6 +3,7 @@
 // so: its host moves cores about. So it is measured.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace fovea {
@@ -18,6 +19,13 @@ int64_t line_passes_in();
  * the threads did not meet, what was found before (at first, false).
  */
 bool cores_are_near();
+
+/**
+ * Shall a result of so many bytes be stored past the caches? Where cores are far from each other, one that writes a line which
+ * both have read and hold takes 35 to 65 ns, past the caches 5 (Zen 4; to read it from memory then takes no longer than from
+ * the other core). What is larger than a second-level cache was mostly read by one of them, or is held no longer.
+ */
+bool is_held_by_far_cores(size_t bytes);
 
 /** For tests of what either answer leads to: from now on cores_are_near() is this, without measuring. */
 void suppose_cores_are_near(bool supposed);

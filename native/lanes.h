@@ -70,6 +70,16 @@ inline __attribute__((always_inline)) void for_lanes(int64_t n, Step step) {
   if (i < n) step(i, Part{int(n - i)});
 }
 
+inline bool begins_line(const float* p) { return (uintptr_t)p % (kLine * sizeof(float)) == 0; }
+
+/** memcpy() of floats past the caches, as far as they fill whole lines of `to` from its beginning. */
+inline void stream_all(const float* from, int64_t count, float* to) {
+  int64_t i = 0;
+  for (const bool streams = begins_line(to); streams && i + kLanes <= count; i += kLanes)
+    stream(to + i, load(from + i));
+  std::memcpy(to + i, from + i, sizeof(float) * size_t(count - i));
+}
+
 /** Elements in one task of a kernel that streams through memory: 64 KiB, some microseconds of work. */
 constexpr int64_t kChunk = 16384;
 

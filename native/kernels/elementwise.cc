@@ -3,6 +3,7 @@
 // those of the single kernels.
 #include <vector>
 
+#include "../core_distance.h"
 #include "../lanes.h"
 #include "../numbers.h"
 #include "blocks.h"
@@ -49,13 +50,15 @@ class Chain {
     int from;
     float* to;
   };
-  std::vector<Extra> extras_;  // results that are inputs, or named twice: copied at the end
+  std::vector<Extra> extras_;  // results that are inputs, named twice or streamed: copied at the end
+  bool streams_;               // results go past the caches
 };
 
 Chain::Chain(const Call& call) {
   Numbers numbers(call);
   size_ = numbers.whole();
   last_axis_ = numbers.whole();
+  streams_ = kCanStream && is_held_by_far_cores(sizeof(float) * (size_t)size_);
   inputs_ = numbers.small();
   outputs_ = numbers.small();
   steps_.resize(size_t(numbers.small()));
@@ -98,14 +101,14 @@ void Chain::place_inputs(const Call& call, const std::vector<int64_t>& lengths) 
   }
 }
 
-/** A step whose result is an output writes it there, and later steps read it there. */
+/** A step whose result is an output writes it there, and later steps read it there, unless it is stored past the caches. */
 void Chain::place_results(const Call& call, Numbers& numbers) {
   for (size_t i = size_t(inputs_); i < registers_.size(); i++) registers_[i].where = Register::temporary;
   for (int i = 0; i < outputs_; i++) {
     const int from = numbers.small();
     float* to = call.operands[inputs_ + i];
     Register& reg = registers_[size_t(from)];
-    if (reg.where == Register::temporary) {
+    if (reg.where == Register::temporary && !streams_) {
       reg.where = Register::memory;
       reg.data = to;
     } else {
@@ -118,6 +121,7 @@ void Chain::place_results(const Call& call, Numbers& numbers) {
 void Chain::place_temporaries() {
   for (size_t i = 0; i < steps_.size(); i++)
     for (int operand : {steps_[i].a, steps_[i].b, steps_[i].c}) registers_[size_t(operand)].last_use = int(i);
+  for (const Extra& extra : extras_) registers_[size_t(extra.from)].last_use = int(steps_.size());
   std::vector<int> free_at;  // for each slot, the step from which on it is free
   for (size_t i = 0; i < steps_.size(); i++) {
     Register& reg = registers_[size_t(inputs_) + i];
@@ -164,8 +168,13 @@ void Chain::run_block(int64_t start, int64_t n, float* scratch) const {
         break;
     }
   }
-  for (const Extra& extra : extras_)
-    std::memcpy(extra.to + start, operand(extra.from), size_t(n) * sizeof(float));
+  for (const Extra& extra : extras_) {
+    const float* const from = operand(extra.from);
+    if (streams_)
+      stream_all(from, n, extra.to + start);
+    else
+      std::memcpy(extra.to + start, from, size_t(n) * sizeof(float));
+  }
 }
 
 void Chain::run() const {

@@ -1,4 +1,4 @@
-// How a product is cut up, and the epilogue of a row.
+// How a product is cut up, the epilogue of a row, and tiles that are stored past the caches.
 #include "kernels/gemm.h"
 
 #include "cpu.h"
@@ -93,6 +93,22 @@ void finish_row(const Epilogue& e, float* y, ptrdiff_t offset, int column, int c
   for_lanes(columns, [&](int64_t j, auto lanes) {
     lanes.put(y + j, finish(e, lanes.get(y + j), offset + j, column + (int)j, lanes));
   });
+}
+
+void multiply_streaming(const Tile& tile, const float* c, int column, const Epilogue* epilogue) {
+  alignas(64) float sums[kRows * kColumns];
+  float* rows[kRows];
+  for (int r = 0; r < tile.rows; r++) {
+    rows[r] = sums + r * kColumns;
+    if (tile.add) std::copy_n(tile.c_rows[r], tile.columns, rows[r]);
+  }
+  Tile in_sums = tile;
+  in_sums.c_rows = rows;
+  multiply_tile(in_sums);
+  for (int r = 0; r < tile.rows; r++) {
+    if (epilogue) finish_row(*epilogue, rows[r], tile.c_rows[r] - c, column, tile.columns);
+    stream_all(rows[r], tile.columns, tile.c_rows[r]);
+  }
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "call.h"
+#include "core_distance.h"
 #include "kernels/gemm_micro.h"
 #include "kernels/gemm_source.h"
 #include "thread_pool.h"
@@ -33,6 +34,10 @@ size_t packed_b_size(int n, int k);
 
 /** Adds bias and residual, activates, multiplies by a derivative: `columns` numbers at `y`, see ../call.h. */
 void finish_row(const Epilogue& epilogue, float* y, ptrdiff_t offset, int column, int columns);
+
+/** multiply_tile(), with the epilogue unless that is null, stored past the caches as far as rows of C consist of whole lines:
+ * those of the tile, which begin in `column` of the tensor at `c`. */
+void multiply_streaming(const Tile& tile, const float* c, int column, const Epilogue* epilogue);
 
 inline bool is_empty(const Epilogue& e) {
   return !e.bias && !e.residual && !e.saved && e.activation == Activation::linear;
@@ -67,7 +72,8 @@ class Product {
         c_(c),
         epilogue_(epilogue),
         has_epilogue_(!is_empty(epilogue)),
-        packed_b_(packed_b) {
+        packed_b_(packed_b),
+        streams_(kCanStream && is_held_by_far_cores(sizeof(float) * m * n)) {
     ptrdiff_t step;
     plan_ =
         plan_gemm(m, n, k, a.direct(0, 0, &step) != nullptr, !packed_b && b.direct(0, 0, &step) != nullptr);
@@ -260,8 +266,13 @@ class Product {
           tile.b_step = kColumns;
           tile.b = packed ? r.b + place : b_.direct(column, k0 + begin, &tile.b_step);
           for (int q = 0; q < tile.rows; q++) c_rows[q] = c.base + c.offset(row + q) + column;
+          const bool finishes = finish && block == blocks.count - 1;
+          if (streams_) {
+            multiply_streaming(tile, c.base, column, finishes ? &epilogue_ : nullptr);
+            continue;
+          }
           multiply_tile(tile);
-          if (finish && block == blocks.count - 1)
+          if (finishes)
             for (int q = 0; q < tile.rows; q++)
               finish_row(epilogue_, c_rows[q], c.offset(row + q) + column, column, tile.columns);
         }
@@ -276,6 +287,7 @@ class Product {
   const Epilogue& epilogue_;
   const bool has_epilogue_;
   float* const packed_b_;
+  const bool streams_;
   GemmPlan plan_;
 };
 

@@ -1,6 +1,7 @@
 // sgdStep and adamStep: the update rules, in place, over any number of parameters in one parallel pass.
 #include <algorithm>
 
+#include "../core_distance.h"
 #include "../lanes.h"
 #include "../math.h"
 #include "../numbers.h"
@@ -8,23 +9,40 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** task(parameter, begin, end) for chunks of all parameters, whose sizes come next in `numbers`. */
+/**
+ * Stores what becomes of the parameters at `first`. All threads have read them, so cores that are far from each other take some
+ * 65 ns for each line of which both hold a copy, past the caches 5 (see is_held_by_far_cores(); these are large, too).
+ */
+struct Updated {
+  const bool streams;
+  Updated(const float* first, bool is_far) : streams(kCanStream && is_far && begins_line(first)) {}
+
+  void put(float* p, vf v, Whole) const { streams ? stream(p, v) : store(p, v); }
+  void put(float* p, vf v, Part lanes) const { lanes.put(p, v); }
+};
+
+/**
+ * task(parameter, begin, end) for chunks of all parameters, whose sizes come next in `numbers`. Each thread begins with its
+ * part of every parameter: its gradient is mostly what this thread made of it, as products are shared out by rows.
+ */
 template <class Task>
 void for_each_chunk(Numbers& numbers, Task task) {
-  const int64_t count = numbers.whole();
-  int64_t* sizes = (int64_t*)shared_scratch(0, size_t(2 * count) * sizeof(int64_t));
-  int64_t* last = sizes + count;  // chunks of this parameter and those before it
-  int64_t chunks = 0, total = 0;
-  for (int64_t p = 0; p < count; p++) {
-    sizes[p] = numbers.whole();
-    chunks += (sizes[p] + kChunk - 1) / kChunk;
-    last[p] = chunks;
-    total += sizes[p];
+  const int64_t count = numbers.whole(), parts = threads();
+  int64_t* sizes = (int64_t*)shared_scratch(0, size_t(count + count * parts) * sizeof(int64_t));
+  int64_t* last = sizes + count;  // chunks of this part of this parameter and those before it, part by part
+  int64_t total = 0, chunks = 0;
+  for (int64_t p = 0; p < count; p++) total += sizes[p] = numbers.whole();
+  const auto start = [=](int64_t part, int64_t p) {
+    return part == parts ? sizes[p] : sizes[p] * part / parts / kLine * kLine;
+  };
+  for (int64_t i = 0; i < count * parts; i++) {
+    const int64_t size = start(i / count + 1, i % count) - start(i / count, i % count);
+    last[i] = chunks += (size + kChunk - 1) / kChunk;
   }
   const auto run = [&](int64_t chunk) {
-    const int64_t p = std::upper_bound(last, last + count, chunk) - last;
-    const int64_t begin = (chunk - (p > 0 ? last[p - 1] : 0)) * kChunk;
-    task(p, begin, std::min(begin + kChunk, sizes[p]));
+    const int64_t i = std::upper_bound(last, last + count * parts, chunk) - last, p = i % count;
+    const int64_t begin = start(i / count, p) + (chunk - (i > 0 ? last[i - 1] : 0)) * kChunk;
+    task(p, begin, std::min(begin + kChunk, start(i / count + 1, p)));
   };
   // Chunks of small parameters are gathered into tasks of about the usual size.
   parallel_rows(chunks, chunks > 0 ? total / chunks : 1, [&](int64_t chunk, int64_t end) {
@@ -40,14 +58,17 @@ void sgd_step(const Call& call) {
   const float* hyper = call.operands[0];
   const vf rate = splat(hyper[0]), momentum = splat(hyper[1]), decay = splat(hyper[2]),
            scale = splat(hyper[3]);
+  const bool is_far = !cores_are_near();
   for_each_chunk(numbers, [&](int64_t parameter, int64_t begin, int64_t end) {
     float* const* operands = call.operands + 1 + 3 * parameter;
     float *p = operands[0] + begin, *g = operands[1] + begin, *v = operands[2] + begin;
+    const Updated updated(p, is_far);
     for_lanes(end - begin, [&](int64_t i, auto lanes) {
       const vf gradient = scale * lanes.get(g + i) + decay * lanes.get(p + i);
       const vf velocity = momentum * lanes.get(v + i) + gradient;
       lanes.put(v + i, velocity);
-      lanes.put(p + i, lanes.get(p + i) - rate * (nesterov ? gradient + momentum * velocity : velocity));
+      const vf step = nesterov ? gradient + momentum * velocity : velocity;
+      updated.put(p + i, lanes.get(p + i) - rate * step, lanes);
     });
   });
 }
@@ -60,10 +81,12 @@ void adam_step(const Call& call) {
   const vf decay = splat(hyper[4]), scale = splat(hyper[7]);
   const vf of_gradient1 = 1.0f - beta1, of_gradient2 = 1.0f - beta2;
   const vf correction1 = splat(float(1 / double(hyper[5]))), correction2 = splat(float(1 / double(hyper[6])));
+  const bool is_far = !cores_are_near();
   for_each_chunk(numbers, [&](int64_t parameter, int64_t begin, int64_t end) {
     float* const* operands = call.operands + 1 + 4 * parameter;
     float *p = operands[0] + begin, *g = operands[1] + begin, *m = operands[2] + begin,
           *v = operands[3] + begin;
+    const Updated updated(p, is_far);
     for_lanes(end - begin, [&](int64_t i, auto lanes) {
       const vf gradient = scale * lanes.get(g + i);
       const vf first = beta1 * lanes.get(m + i) + of_gradient1 * gradient;
@@ -71,7 +94,7 @@ void adam_step(const Call& call) {
       const vf step = first * correction1 / (square_root(second * correction2) + epsilon);
       lanes.put(m + i, first);
       lanes.put(v + i, second);
-      lanes.put(p + i, lanes.get(p + i) - rate * (step + decay * lanes.get(p + i)));
+      updated.put(p + i, lanes.get(p + i) - rate * (step + decay * lanes.get(p + i)), lanes);
     });
   });
 }

@@ -63,7 +63,7 @@ inline std::vector<Floats> run_case(const KernelTable& table, const Case& c, con
     operands.push_back(buffers.back()->data());
   }
   for (size_t o = 0; o < c.expected.size(); o++) {
-    buffers.push_back(std::make_unique<Buffer>(c.expected[o].size(), 3 + int(o) % 4));
+    buffers.push_back(std::make_unique<Buffer>(c.expected[o].size(), (3 + 5 * int(o)) % 8));
     if (!c.before.empty()) std::copy(c.before[o].begin(), c.before[o].end(), buffers.back()->data());
     operands.push_back(buffers.back()->data());
   }

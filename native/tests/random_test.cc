@@ -1,5 +1,6 @@
 // random against its authors' test vectors and a plain Philox; sgdStep and adamStep against the formulas in
 // double.
+#include "core_distance.h"
 #include "tests/elements.h"
 
 namespace fovea::testing {
@@ -72,10 +73,11 @@ void check_step(const char* kernel, const Doubles& numbers, const Floats& hyper,
   on_every_isa([&](const KernelTable& table) {
     for (int count : {1, 2, 3}) {
       set_threads(count);
+      suppose_cores_are_near(count == 3);
       std::vector<std::unique_ptr<Buffer>> buffers;
       std::vector<float*> pointers;
       const auto add = [&](const Floats& values) {
-        buffers.push_back(std::make_unique<Buffer>(values.size(), 1));
+        buffers.push_back(std::make_unique<Buffer>(values.size(), values.size() % 2));
         std::copy(values.begin(), values.end(), buffers.back()->data());
         pointers.push_back(buffers.back()->data());
       };
