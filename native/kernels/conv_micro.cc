@@ -24,8 +24,8 @@ inline __attribute__((always_inline)) void for_rows(const TileProduct& p, float*
   }
 }
 
-/** step(r, v, its place in C, lanes) for every vector of the tile; `lanes` of the last ones are `last`, but for the rows
- * from `fit` on `last_of_tile`. */
+/** step(r, v, its place in C, lanes) for every vector of the tile; `lanes` of the last ones are `last`, but for the last row, and
+ * rows from `fit` on, `last_of_tile`. (That the last row is one of these must be known here, or GCC keeps all sums in memory.) */
 template <int R, int V, Rows kRows, class Last, class LastOfTile, class Step>
 inline __attribute__((always_inline)) void for_vectors(const TileProduct& p, float* first, Last last,
                                                        LastOfTile last_of_tile, int fit, Step step) {
@@ -33,7 +33,7 @@ inline __attribute__((always_inline)) void for_vectors(const TileProduct& p, flo
       p, first, [&](int r, float* c) __attribute__((always_inline)) {
 #pragma GCC unroll 4
         for (int v = 0; v < V - 1; v++) step(r, v, c + v * kLanes, Whole{});
-        if (r < fit)
+        if (r < R - 1 && r < fit)
           step(r, V - 1, c + (V - 1) * kLanes, last);
         else
           step(r, V - 1, c + (V - 1) * kLanes, last_of_tile);
@@ -67,10 +67,12 @@ inline __attribute__((always_inline)) void store_tile(const TileProduct& p, floa
   if (in_quarters<kLast>(
           last.n, [&](auto lanes) __attribute__((always_inline)) { all(lanes, lanes, R); }))
     return;
-  if (p.dense)
-    all(Whole{}, last, kInPairs ? std::min(R - 1, R + 1 - ceil_div(kLanes, last.n)) : R - 1);
-  else
+  if (!p.dense)
     all(last, last, R);
+  else if constexpr (kInPairs)
+    all(Whole{}, last, R + 1 - ceil_div(kLanes, last.n));
+  else
+    all(Whole{}, last, R - 1);
 }
 
 /** finish_all() of a tile's sums. */
