@@ -254,7 +254,7 @@ double Gather::products() const {
 bool Gather::streams(int together) const {
   constexpr double kFewest = 10, kFew = 19;
   const size_t read = read_bytes(), written = written_bytes();
-  const bool in_lines = together % kLanes == 0 && (uintptr_t)out % 64 == 0;
+  const bool in_lines = together % kLanes == 0 && begins_line(out);
   if (!kCanStream || !in_lines || written < std::min(cpu().l3 * 3 / 8, (size_t)12 << 20)) return false;
   // With few products they would wait for the memory, while the cache is wide enough; cores that share a cache share the
   // way to memory too.
