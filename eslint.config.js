@@ -22,6 +22,7 @@ const ROOMS = [
   "tensor",
   "program",
   "backend",
+  "base",
 ];
 
 // Files that may import from a room above their own: { "src/ops/example.ts": ["nn"] }, with the reason beside it.

@@ -4,7 +4,7 @@
 import { Bench } from "tinybench";
 import { setBackend } from "../dist/backend/current.js";
 import { ReferenceBackend } from "../dist/backend/reference/reference-backend.js";
-import { RandomStream } from "../dist/backend/random-stream.js";
+import { RandomStream } from "../dist/base/random-stream.js";
 import { PatchDataset, storeImage } from "../dist/data/patches.js";
 import { readSafetensors, writeSafetensors } from "../dist/formats/safetensors.js";
 import { psnr, ssim } from "../dist/image/metrics.js";

@@ -2,7 +2,7 @@
 
 export type { Backend, BackendName, KernelCall, MemoryInfo } from "./backend/backend.js";
 export { currentBackend, setBackend } from "./backend/current.js";
-export { UserError } from "./backend/errors.js";
+export { UserError } from "./base/errors.js";
 export { kernels } from "./backend/kernels.js";
 export { type BackendOptions, useBackend } from "./backend/select.js";
 export { memory } from "./tensor/memory.js";

@@ -1,4 +1,4 @@
-// Philox4x32-10 (Salmon et al., SC 2011): one block of four numbers a thread, the same bits as src/backend/philox.ts.
+// Philox4x32-10 (Salmon et al., SC 2011): one block of four numbers a thread, the same bits as src/base/philox.ts.
 #include "include/fold.wgsl"
 #include "include/math.wgsl"
 

@@ -3,7 +3,7 @@
 
 import type { Backend, BackendName } from "./backend.js";
 import { setBackend } from "./current.js";
-import { UserError } from "./errors.js";
+import { UserError } from "../base/errors.js";
 
 export interface BackendOptions {
   /** CPU threads of the addon (default: one a core). */

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import type { Backend, BackendName } from "../backend/backend.js";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { useBackend } from "../backend/select.js";
 import { errorOf, variantsFor } from "./bench/ladder.js";
 import { measure, type Timing } from "./bench/measure.js";

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { Command } from "commander";
 import type { BackendName } from "../backend/backend.js";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { gaussianNoise } from "../data/degrade.js";
 import { PatchDataset, storeImage } from "../data/patches.js";
 import { Denoiser } from "../enhance/denoiser.js";

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { Command, Option } from "commander";
 import { glob, isDynamicPattern } from "tinyglobby";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { defaultMaxMemory, Denoiser } from "../enhance/denoiser.js";
 import { enhanceImage } from "../enhance/enhance.js";
 import { loadModel } from "../enhance/files.js";

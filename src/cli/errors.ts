@@ -1,7 +1,7 @@
 // One sentence for whatever went wrong: what, where, and what to do. Stack traces are for those who ask (FOVEA_DEBUG=1).
 
 import { CommanderError } from "commander";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 
 /** Ctrl-C: the process ends with code 130, as shells expect. */
 export class Interrupted extends Error {

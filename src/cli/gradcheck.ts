@@ -2,8 +2,8 @@
 // The cases are inspect/gradcheck-cases.ts, the method inspect/gradcheck.ts.
 
 import { Command } from "commander";
-import { breather } from "../backend/breathe.js";
-import { UserError } from "../backend/errors.js";
+import { breather } from "../base/breathe.js";
+import { UserError } from "../base/errors.js";
 import { gradcheck } from "../inspect/gradcheck.js";
 import { gradcheckCases } from "../inspect/gradcheck-cases.js";
 import { jsonOption } from "./options.js";

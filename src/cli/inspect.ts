@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import type { Backend } from "../backend/backend.js";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import type { Program } from "../backend/program-types.js";
 import { loadModel } from "../enhance/files.js";
 import { createModel, type ImageModel } from "../models/index.js";

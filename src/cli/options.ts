@@ -2,7 +2,7 @@
 
 import { Option } from "commander";
 import type { BackendName } from "../backend/backend.js";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 
 type Parse<T> = (text: string) => T;
 

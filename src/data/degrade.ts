@@ -1,9 +1,9 @@
 // Makes good images bad in known ways, so that a network can be taught and judged. Every draw comes from a counter, so
 // that image `index` of seed `seed` gets the same noise in every run. Which images is patches.ts.
 
-import { UserError } from "../backend/errors.js";
-import { fillNormal } from "../backend/fill-normal.js";
-import { keyOf } from "../backend/philox.js";
+import { UserError } from "../base/errors.js";
+import { fillNormal } from "../base/fill-normal.js";
+import { keyOf } from "../base/philox.js";
 import type { Image } from "../image/image.js";
 
 /** The last counter word of noise on whole images; see STREAM_DOMAIN in random-stream.ts for the idea. */

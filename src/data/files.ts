@@ -2,7 +2,7 @@
 
 import path from "node:path";
 import zlib from "node:zlib";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { readFileBytes } from "../formats/files.js";
 import { listImages, readImage } from "../image/files.js";
 import { readDigits, type Digits } from "./mnist.js";

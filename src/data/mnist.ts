@@ -1,7 +1,7 @@
 // The MNIST digits' idx format, from bytes. Unpacking .gz files and finding them is files.ts.
 // LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 
 export interface Digits {
   /** [count, height, width, 1], 0 to 1. */

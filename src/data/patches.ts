@@ -2,10 +2,10 @@
 // holds follows from the seed and the step alone, so that a resumed run needs nothing but the step to continue.
 // Reading folders is files.ts; noise on whole images is degrade.ts.
 
-import { UserError } from "../backend/errors.js";
-import { fillNormal } from "../backend/fill-normal.js";
-import { keyOf, philoxWords, uniformFrom, type Key } from "../backend/philox.js";
-import { RandomStream } from "../backend/random-stream.js";
+import { UserError } from "../base/errors.js";
+import { fillNormal } from "../base/fill-normal.js";
+import { keyOf, philoxWords, uniformFrom, type Key } from "../base/philox.js";
+import { RandomStream } from "../base/random-stream.js";
 import { convertChannels } from "../image/colour.js";
 import { toLevel, type Image } from "../image/image.js";
 import { checkSigma } from "./degrade.js";

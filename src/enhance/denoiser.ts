@@ -1,9 +1,9 @@
 // A model put to work on planes of pixels of any size: padded to what the model takes, cut into tiles under a bound on memory,
 // each tile a replay of one recorded program. Colour and files are left to enhance.ts and files.ts.
 
-import { breather } from "../backend/breathe.js";
+import { breather } from "../base/breathe.js";
 import { currentBackend, withBackend } from "../backend/current.js";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import type { ImageModel } from "../models/index.js";
 import { optimize } from "../program/optimize.js";
 import { Recorder } from "../program/recorder.js";

@@ -1,7 +1,7 @@
 // Models from files: a run of `fovea train`, or weights from elsewhere whose architecture the caller names. The enhance room's
 // one file that touches the disk.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { readSafetensorsFile } from "../formats/files.js";
 import { createModel, type ImageModel, loadWeights, type ModelConfig } from "../models/index.js";
 import { decodeCheckpoint } from "../train/checkpoint.js";

@@ -3,7 +3,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { readSafetensors, writeSafetensors, type Safetensors, type TensorToWrite } from "./safetensors.js";
 
 /** The bytes of a file. `kind` ("an image", "a weights file") is for the message. Throws UserError when it cannot be read or is empty. */

@@ -2,7 +2,7 @@
 // Everything the header says is checked against the bytes that are there before anything is believed.
 // https://huggingface.co/docs/safetensors (format section). Files are files.ts; layouts of other libraries pytorch.ts.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { dtypes, elementCount, type TensorData } from "./dtypes.js";
 import { repeatedKey } from "./json-keys.js";
 

@@ -3,7 +3,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { readFileBytes, reasonOf, writeFileAtomic } from "../formats/files.js";
 import type { Image } from "./image.js";
 import { decodePng, encodePng } from "./png-node.js";

@@ -1,7 +1,7 @@
 // What an image is everywhere in Fovea: float pixels in [0, 1], with what is needed to write it back as it came.
 // Files and their encodings are left to png-node.ts and files.ts, colour to colour.ts.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 
 /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
 export type Channels = 1 | 2 | 3 | 4;

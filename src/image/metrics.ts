@@ -1,7 +1,7 @@
 // How alike two images are: PSNR and SSIM, as the literature computes them. Nothing here clips or rounds:
 // call `quantise8` first for the figure that an 8-bit file would get.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { describeImage, type Image } from "./image.js";
 
 /** Mean squared error over every pixel and channel. Throws UserError when the sizes differ. */

@@ -2,7 +2,7 @@
 // files cut short, and headers that claim more than the file can hold. Pixels are left to png-node.ts.
 // W3C Portable Network Graphics (PNG) Specification, third edition.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { MAX_PIXELS, type Channels } from "./image.js";
 
 export interface PngHeader {

@@ -4,7 +4,7 @@
 
 import zlib from "node:zlib";
 import { PNG } from "pngjs";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { createImage, toLevel, type Image } from "./image.js";
 import { readPngHeader, type PngHeader } from "./png-header.js";
 

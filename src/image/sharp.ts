@@ -1,7 +1,7 @@
 // JPEG, WebP and TIFF bytes to an Image and back, through the optional package sharp, loaded at the first need.
 // PNG never comes here. Typed by the few calls it makes, so that Fovea builds where sharp is not installed.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { convertChannels, flattenAlpha, hasAlpha, isGrey } from "./colour.js";
 import { createImage, MAX_PIXELS, toLevel, type Channels, type Image } from "./image.js";
 

@@ -7,7 +7,7 @@
 // Choose inputs away from kinks (relu at 0, ties in a maximum): there the numeric slope is meaningless.
 
 import { currentBackend, setBackend } from "../backend/current.js";
-import { RandomStream } from "../backend/random-stream.js";
+import { RandomStream } from "../base/random-stream.js";
 import { ReferenceBackend } from "../backend/reference/reference-backend.js";
 import { add, mul, sum } from "../ops/index.js";
 import { scope } from "../tensor/scope.js";

@@ -1,6 +1,6 @@
 // The registry: every architecture under its name, and models from plain JSON. Weights are loaded by load.ts.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { ConvAutoencoder } from "./conv-autoencoder.js";
 import { DenseAutoencoder } from "./dense-autoencoder.js";
 import { DnCNN } from "./dncnn.js";

@@ -1,6 +1,6 @@
 // Weights into models, from arrays by name: Fovea's own or a PyTorch state dict. Files are formats/'s.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { oihwToHwio, transposeLinear, type Weights } from "../formats/pytorch.js";
 import { type NamedArray, weightsOf, writeTensors } from "../nn/weights.js";
 import type { ImageModel } from "./image-model.js";

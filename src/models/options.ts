@@ -1,6 +1,6 @@
 // Options of models, which may come from a file: checked, and completed with defaults.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 
 interface Kind {
   readonly wanted: string;

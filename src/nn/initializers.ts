@@ -4,7 +4,7 @@
 // hence Var(w) = 1/n; a relu halves the power, hence 2/n (He et al., ICCV 2015); the way back has the outputs for n, and
 // the mean of both is Glorot and Bengio's 2/(in + out) (AISTATS 2010).
 
-import { RandomStream } from "../backend/random-stream.js";
+import { RandomStream } from "../base/random-stream.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 
 export type Initializer = (shape: Shape, random: RandomStream) => Float32Array;

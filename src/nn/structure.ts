@@ -1,6 +1,6 @@
 // Layers without parameters that are not about images: shapes, activations, dropout, and joining of branches.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import {
   add,
   concatenate,

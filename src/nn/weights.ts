@@ -1,6 +1,6 @@
 // A model's tensors as plain arrays by name, and back: what checkpoints hold. Files are formats/'s and train/'s.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { sameShape, show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Inputs, Layer } from "./layer.js";

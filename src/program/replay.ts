@@ -1,7 +1,7 @@
 // Running a planned program on a backend that has no way of its own: the calls in a loop, temporaries as windows of one arena.
 
 import type { KernelCall, Operand } from "../backend/backend.js";
-import { breather } from "../backend/breathe.js";
+import { breather } from "../base/breathe.js";
 import type { Executable, Program, Value } from "../backend/program-types.js";
 
 export function compile(program: Program): Executable {

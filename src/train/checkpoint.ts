@@ -1,7 +1,7 @@
 // A checkpoint is a snapshot with the run's configuration, as safetensors: the same file that `enhance` and `eval` read as a
 // model. Reading and writing files is files.ts.
 
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import type { Safetensors, TensorToWrite } from "../formats/safetensors.js";
 import type { SavedTensor, Snapshot } from "./snapshot.js";
 

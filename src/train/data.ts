@@ -1,7 +1,7 @@
 // What training reads: a source of batches, each a function of its number alone, so that a resumed run needs only the step.
 // Photographs as patches come from data/patches; here are arrays that are already in memory.
 
-import { RandomStream } from "../backend/random-stream.js";
+import { RandomStream } from "../base/random-stream.js";
 import type { Shape } from "../tensor/shape.js";
 import { sizeOf } from "../tensor/shape.js";
 

@@ -3,7 +3,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { UserError } from "../backend/errors.js";
+import { UserError } from "../base/errors.js";
 import { readSafetensorsFile, reasonOf, writeFileAtomic, writeSafetensorsFile } from "../formats/files.js";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.js";
 

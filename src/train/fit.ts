@@ -1,7 +1,7 @@
 // fit: the classic six steps. Initialise (build), forward, loss, backpropagate, update, repeat until a stop condition.
 // One step's computation is training-step.ts; what is kept of a run is snapshot.ts; files and progress bars are the caller's.
 
-import { breather } from "../backend/breathe.js";
+import { breather } from "../base/breathe.js";
 import { findNonFinite } from "../inspect/non-finite.js";
 import type { Optimizer } from "../optim/index.js";
 import { arrayBatches, type ArraySamples, type TrainingData } from "./data.js";

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { UserError } from "../errors.js";
+import { UserError } from "../../base/errors.js";
 
 /** A program that the addon holds. */
 export type ProgramHandle = object & { readonly __program: unique symbol };

@@ -2,7 +2,7 @@
 // list that the addon replays off the main thread. Which instruction set runs is the addon's choice (see FOVEA_ISA in cpu.h).
 
 import type { Backend, KernelCall, MemoryInfo, Operand, Peak, Storage, Variant } from "../backend.js";
-import { UserError } from "../errors.js";
+import { UserError } from "../../base/errors.js";
 import { sizeOf } from "../kernels.js";
 import type { KernelName } from "../kernels.js";
 import type { Executable, Program, Value } from "../program-types.js";

@@ -1,7 +1,7 @@
 // random: uniform and normal numbers by counter, so that element i depends on nothing but seed, counter and i.
 
 import { sizeOf } from "../kernels.js";
-import { normalPair, philox4x32, uniformFrom } from "../philox.js";
+import { normalPair, philox4x32, uniformFrom } from "../../base/philox.js";
 import type { KernelFunction } from "./tensor.js";
 
 /** Element i is made of word i%4 of the block whose 64-bit counter is `counter + floor(i/4)`, modulo 2^64. */

@@ -1,6 +1,6 @@
 // Finds an adapter and opens a device on it with everything it offers, and says in words what it is.
 
-import { UserError } from "../errors.js";
+import { UserError } from "../../base/errors.js";
 import type { DawnOptions } from "./dawn.js";
 import { openDawn } from "./dawn.js";
 

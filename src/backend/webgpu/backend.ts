@@ -4,7 +4,7 @@
 import type { Backend, KernelCall, MemoryInfo, Peak, Storage } from "../backend.js";
 import type { KernelName } from "../kernels.js";
 import type { Executable, Program } from "../program-types.js";
-import { UserError } from "../errors.js";
+import { UserError } from "../../base/errors.js";
 import type { AdapterDescription, OpenedDevice } from "./adapter.js";
 import { openDevice } from "./adapter.js";
 import { BufferPool, GpuStorage } from "./buffers.js";

@@ -3,7 +3,7 @@
 // use it have been submitted. Every buffer has the same usage, so that all interchange.
 
 import type { MemoryInfo, Storage } from "../backend.js";
-import { UserError } from "../errors.js";
+import { UserError } from "../../base/errors.js";
 import { BufferUsage, STORAGE_ALIGNMENT } from "./constants.js";
 import type { Faults } from "./faults.js";
 

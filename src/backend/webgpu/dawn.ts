@@ -1,7 +1,7 @@
 // The only file that knows the `webgpu` package (Dawn for Node). It is imported when the first GPU is opened and not
 // before, so that everything else works without it. In a browser the caller passes `navigator.gpu` instead.
 
-import { UserError } from "../errors.js";
+import { UserError } from "../../base/errors.js";
 
 interface Dawn {
   create(options: string[]): GPU;

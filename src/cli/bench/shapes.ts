@@ -2,7 +2,7 @@
 //   {"kernel":"conv2d","x":[1,97,61,48],"w":[5,5,48,96],"stride":1,"padding":"same"}     also conv2dInputGrad, conv2dWeightGrad
 //   {"kernel":"matmul","a":[1,300,700],"b":[1,700,31],"transposeB":false}
 
-import { UserError } from "../../backend/errors.js";
+import { UserError } from "../../base/errors.js";
 import { readFileBytes } from "../../formats/files.js";
 import { slidingWindow } from "../../ops/window.js";
 import { kernelWorkload, type Workload } from "./workloads.js";

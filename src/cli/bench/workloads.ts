@@ -3,7 +3,7 @@
 
 import type { Backend, KernelCall, Operand } from "../../backend/backend.js";
 import { type Attributes, type KernelName, kernels, sizeOf } from "../../backend/kernels.js";
-import { RandomStream } from "../../backend/random-stream.js";
+import { RandomStream } from "../../base/random-stream.js";
 import { ConvAutoencoder, DenseAutoencoder, DnCNN, type ImageModel, UNet } from "../../models/index.js";
 import { meanAbsoluteError, meanSquaredError } from "../../nn/index.js";
 import { Adam } from "../../optim/index.js";

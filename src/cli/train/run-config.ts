@@ -3,7 +3,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { UserError } from "../../backend/errors.js";
+import { UserError } from "../../base/errors.js";
 import { modelPart } from "../../enhance/files.js";
 import { createModel, type ModelConfig } from "../../models/index.js";
 import { charbonnier, type Loss, meanAbsoluteError, meanSquaredError } from "../../nn/losses.js";

@@ -2,7 +2,7 @@
 // best weights, the log, the progress.
 
 import type { Backend } from "../../backend/backend.js";
-import { UserError } from "../../backend/errors.js";
+import { UserError } from "../../base/errors.js";
 import { loadPatches } from "../../data/files.js";
 import type { PatchDataset } from "../../data/patches.js";
 import { createModel, type ImageModel, loadWeights } from "../../models/index.js";

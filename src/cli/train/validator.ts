@@ -1,7 +1,7 @@
 // Validation while training: the first images of a folder, with the noise that `fovea eval` gives them, restored by the model as
 // it is at that moment. Kept cheap: a dozen images, a twentieth of the run apart.
 
-import { UserError } from "../../backend/errors.js";
+import { UserError } from "../../base/errors.js";
 import { Denoiser } from "../../enhance/denoiser.js";
 import { tryOn } from "../../enhance/evaluate.js";
 import { convertChannels } from "../../image/colour.js";

@@ -4,7 +4,7 @@
 import type { KernelCall, Operand } from "../../backend/backend.js";
 import { sizeOf } from "../../backend/kernels.js";
 import type { Attributes, KernelName } from "../../backend/kernels.js";
-import { RandomStream } from "../../backend/random-stream.js";
+import { RandomStream } from "../../base/random-stream.js";
 
 export type Shape = readonly number[];
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Operand } from "../../../src/backend/backend.js";
 import { sizeOf } from "../../../src/backend/kernels.js";
 import type { ConvAttributes } from "../../../src/backend/kernels.js";
-import { RandomStream } from "../../../src/backend/random-stream.js";
+import { RandomStream } from "../../../src/base/random-stream.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 
 const backend = new ReferenceBackend({ precision: "float64" });

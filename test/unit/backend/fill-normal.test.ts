@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { minus2LogOf } from "../../../src/backend/fill-normal.js";
+import { minus2LogOf } from "../../../src/base/fill-normal.js";
 
 it("-2 ln(1 - u) is right to 1e-12 and never negative, also where u is 0 or next to it", () => {
   const words = [...Array(2000).keys()].map((i) => i << 8);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { fillNormal } from "../../../src/backend/fill-normal.js";
-import { normalPair, philox4x32, uniformFrom } from "../../../src/backend/philox.js";
-import { RandomStream } from "../../../src/backend/random-stream.js";
+import { fillNormal } from "../../../src/base/fill-normal.js";
+import { normalPair, philox4x32, uniformFrom } from "../../../src/base/philox.js";
+import { RandomStream } from "../../../src/base/random-stream.js";
 
 describe("philox4x32-10", () => {
   // Known answers: kat_vectors of Random123 1.14.

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { KernelCall, Operand, Storage } from "../../../src/backend/backend.js";
-import { UserError } from "../../../src/backend/errors.js";
+import { UserError } from "../../../src/base/errors.js";
 import type { Program } from "../../../src/backend/program-types.js";
 import { Value } from "../../../src/backend/program-types.js";
 import type { WebgpuOptions } from "../../../src/backend/webgpu/backend.js";

@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import zlib from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { UserError } from "../../../src/backend/errors.js";
+import { UserError } from "../../../src/base/errors.js";
 import { loadMnist, loadPatches } from "../../../src/data/files.js";
 import { readDigits, readIdx } from "../../../src/data/mnist.js";
 import { writeImage } from "../../../src/image/files.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../../src/backend/errors.js";
+import { UserError } from "../../../src/base/errors.js";
 import { checkSigma, gaussianNoise } from "../../../src/data/degrade.js";
 import { PatchDataset, storeImage, type PatchOptions } from "../../../src/data/patches.js";
 import { createImage, type Channels, type Image } from "../../../src/image/image.js";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../../src/backend/current.js";
-import { RandomStream } from "../../../src/backend/random-stream.js";
+import { RandomStream } from "../../../src/base/random-stream.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 import { Denoiser } from "../../../src/enhance/denoiser.js";
 import { enhanceImage } from "../../../src/enhance/enhance.js";

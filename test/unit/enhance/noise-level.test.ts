@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RandomStream } from "../../../src/backend/random-stream.js";
+import { RandomStream } from "../../../src/base/random-stream.js";
 import { gaussianNoise } from "../../../src/data/degrade.js";
 import { eigenvaluesOf } from "../../../src/enhance/eigenvalues.js";
 import { estimateSigma } from "../../../src/enhance/noise-level.js";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../../src/backend/current.js";
 import { nativeProblem } from "../../../src/backend/native/addon.js";
 import { createNativeBackend } from "../../../src/backend/native/native-backend.js";
-import { RandomStream } from "../../../src/backend/random-stream.js";
+import { RandomStream } from "../../../src/base/random-stream.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 import { Denoiser } from "../../../src/enhance/denoiser.js";
 import { balancedTile, evenCuts, leastTile, reflected, spansAlong } from "../../../src/enhance/tiles.js";

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { UserError } from "../../../src/backend/errors.js";
+import { UserError } from "../../../src/base/errors.js";
 import { listImages, readImage, writeImage } from "../../../src/image/files.js";
 import { createImage, type Channels, type Image } from "../../../src/image/image.js";
 import { psnr } from "../../../src/image/metrics.js";

@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../../src/backend/errors.js";
-import { RandomStream } from "../../../src/backend/random-stream.js";
+import { UserError } from "../../../src/base/errors.js";
+import { RandomStream } from "../../../src/base/random-stream.js";
 import { createImage, type Channels, type Image } from "../../../src/image/image.js";
 import { decodePng, encodePng } from "../../../src/image/png-node.js";
 import { readPngHeader } from "../../../src/image/png-header.js";

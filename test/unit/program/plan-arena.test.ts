@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { setBackend } from "../../../src/backend/current.js";
 import type { KernelCall } from "../../../src/backend/backend.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
-import { RandomStream } from "../../../src/backend/random-stream.js";
+import { RandomStream } from "../../../src/base/random-stream.js";
 import { add, conv2d, relu, sigmoid } from "../../../src/ops/index.js";
 import { record } from "../../../src/tensor/record.js";
 import { scope } from "../../../src/tensor/scope.js";

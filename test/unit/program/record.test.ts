@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { setBackend } from "../../../src/backend/current.js";
-import { RandomStream } from "../../../src/backend/random-stream.js";
+import { RandomStream } from "../../../src/base/random-stream.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 import {
   add,

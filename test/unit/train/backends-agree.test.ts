@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Backend } from "../../../src/backend/backend.js";
 import { setBackend } from "../../../src/backend/current.js";
-import { RandomStream } from "../../../src/backend/random-stream.js";
+import { RandomStream } from "../../../src/base/random-stream.js";
 import { open } from "../../../src/backend/select.js";
 import { Denoiser } from "../../../src/enhance/denoiser.js";
 import { createModel } from "../../../src/models/index.js";
