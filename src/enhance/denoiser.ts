@@ -68,6 +68,8 @@ export class Denoiser {
   private readonly programs = new Map<string, TileProgram>();
   /** The pixels of a tile on their way to and from the model; kept, as large new arrays are slow to come by. */
   private tile?: Float32Array;
+  /** Settles when no call is under way: calls share the programs, their inputs and outputs, and the tile. */
+  private lastCall: Promise<void> = Promise.resolve();
 
   /**
    * @param model built; it stays the caller's
@@ -89,11 +91,21 @@ export class Denoiser {
   }
 
   /**
-   * The plane as the model restores it, of the same size; not clipped.
+   * The plane as the model restores it, of the same size; not clipped. Several calls may be made at once: each
+   * waits for those before it.
    * @param plane with as many channels as the model
    * @param sigma standard deviation of its noise in 8-bit grey levels; models that take none ignore it
    */
-  async denoise(plane: Plane, sigma: number, options: DenoiseOptions = {}): Promise<Float32Array> {
+  denoise(plane: Plane, sigma: number, options: DenoiseOptions = {}): Promise<Float32Array> {
+    const result = this.lastCall.then(() => this.denoiseAlone(plane, sigma, options));
+    this.lastCall = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  private async denoiseAlone(plane: Plane, sigma: number, options: DenoiseOptions): Promise<Float32Array> {
     const { width, height } = plane;
     const [tileHeight, tileWidth] = this.tileFor(height, width);
     const rows = spansAlong(this.paddedTo(height, tileHeight), tileHeight, this.rules);
@@ -132,6 +144,7 @@ export class Denoiser {
     return out;
   }
 
+  /** Frees the programs; to be called when no call is under way. */
   dispose(): void {
     for (const program of this.programs.values()) disposeProgram(program);
     this.programs.clear();
