@@ -15,6 +15,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "make photographs better: take the noise out of them",
     load: async () => (await import("./enhance.js")).enhanceCommand(),
   },
+  models: {
+    summary: "list the bundled networks, or print one's card",
+    load: async () => (await import("./models.js")).modelsCommand(),
+  },
   train: {
     summary: "train a network on a folder of images",
     load: async () => (await import("./train.js")).trainCommand(),

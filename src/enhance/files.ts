@@ -1,8 +1,9 @@
-// Models from files: a run of `fovea train`, or weights from elsewhere whose architecture the caller names. The enhance room's
-// one file that touches the disk.
+// Models from files: a bundled one by its name, a run of `fovea train`, or weights from elsewhere whose architecture the caller
+// names. The enhance room's one file that touches the disk.
 
 import { UserError } from "../base/errors.js";
 import { readSafetensorsFile } from "../formats/files.js";
+import { bundledModel } from "../models/bundled-node.js";
 import { createModel, type ImageModel, loadWeights, type ModelConfig } from "../models/index.js";
 import { decodeCheckpoint } from "../train/checkpoint.js";
 import { modelFileOf } from "../train/files.js";
@@ -10,22 +11,28 @@ import { modelFileOf } from "../train/files.js";
 /** What a run of `fovea train` writes about its model into its files; the rest is training's business. */
 export interface RunConfig {
   readonly model: ModelConfig;
+  /** What it was trained for. */
+  readonly task?: string;
+  /** The noise levels it was trained on, in 8-bit grey levels: one, or [from, to]. */
+  readonly sigma?: number | readonly [number, number];
 }
 
 export interface LoadedModel {
   readonly model: ImageModel;
   /** The file that was read. */
   readonly file: string;
+  /** What its file says of it; nothing of weights from elsewhere. */
+  readonly config?: RunConfig;
 }
 
 /**
  * Reads a model on the current backend.
- * @param fileOrRun a safetensors file, or a run's folder
+ * @param nameOrFile a bundled model's name, a safetensors file, or a run's folder; "./photo" is a file whatever is bundled
  * @param architecture for files that do not say it themselves: a state dict in PyTorch's layout
  * @throws UserError when the file is not sound, is of another architecture, holds NaN, or says too little
  */
-export function loadModel(fileOrRun: string, architecture?: string): LoadedModel {
-  const file = modelFileOf(fileOrRun);
+export function loadModel(nameOrFile: string, architecture?: string): LoadedModel {
+  const file = bundledModel(nameOrFile)?.file ?? modelFileOf(nameOrFile);
   const content = readSafetensorsFile(file);
   const isOurs = content.metadata.fovea !== undefined;
   if (!isOurs && architecture === undefined)
@@ -38,7 +45,8 @@ export function loadModel(fileOrRun: string, architecture?: string): LoadedModel
     return { model, file };
   }
   const { config, snapshot } = decodeCheckpoint(content, file);
-  const { model: described } = modelPart(config, file);
+  const known = modelPart(config, file);
+  const { model: described } = known;
   if (architecture !== undefined && architecture !== described.architecture)
     throw new UserError(
       `${file} holds the model ${described.architecture}, not ${architecture} as --arch says; leave --arch out.`,
@@ -51,7 +59,7 @@ export function loadModel(fileOrRun: string, architecture?: string): LoadedModel
   const prefix = "model.";
   const weights = [...snapshot.tensors].filter(([name]) => name.startsWith(prefix));
   loadWeights(model, new Map(weights.map(([name, t]) => [name.slice(prefix.length), t])), file);
-  return { model, file };
+  return { model, file, config: known };
 }
 
 /** The configuration of a file, if it describes a model. Throws UserError. */

@@ -49,6 +49,24 @@ export function float16ToNumber(bits: number): number {
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
+/** The nearest binary16 to a number, halves to the even one; too large ones become infinite. */
+export function numberToFloat16(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (Number.isNaN(size)) return 0x7e00;
+  // Steps between neighbours: 2^-24 below 2^-14, then ten bits finer than the leading one. Sums with the integer part of the
+  // encoding carry into the exponent by themselves.
+  const exponent = Math.max(-14, Math.min(16, Math.floor(Math.log2(size))));
+  const steps = roundedToEven(size * 2 ** (10 - exponent));
+  return sign | Math.min(0x7c00, (exponent + 14) * 1024 + steps);
+}
+
+function roundedToEven(x: number): number {
+  const below = Math.floor(x);
+  const over = x - below;
+  return over > 0.5 || (over === 0.5 && below % 2 === 1) ? below + 1 : below;
+}
+
 /** bfloat16 is the upper half of a float32. */
 function readBfloat16(raw: Uint8Array): Float32Array {
   const words = Uint32Array.from(new Uint16Array(raw.buffer), (bits) => bits << 16);

@@ -56,13 +56,14 @@ export function readSafetensorsFile(file: string): Safetensors {
   return readSafetensors(readFileBytes(file, "a weights file"), file);
 }
 
-/** Writes float32 tensors and metadata, atomically. Throws UserError when the file cannot be written. */
+/** Writes tensors and metadata, atomically. Throws UserError when the file cannot be written. */
 export function writeSafetensorsFile(
   file: string,
   tensors: ReadonlyMap<string, TensorToWrite>,
   metadata: Readonly<Record<string, string>> = {},
+  dtype: "F32" | "F16" = "F32",
 ): void {
-  writeFileAtomic(file, writeSafetensors(tensors, metadata));
+  writeFileAtomic(file, writeSafetensors(tensors, metadata, dtype));
 }
 
 const REASONS: Record<string, string> = {

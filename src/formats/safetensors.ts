@@ -3,7 +3,7 @@
 // https://huggingface.co/docs/safetensors (format section). Files are files.ts; layouts of other libraries pytorch.ts.
 
 import { UserError } from "../base/errors.js";
-import { dtypes, elementCount, type TensorData } from "./dtypes.js";
+import { dtypes, elementCount, numberToFloat16, type TensorData } from "./dtypes.js";
 import { repeatedKey } from "./json-keys.js";
 
 export interface TensorEntry {
@@ -125,12 +125,13 @@ function checkClaim(name: string, claim: unknown, source: string, fail: Fail): C
 }
 
 /**
- * A safetensors file of float32 tensors, in the order given; the header is padded so that the data begins at a multiple
- * of 8 bytes. Throws RangeError when a shape does not fit its data.
+ * A safetensors file of float32 tensors, or of float16 ones (half the bytes, three decimal digits), in the order given; the
+ * header is padded so that the data begins at a multiple of 8 bytes. Throws RangeError when a shape does not fit its data.
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, TensorToWrite>,
   metadata: Readonly<Record<string, string>> = {},
+  dtype: "F32" | "F16" = "F32",
 ): Uint8Array {
   const fields: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let end = 0;
@@ -140,8 +141,9 @@ export function writeSafetensors(
         `tensor ${quote(name)} of shape [${shape.join(", ")}] cannot be written from ${data.length} values`,
       );
     }
-    fields.push([name, { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] }]);
-    end += data.byteLength;
+    const length = data.length * dtypes[dtype].bytes;
+    fields.push([name, { dtype, shape, data_offsets: [end, end + length] }]);
+    end += length;
   }
   const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(fields)));
   const headerBytes = Math.ceil(header.length / 8) * 8;
@@ -151,8 +153,9 @@ export function writeSafetensors(
   bytes.fill(0x20, 8 + header.length, 8 + headerBytes);
   let at = 8 + headerBytes;
   for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+    const stored = dtype === "F32" ? data : Uint16Array.from(data, numberToFloat16);
+    bytes.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), at);
+    at += stored.byteLength;
   }
   return bytes;
 }

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-const commands = ["enhance", "train", "eval", "demo", "bench", "inspect", "gradcheck", "doctor"];
+const commands = ["enhance", "models", "train", "eval", "demo", "bench", "inspect", "gradcheck", "doctor"];
 
 describe("help", () => {
   it("lists every command, with or without a flag", async () => {
@@ -110,6 +110,25 @@ describe("--json prints objects, one a line, and nothing else on stdout", () => 
     for (const finding of findings)
       if (finding.works === false) expect(finding.remedy).toEqual(expect.any(String));
     expect(["native", "webgpu", "reference"]).toContain(findings.at(-1)!.auto);
+  });
+});
+
+describe("bundled networks", () => {
+  it("are listed, have cards, and are taken by name", async () => {
+    fs.mkdirSync(inside("weights"), { recursive: true });
+    fs.copyFileSync(inside("run/checkpoint.safetensors"), inside("weights/tiny.safetensors"));
+    fs.writeFileSync(inside("weights/tiny.md"), "# tiny: for this test\n");
+    const here = (...args: string[]) => fovea(args, folder, { FOVEA_WEIGHTS: inside("weights") });
+    const facts = { name: "tiny", task: "denoise", architecture: "unet", channels: 1 };
+    expect(jsonLines((await here("models", "--json")).stdout)).toMatchObject([facts]);
+    expect((await here("models", "tiny")).stdout).toBe("# tiny: for this test\n");
+    expect(await here("models", "huge")).toMatchObject({
+      code: 1,
+      stderr: "fovea: There is no bundled network huge; there are tiny.\n",
+    });
+    const args = ["--model", "tiny", "--data", "images", "--limit", "1", "--json", ...onReference];
+    const [line] = jsonLines((await here("eval", ...args)).stdout);
+    expect(line.model).toBe(inside("weights/tiny.safetensors"));
   });
 });
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../../src/base/errors.js";
 import { RandomStream } from "../../../src/base/random-stream.js";
-import { float16ToNumber } from "../../../src/formats/dtypes.js";
+import { float16ToNumber, numberToFloat16 } from "../../../src/formats/dtypes.js";
 import { readSafetensorsFile, writeSafetensorsFile } from "../../../src/formats/files.js";
 import { readSafetensors, writeSafetensors } from "../../../src/formats/safetensors.js";
 
@@ -111,6 +111,30 @@ describe("safetensors", () => {
     ];
     for (const [bits, value] of pairs) expect(float16ToNumber(bits)).toBe(value);
     expect(float16ToNumber(0x7e00)).toBeNaN();
+  });
+
+  it("writes float16: every value that float16 has to its own bits, what lies between to the nearest, halves to even", () => {
+    for (let bits = 0; bits < 0x8000; bits++) {
+      const value = float16ToNumber(bits);
+      if (Number.isNaN(value)) continue;
+      expect(numberToFloat16(value)).toBe(bits);
+      expect(numberToFloat16(-value)).toBe(bits | 0x8000);
+      const next = float16ToNumber(bits + 1);
+      if (!Number.isFinite(next)) continue;
+      const middle = (value + next) / 2;
+      expect(numberToFloat16(middle)).toBe(bits + (bits % 2));
+      expect(numberToFloat16(value + 0.49 * (next - value))).toBe(bits);
+      expect(numberToFloat16(value + 0.51 * (next - value))).toBe(bits + 1);
+    }
+    expect([65519, 65520, Infinity, NaN].map(numberToFloat16)).toEqual([0x7bff, 0x7c00, 0x7c00, 0x7e00]);
+    const tensors = new Map([["w", { shape: [3], data: Float32Array.from([1, -2.5, 0.1]) }]]);
+    const written = writeSafetensors(tensors, {}, "F16");
+    const { dtype, shape, data } = readSafetensors(written, "w").tensors.get("w")!;
+    expect({ dtype, shape, data: [...(data as Float32Array)] }).toEqual({
+      dtype: "F16",
+      shape: [3],
+      data: [1, -2.5, 0.0999755859375],
+    });
   });
 });
 
