@@ -10,10 +10,10 @@ import tseslint from "typescript-eslint";
 const ROOMS = [
   "cli",
   "enhance",
-  "train",
   "data",
   "image",
   "models",
+  "train",
   "formats",
   "inspect",
   "nn",

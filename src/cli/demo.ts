@@ -21,7 +21,7 @@ import { createModel, type ImageModel } from "../models/index.js";
 import { meanAbsoluteError } from "../nn/losses.js";
 import { Adam } from "../optim/index.js";
 import { fit } from "../train/fit.js";
-import { patchBatches } from "../train/patch-batches.js";
+import { patchBatches } from "../data/patch-batches.js";
 import { backendOption, jsonOption, positiveNumber, type SharedOptions, threadsOption } from "./options.js";
 import { clock, showProgress } from "./progress.js";
 import { interruptible, print, printJson, rounded, say, withBackend } from "./session.js";

@@ -1,12 +1,13 @@
 // The classic: an image as one vector, squeezed through a narrow code and unfolded again. By default for 28 x 28 digits,
 // 784 - 256 - 32 - 256 - 784, relu between and a sigmoid at the end.
 
-import { Dense, Sequential } from "../nn/index.js";
+import { Dense } from "../nn/index.js";
 import type { CallContext, Inputs } from "../nn/layer.js";
 import { reshape } from "../ops/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ImageModel } from "./image-model.js";
 import { completed, count, counts } from "./options.js";
+import { Sequential } from "./sequential.js";
 
 export interface DenseAutoencoderOptions {
   /** Size of the images (default 28 x 28, 1 channel). */

@@ -1,13 +1,14 @@
 // DnCNN: a plain stack of 3x3 convolutions at full size that computes the noise (Zhang, Zuo, Chen, Meng and Zhang, "Beyond a
 // Gaussian denoiser", IEEE TIP 2017), without its batch normalisation, as published weights have it folded in. One network a noise level.
 
-import { Activation, Conv2D, Sequential } from "../nn/index.js";
+import { Activation, Conv2D } from "../nn/index.js";
 import type { CallContext, Inputs } from "../nn/layer.js";
 import { sub } from "../ops/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ImageModel } from "./image-model.js";
 import { completed, count } from "./options.js";
 import { around, receptiveRadius } from "./receptive-field.js";
+import { Sequential } from "./sequential.js";
 
 export interface DnCNNOptions {
   /** Convolutions (default 17). */

@@ -1,7 +1,8 @@
 // What a model that turns images into images tells those who train and tile with it.
 
-import { type CallContext, type Inputs, Model } from "../nn/layer.js";
+import type { CallContext, Inputs } from "../nn/layer.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { Model } from "./model.js";
 
 /** A model as plain JSON, for checkpoints: enough to make it again, without its weights. */
 export interface ModelConfig {

@@ -5,8 +5,8 @@
 //   [h, w, c] fold, + sigma -> [h/2, w/2, 4c+1] -head-> enc.0 -down-> enc.1 -down-> enc.2       (widths 32, 64, 128)
 //   x - unfold(tail(...)) <------------- tail <- dec.0 <-up, + enc.0- dec.1 <-up, + enc.1-
 
-import { Conv2D, Conv2DTranspose, Sequential } from "../nn/index.js";
-import { type CallContext, type Inputs, Model } from "../nn/layer.js";
+import { Conv2D, Conv2DTranspose } from "../nn/index.js";
+import type { CallContext, Inputs } from "../nn/layer.js";
 import {
   add,
   broadcastTo,
@@ -20,8 +20,10 @@ import {
 import { show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ImageModel } from "./image-model.js";
+import { Model } from "./model.js";
 import { completed, count, counts } from "./options.js";
 import { around, enlarge, receptiveRadius, shrink } from "./receptive-field.js";
+import { Sequential } from "./sequential.js";
 
 export interface UNetOptions {
   /** Channels at each size, from the finest (half the image's) on, each half the one before (default [32, 64, 128]). */

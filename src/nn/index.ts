@@ -10,7 +10,6 @@ export {
   type InputShape,
   Layer,
   type LayerOptions,
-  Model,
   observeLayers,
 } from "./layer.js";
 export {
@@ -37,7 +36,6 @@ export {
   UpSampling2D,
   type UpSampling2DOptions,
 } from "./resampling.js";
-export { Sequential } from "./sequential.js";
 export { ssimLoss } from "./ssim-loss.js";
 export { Activation, Add, Concatenate, Dropout, Flatten, Reshape } from "./structure.js";
 export { type Summary, summary, type SummaryRow } from "./summary.js";

@@ -186,9 +186,6 @@ export abstract class Layer<Input extends Inputs = Tensor> {
   }
 }
 
-/** A layer made of layers. A class of its own for the reader's sake: a model's `forward` calls the layers it holds. */
-export abstract class Model<Input extends Inputs = Tensor> extends Layer<Input> {}
-
 const join = (path: string, name: string): string =>
   path === "" ? name : name === "" ? path : `${path}.${name}`;
 

@@ -10,7 +10,7 @@ import { readTensors, weightsOf } from "../../nn/weights.js";
 import { Adam } from "../../optim/index.js";
 import { openRun, RunLog, type RunFiles, writeCheckpoint } from "../../train/files.js";
 import { fit, type FitResult, type StepReport } from "../../train/fit.js";
-import { patchBatches } from "../../train/patch-batches.js";
+import { patchBatches } from "../../data/patch-batches.js";
 import type { Snapshot } from "../../train/snapshot.js";
 import { Interrupted } from "../errors.js";
 import { clock, type Progress, showProgress } from "../progress.js";

@@ -4,15 +4,17 @@ import { describe, expect, it } from "vitest";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 import { currentBackend, withBackend } from "../../../src/backend/current.js";
 import { gradcheck, randomInput } from "../../../src/inspect/gradcheck.js";
+import { Model } from "../../../src/models/model.js";
+import { Sequential } from "../../../src/models/sequential.js";
 import * as nn from "../../../src/nn/index.js";
 import { add, counterLimbs } from "../../../src/ops/index.js";
 import { record } from "../../../src/tensor/record.js";
 import { scope } from "../../../src/tensor/scope.js";
 import { tensor, type Tensor } from "../../../src/tensor/tensor.js";
 
-const { Conv2D, Conv2DTranspose, Dense, Sequential } = nn;
+const { Conv2D, Conv2DTranspose, Dense } = nn;
 
-class TwoBranches extends nn.Model {
+class TwoBranches extends Model {
   readonly branches = [
     new Sequential([new Conv2D(2, 3, { padding: "same", name: "wide" }), new nn.Activation("relu")]),
     new Conv2D(3, 1),
@@ -317,7 +319,7 @@ it("summary tells shapes, parameters and operations without computing", () => {
   expect(toString().split("\n").at(-1)).toMatch(/^Total\s+114\s+1\.66 k$/);
   expect(currentBackend().memory().buffers).toBe(before + 4);
 
-  class Skip extends nn.Model {
+  class Skip extends Model {
     readonly inner = new Dense(3, { useBias: false });
     protected forward(x: Tensor): Tensor {
       return add(x, this.inner.call(this.inner.call(x)));

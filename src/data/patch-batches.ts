@@ -1,8 +1,8 @@
 // Patches of photographs as what fit() trains a model on: noisy to clean.
 
-import type { PatchDataset } from "../data/patches.js";
 import type { ImageModel } from "../models/index.js";
-import type { TrainingData } from "./data.js";
+import type { TrainingData } from "../train/data.js";
+import type { PatchDataset } from "./patches.js";
 
 /** Batches as the model takes them: with the noise level, in the images' unit, where it wants it. */
 export function patchBatches(patches: PatchDataset, model: ImageModel): TrainingData {

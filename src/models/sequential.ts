@@ -1,7 +1,8 @@
 // Layers one after another.
 
+import type { CallContext, Inputs, Layer, LayerOptions } from "../nn/layer.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type CallContext, type Inputs, type Layer, type LayerOptions, Model } from "./layer.js";
+import { Model } from "./model.js";
 
 /** Each layer's output is the next one's input. Parameters are named by the layers' names or positions: "0.kernel". */
 export class Sequential extends Model {
