@@ -24,7 +24,7 @@ const photo = (channels) => ({
   height: 512,
   channels,
   bitDepth: 8,
-  data: random(512 * 512 * channels),
+  pixels: Uint8Array.from({ length: 512 * 512 * channels }, () => stream.integer(256)),
 });
 
 const suite = new Bench({ time: 500, warmupTime: 100 });

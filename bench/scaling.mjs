@@ -42,6 +42,7 @@ for (let round = 0; round <= Math.min(rounds, 3); round++)
     const plane = {
       width: side,
       height: side,
+      channels: 1,
       data: new Float32Array(side * side).map((_, i) => (i % 251) / 251),
     };
     const into = new Float32Array(side * side);

@@ -14,8 +14,9 @@ import { enhanceImage } from "../enhance/enhance.js";
 import { reasonOf } from "../formats/files.js";
 import { convertChannels } from "../image/colour.js";
 import { readImage, writeImage } from "../image/files.js";
-import { crop, type Image, quantise8 } from "../image/image.js";
+import { crop, type Image } from "../image/image.js";
 import { psnr } from "../image/metrics.js";
+import { toImage } from "../image/plane.js";
 import { sideBySide } from "../image/side-by-side.js";
 import { createModel, type ImageModel } from "../models/index.js";
 import { meanAbsoluteError } from "../nn/losses.js";
@@ -106,7 +107,7 @@ async function demo(
   const model = createModel(size.model, seed);
   await train(model, size, { backend, seconds, signal });
 
-  const noisy = quantise8(gaussianNoise(clean, sigma, seed, 0));
+  const noisy = toImage(gaussianNoise(clean, sigma, seed, 0));
   const result = await restore(model, noisy, signal);
   model.dispose();
   await writeImage(pictures.noisy, noisy);
@@ -165,7 +166,7 @@ async function restore(model: ImageModel, noisy: Image, signal: AbortSignal): Pr
       say(
         `noise added at sigma ${sigma}, estimated as ${sigmas.map((s) => s.toFixed(1)).join(", ")} in red, green, blue`,
       );
-    return quantise8(image);
+    return image;
   } finally {
     progress.stop();
     denoiser.dispose();

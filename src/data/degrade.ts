@@ -4,25 +4,26 @@
 import { UserError } from "../base/errors.js";
 import { fillNormal } from "../base/fill-normal.js";
 import { keyOf } from "../base/philox.js";
-import type { Image } from "../image/image.js";
+import { type Picture, type Plane, toPlane } from "../image/plane.js";
 
 /** The last counter word of noise on whole images; see STREAM_DOMAIN in random-stream.ts for the idea. */
 const IMAGE_NOISE_DOMAIN = 2;
 
 /**
- * The image with Gaussian noise of standard deviation `sigma` (8-bit grey levels) on every channel, in float: neither
+ * The picture with Gaussian noise of standard deviation `sigma` (8-bit grey levels) on every channel, in float: neither
  * clipped nor rounded.
  *
  * @param seed integer in [0, 2^53)
  * @param index which image of a set this is: an integer in [0, 2^32)
  */
-export function gaussianNoise(image: Image, sigma: number, seed: number, index: number): Image {
+export function gaussianNoise(picture: Picture, sigma: number, seed: number, index: number): Plane {
   checkSigma(sigma);
   const [low, high] = keyOf(seed);
-  const data = new Float32Array(image.data.length);
+  const clean = toPlane(picture);
+  const data = new Float32Array(clean.data.length);
   fillNormal(data, sigma / 255, 0, index, IMAGE_NOISE_DOMAIN, low, high);
-  for (let i = 0; i < data.length; i++) data[i] += image.data[i];
-  return { ...image, data };
+  for (let i = 0; i < data.length; i++) data[i] += clean.data[i];
+  return { ...clean, data };
 }
 
 /** Throws UserError for a noise level that is not a number of grey levels. */

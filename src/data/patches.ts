@@ -7,7 +7,7 @@ import { fillNormal } from "../base/fill-normal.js";
 import { keyOf, philoxWords, uniformFrom, type Key } from "../base/philox.js";
 import { RandomStream } from "../base/random-stream.js";
 import { convertChannels } from "../image/colour.js";
-import { toLevel, type Image } from "../image/image.js";
+import type { Image, Levels } from "../image/image.js";
 import { checkSigma } from "./degrade.js";
 
 export interface PatchOptions {
@@ -33,12 +33,12 @@ export interface Batch {
   readonly sigma: Float32Array;
 }
 
-/** An image in memory: 1 or 2 bytes a value instead of a float's 4. */
+/** An image of a training set. */
 export interface StoredImage {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  readonly levels: Uint8Array | Uint16Array;
+  readonly levels: Levels;
 }
 
 // The last counter words, which keep the draws apart; see STREAM_DOMAIN in random-stream.ts.
@@ -47,11 +47,8 @@ const PATCH_NOISE_DOMAIN = 4;
 
 /** Packs an image as `channels` channels (alpha dropped, colour to luma or grey to RGB) of its own bit depth. */
 export function storeImage(image: Image, channels: 1 | 3, name: string): StoredImage {
-  const { width, height, bitDepth, data } = convertChannels(image, channels);
-  const levels = bitDepth === 16 ? new Uint16Array(data.length) : new Uint8Array(data.length);
-  const max = bitDepth === 16 ? 65535 : 255;
-  for (let i = 0; i < data.length; i++) levels[i] = toLevel(data[i], max);
-  return { name, width, height, levels };
+  const { width, height, pixels } = convertChannels(image, channels);
+  return { name, width, height, levels: pixels };
 }
 
 export class PatchDataset {

@@ -1,9 +1,10 @@
-// A model put to work on planes of pixels of any size: padded to what the model takes, cut into tiles under a bound on memory,
-// each tile a replay of one recorded program. Colour and files are left to enhance.ts and files.ts.
+// A model put to work on pixels of any number: padded to what the model takes, cut into tiles under a bound on memory, each tile
+// a replay of one recorded program. Where pixels come from is pixels.ts; colour and files are left to enhance.ts and files.ts.
 
 import { breather } from "../base/breathe.js";
 import { currentBackend, withBackend } from "../backend/current.js";
 import { UserError } from "../base/errors.js";
+import type { Plane } from "../image/plane.js";
 import type { ImageModel } from "../models/index.js";
 import { optimize } from "../program/optimize.js";
 import { Recorder } from "../program/recorder.js";
@@ -12,6 +13,7 @@ import { forget, scope } from "../tensor/scope.js";
 import { sizeOf } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
+import { planePixels, type Pixels } from "./pixels.js";
 import {
   balancedTile,
   evenCuts,
@@ -21,13 +23,6 @@ import {
   spansAlong,
   type TileRules,
 } from "./tiles.js";
-
-/** Pixels, interleaved, [height, width, channels], in [0, 1]. */
-export interface Plane {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Float32Array;
-}
 
 export interface DenoiserOptions {
   /** Side of the tiles in pixels, rounded up to the model's alignment; by default as large as the memory allows. */
@@ -40,12 +35,15 @@ export interface DenoiserOptions {
   weightsChange?: boolean;
 }
 
-export interface DenoiseOptions {
+export interface RestoreOptions {
   onTile?(done: number, total: number): void;
-  /** Takes the restored pixels, as many as the plane's, and is returned; by default a new array. Not the plane's own. */
-  into?: Float32Array;
   /** Stops after the tile that is running, by throwing the signal's reason. */
   signal?: AbortSignal;
+}
+
+export interface DenoiseOptions extends RestoreOptions {
+  /** Takes the restored pixels, as many as the plane's, and is returned; by default a new array. Not the plane's own. */
+  into?: Float32Array;
 }
 
 /** Larger than this a tile gains little: its margins are a small part already, and progress is told per tile. */
@@ -108,8 +106,6 @@ export class Denoiser {
   private async denoiseAlone(plane: Plane, sigma: number, options: DenoiseOptions): Promise<Float32Array> {
     const { width, height } = plane;
     const [tileHeight, tileWidth] = this.tileFor(height, width);
-    const rows = spansAlong(this.paddedTo(height, tileHeight), tileHeight, this.rules);
-    const columns = spansAlong(this.paddedTo(width, tileWidth), tileWidth, this.rules);
     const { channels } = this.model;
     const { into } = options;
     const length = width * height * channels;
@@ -122,6 +118,22 @@ export class Denoiser {
       return restored;
     }
     const out = into ?? newArray(length);
+    await this.restore(planePixels(plane, out), sigma, options);
+    return out;
+  }
+
+  /**
+   * Restores pixels tile by tile, from where they are into where they go. What is written is not read again: the two may not be
+   * the same place.
+   * @param pixels with as many channels as the model
+   * @param sigma as for `denoise`
+   */
+  async restore(pixels: Pixels, sigma: number, options: RestoreOptions = {}): Promise<void> {
+    const { width, height } = pixels;
+    const [tileHeight, tileWidth] = this.tileFor(height, width);
+    const rows = spansAlong(this.paddedTo(height, tileHeight), tileHeight, this.rules);
+    const columns = spansAlong(this.paddedTo(width, tileWidth), tileWidth, this.rules);
+    const { channels } = this.model;
     const size = tileHeight * tileWidth * channels;
     if (this.tile?.length !== size) this.tile = newArray(size);
     const { tile } = this;
@@ -130,18 +142,16 @@ export class Denoiser {
     for (const y of rows)
       for (const x of columns) {
         options.signal?.throwIfAborted();
-        copyWindow(plane, channels, y.start, x.start, tileHeight, tileWidth, tile);
+        copyWindow(pixels, channels, y.start, x.start, tileHeight, tileWidth, tile);
         await this.run([1, tileHeight, tileWidth, channels], tile, sigma, tile);
-        const right = Math.min(x.keepTo, width);
+        const kept = Math.max(0, Math.min(x.keepTo, width) - x.keepFrom);
         for (let row = y.keepFrom; row < Math.min(y.keepTo, height); row++) {
           const from = ((row - y.start) * tileWidth + (x.keepFrom - x.start)) * channels;
-          const kept = Math.max(0, right - x.keepFrom) * channels;
-          out.set(tile.subarray(from, from + kept), (row * width + x.keepFrom) * channels);
+          pixels.write(row, x.keepFrom, kept, tile, from);
         }
         options.onTile?.(++done, rows.length * columns.length);
         await breathe();
       }
-    return out;
   }
 
   /** Frees the programs; to be called when no call is under way. */
@@ -264,7 +274,7 @@ function plannedLength(model: ImageModel, shape: readonly number[]): number {
 
 /** Fills `window` with the rectangle at (top, left), the image being continued by reflection at the bottom and the right. */
 function copyWindow(
-  plane: Plane,
+  pixels: Pixels,
   channels: number,
   top: number,
   left: number,
@@ -272,15 +282,13 @@ function copyWindow(
   width: number,
   window: Float32Array,
 ): void {
-  const inside = Math.max(0, Math.min(width, plane.width - left));
+  const inside = Math.max(0, Math.min(width, pixels.width - left));
   for (let y = 0; y < height; y++) {
-    const row = reflected(top + y, plane.height) * plane.width;
+    const row = reflected(top + y, pixels.height);
     const to = y * width * channels;
-    window.set(plane.data.subarray((row + left) * channels, (row + left + inside) * channels), to);
-    for (let x = inside; x < width; x++) {
-      const from = (row + reflected(left + x, plane.width)) * channels;
-      for (let c = 0; c < channels; c++) window[to + x * channels + c] = plane.data[from + c];
-    }
+    pixels.read(row, left, inside, window, to);
+    for (let x = inside; x < width; x++)
+      pixels.read(row, reflected(left + x, pixels.width), 1, window, to + x * channels);
   }
 }
 

@@ -3,12 +3,13 @@
 // bits; PSNR over the whole image, mean over the images.
 
 import { gaussianNoise } from "../data/degrade.js";
-import { type Image, quantise8 } from "../image/image.js";
+import type { Image } from "../image/image.js";
 import { psnr } from "../image/metrics.js";
+import { type Plane, toImage } from "../image/plane.js";
 import type { Denoiser, DenoiseOptions } from "./denoiser.js";
 
 export interface Trial {
-  readonly noisy: Image;
+  readonly noisy: Plane;
   /** As an 8-bit file would hold it. */
   readonly restored: Image;
   /** In decibel, against the clean image. */
@@ -32,6 +33,6 @@ export async function tryOn(
 ): Promise<Trial> {
   const noisy = gaussianNoise(clean, sigma, seed, index);
   const data = await denoiser.denoise(noisy, sigma, options);
-  const restored = quantise8({ ...clean, data });
+  const restored = toImage({ ...noisy, data });
   return { noisy, restored, psnrNoisy: psnr(clean, noisy), psnr: psnr(clean, restored) };
 }

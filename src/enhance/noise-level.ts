@@ -8,14 +8,9 @@
 // made again (Liu, Tanaka and Okutomi, "Single-image noise level estimation for blind denoising", IEEE TIP 2013).
 // Noise that a camera or a JPEG has blurred is not white and is estimated too low.
 
+import { maxLevel } from "../image/image.js";
+import { isPlane, type Picture } from "../image/plane.js";
 import { eigenvaluesOf } from "./eigenvalues.js";
-
-/** One channel of pixels in [0, 1]. */
-export interface Channel {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Float32Array;
-}
 
 /** Sides of patches, the first that finds enough of them is taken; smaller ones serve small pictures. */
 const patchSides = [7, 5, 3];
@@ -25,16 +20,19 @@ const patchesPerDimension = 10;
 const mostPatches = 12_000;
 const rounds = 4;
 
-/** The standard deviation of the noise in 8-bit grey levels; 0 for a picture too small to tell (below about 12x12 pixels). */
-export function estimateSigma(channel: Channel): number {
+/**
+ * The standard deviation of one channel's noise in 8-bit grey levels; 0 for a picture too small to tell (below about 12x12
+ * pixels).
+ */
+export function estimateSigma(picture: Picture, channel = 0): number {
   for (const side of patchSides) {
     const needed = patchesPerDimension * side * side;
-    const patches = describePatches(channel, side);
+    const patches = takePatches(picture, channel, side);
     if (patches.length < needed) continue;
-    let sigma = sigmaOf(channel, side, patches);
+    let sigma = sigmaOf(side, patches);
     for (let round = 0; round < rounds; round++) {
       const flat = flatPatches(patches, side, sigma, needed);
-      const next = sigmaOf(channel, side, flat);
+      const next = sigmaOf(side, flat);
       const settled = Math.abs(next - sigma) <= 1e-3 * sigma;
       sigma = Math.min(sigma, next);
       if (settled) break;
@@ -45,29 +43,36 @@ export function estimateSigma(channel: Channel): number {
 }
 
 interface Patch {
-  /** Place of its upper left pixel. */
-  readonly corner: number;
+  /** [side, side], less their mean. */
+  readonly values: Float32Array;
   readonly mean: number;
   /** Sum of the squared differences of neighbours, across and down. */
   readonly roughness: number;
 }
 
 /** Patches evenly over the picture. */
-function describePatches({ width, height, data }: Channel, side: number): Patch[] {
+function takePatches(picture: Picture, channel: number, side: number): Patch[] {
+  const { width, height, channels } = picture;
+  const [values, white] = isPlane(picture) ? [picture.data, 1] : [picture.pixels, maxLevel(picture)];
   const [columns, rows] = [width - side + 1, height - side + 1];
   const stride = Math.max(1, Math.round(Math.sqrt(Math.max(0, columns * rows) / mostPatches)));
   const patches: Patch[] = [];
   for (let top = 0; top < rows; top += stride)
     for (let left = 0; left < columns; left += stride) {
-      const corner = top * width + left;
+      const patch = new Float32Array(side * side);
       let [sum, roughness] = [0, 0];
-      for (let y = 0; y < side; y++)
-        for (let x = 0, at = corner + y * width; x < side; x++, at++) {
-          sum += data[at];
-          if (x > 0) roughness += (data[at] - data[at - 1]) ** 2;
-          if (y > 0) roughness += (data[at] - data[at - width]) ** 2;
+      for (let y = 0, i = 0; y < side; y++) {
+        let at = ((top + y) * width + left) * channels + channel;
+        for (let x = 0; x < side; x++, i++, at += channels) {
+          patch[i] = values[at] / white;
+          sum += patch[i];
+          if (x > 0) roughness += (patch[i] - patch[i - 1]) ** 2;
+          if (y > 0) roughness += (patch[i] - patch[i - side]) ** 2;
         }
-      patches.push({ corner, mean: sum / (side * side), roughness });
+      }
+      const mean = sum / (side * side);
+      for (let i = 0; i < patch.length; i++) patch[i] -= mean;
+      patches.push({ values: patch, mean, roughness });
     }
   return patches;
 }
@@ -87,18 +92,14 @@ function flatPatches(patches: readonly Patch[], side: number, sigma: number, atL
   return flat.length >= atLeast ? flat : [...patches].sort((a, b) => excess(a) - excess(b)).slice(0, atLeast);
 }
 
-function sigmaOf(channel: Channel, side: number, patches: readonly Patch[]): number {
-  return Math.sqrt(noiseVariance(eigenvaluesOf(covariance(channel, side, patches), side * side)));
+function sigmaOf(side: number, patches: readonly Patch[]): number {
+  return Math.sqrt(noiseVariance(eigenvaluesOf(covariance(side * side, patches), side * side)));
 }
 
-/** The covariance matrix of patches as vectors, [side^2, side^2]. */
-function covariance({ width, data }: Channel, side: number, patches: readonly Patch[]): Float64Array {
-  const n = side * side;
+/** The covariance matrix of patches as vectors of n values, [n, n]. */
+function covariance(n: number, patches: readonly Patch[]): Float64Array {
   const [sums, products] = [new Float64Array(n), new Float64Array(n * n)];
-  const patch = new Float64Array(n);
-  for (const { corner, mean } of patches) {
-    for (let y = 0, i = 0; y < side; y++)
-      for (let x = 0; x < side; x++, i++) patch[i] = data[corner + y * width + x] - mean;
+  for (const { values: patch } of patches) {
     for (let i = 0; i < n; i++) {
       sums[i] += patch[i];
       for (let j = 0, row = i * n; j <= i; j++) products[row + j] += patch[i] * patch[j];

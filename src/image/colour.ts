@@ -1,27 +1,22 @@
-// Colour: grey, YCbCr, alpha apart from colour. All on the sRGB-encoded values of the file, as the image-restoration
+// Colour: grey, YCbCr, alpha apart from colour. All on the encoded values of the file, as the image-restoration
 // literature does (and OpenCV and Pillow), not on linear light.
 
-import { createImage, type Channels, type Image } from "./image.js";
+import { maxLevel, newLevels, type Channels, type Image, type Levels } from "./image.js";
+import type { Plane } from "./plane.js";
 
 // ITU-R BT.601 luma. Cb and Cr are JPEG's (JFIF), full range, with 0.5 as their zero.
 const RED = 0.299;
 const GREEN = 0.587;
 const BLUE = 0.114;
 
-export const hasAlpha = (image: Image): boolean => image.channels === 2 || image.channels === 4;
-export const isGrey = (image: Image): boolean => image.channels <= 2;
-
-/** BT.601 luma, 0.299 R + 0.587 G + 0.114 B; one channel. Alpha is dropped; a grey image keeps its values. */
-export function toGray(image: Image): Image {
-  const { width, height, channels, bitDepth } = image;
-  const grey = new Float32Array(width * height);
-  for (let i = 0, at = 0; i < grey.length; i++, at += channels) {
-    grey[i] = isGrey(image)
-      ? image.data[at]
-      : RED * image.data[at] + GREEN * image.data[at + 1] + BLUE * image.data[at + 2];
-  }
-  return createImage(width, height, 1, grey, bitDepth);
+interface WithChannels {
+  readonly channels: Channels;
 }
+export const hasAlpha = ({ channels }: WithChannels): boolean => channels === 2 || channels === 4;
+export const isGrey = ({ channels }: WithChannels): boolean => channels <= 2;
+
+/** BT.601 luma, 0.299 R + 0.587 G + 0.114 B, rounded; one channel. Alpha is dropped; a grey image keeps its values. */
+export const toGray = (image: Image): Image => convertChannels(image, 1);
 
 /**
  * The same picture with another number of channels: grey is repeated to RGB, colour goes to luma, a missing alpha is
@@ -29,24 +24,25 @@ export function toGray(image: Image): Image {
  */
 export function convertChannels(image: Image, channels: Channels): Image {
   if (channels === image.channels) return image;
-  const { width, height, bitDepth } = image;
-  const source = channels <= 2 && image.channels > 2 ? toGray(image) : image;
-  const alphaFrom = hasAlpha(image) ? image.channels - 1 : -1;
-  const colours = channels <= 2 ? 1 : 3;
-  const data = new Float32Array(width * height * channels);
-  for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < colours; c++) {
-      data[i * channels + c] = source.data[i * source.channels + (isGrey(source) ? 0 : c)];
-    }
-    if (channels > colours)
-      data[i * channels + colours] = alphaFrom < 0 ? 1 : image.data[i * image.channels + alphaFrom];
+  const { width, height, bitDepth, pixels: from } = image;
+  const step = image.channels;
+  const [colours, greyFrom] = [channels <= 2 ? 1 : 3, isGrey(image)];
+  const alphaFrom = hasAlpha(image) ? step - 1 : -1;
+  const opaque = maxLevel(image);
+  const pixels = newLevels(width * height * channels, bitDepth);
+  for (let at = 0, to = 0; at < from.length; at += step) {
+    if (greyFrom) for (let c = 0; c < colours; c++) pixels[to++] = from[at];
+    else if (colours === 1)
+      pixels[to++] = Math.floor(RED * from[at] + GREEN * from[at + 1] + BLUE * from[at + 2] + 0.5);
+    else for (let c = 0; c < 3; c++) pixels[to++] = from[at + c];
+    if (channels > colours) pixels[to++] = alphaFrom < 0 ? opaque : from[at + alphaFrom];
   }
-  return createImage(width, height, channels, data, bitDepth);
+  return { ...image, channels, pixels };
 }
 
 /** RGB to (Y, Cb, Cr), each in [0, 1]: Cb = (B - Y) / 1.772 + 0.5, Cr = (R - Y) / 1.402 + 0.5. Takes three channels. */
-export function rgbToYCbCr(image: Image): Image {
-  return mapTriples(image, (r, g, b, out, at) => {
+export function rgbToYCbCr(plane: Plane): Plane {
+  return mapTriples(plane, (r, g, b, out, at) => {
     const y = RED * r + GREEN * g + BLUE * b;
     out[at] = y;
     out[at + 1] = (b - y) / (2 * (1 - BLUE)) + 0.5;
@@ -55,8 +51,8 @@ export function rgbToYCbCr(image: Image): Image {
 }
 
 /** The inverse of `rgbToYCbCr`; colours outside the RGB cube come out unclipped. */
-export function yCbCrToRgb(image: Image): Image {
-  return mapTriples(image, (y, cb, cr, out, at) => {
+export function yCbCrToRgb(plane: Plane): Plane {
+  return mapTriples(plane, (y, cb, cr, out, at) => {
     const r = y + 2 * (1 - RED) * (cr - 0.5);
     const b = y + 2 * (1 - BLUE) * (cb - 0.5);
     out[at] = r;
@@ -67,40 +63,44 @@ export function yCbCrToRgb(image: Image): Image {
 
 type Triple = (a: number, b: number, c: number, out: Float32Array, at: number) => void;
 
-function mapTriples(image: Image, write: Triple): Image {
-  if (image.channels !== 3)
-    throw new RangeError(`${image.channels} channels where RGB or YCbCr has 3; split the alpha first`);
-  const { data } = image;
+function mapTriples(plane: Plane, write: Triple): Plane {
+  if (plane.channels !== 3)
+    throw new RangeError(`${plane.channels} channels where RGB or YCbCr has 3; split the alpha first`);
+  const { data } = plane;
   const out = new Float32Array(data.length);
   for (let at = 0; at < data.length; at += 3) write(data[at], data[at + 1], data[at + 2], out, at);
-  return { ...image, data: out };
+  return { ...plane, data: out };
 }
 
-/** Colour (1 or 3 channels) and alpha (one value a pixel, or undefined) apart; `mergeAlpha` is the way back. */
-export function splitAlpha(image: Image): { colour: Image; alpha: Float32Array | undefined } {
+/** Colour (1 or 3 channels) and alpha (one level a pixel, or undefined) apart; `mergeAlpha` is the way back. */
+export function splitAlpha(image: Image): { colour: Image; alpha: Levels | undefined } {
   if (!hasAlpha(image)) return { colour: image, alpha: undefined };
-  const colour = convertChannels(image, (image.channels - 1) as Channels);
-  const alpha = new Float32Array(image.width * image.height);
-  for (let i = 0; i < alpha.length; i++) alpha[i] = image.data[i * image.channels + image.channels - 1];
-  return { colour, alpha };
+  const { width, height, channels, bitDepth, pixels } = image;
+  const alpha = newLevels(width * height, bitDepth);
+  for (let i = 0; i < alpha.length; i++) alpha[i] = pixels[i * channels + channels - 1];
+  return { colour: convertChannels(image, (channels - 1) as Channels), alpha };
 }
 
-/** Puts an alpha (one value a pixel) back behind the colour; undefined leaves the colour as it is. */
-export function mergeAlpha(colour: Image, alpha: Float32Array | undefined): Image {
+/** Puts an alpha (one level a pixel, of the colour's bit depth) back behind the colour; undefined leaves the colour as it is. */
+export function mergeAlpha(colour: Image, alpha: Levels | undefined): Image {
   if (!alpha) return colour;
-  const merged = convertChannels(colour, isGrey(colour) ? 2 : 4);
   if (alpha.length !== colour.width * colour.height) {
     throw new RangeError(`${alpha.length} alpha values for an image of ${colour.width}x${colour.height}`);
   }
-  const data = merged.data.slice();
-  for (let i = 0; i < alpha.length; i++) data[(i + 1) * merged.channels - 1] = alpha[i];
-  return { ...merged, data };
+  const merged = convertChannels(colour, isGrey(colour) ? 2 : 4);
+  const { pixels, channels } = merged;
+  for (let i = 0; i < alpha.length; i++) pixels[(i + 1) * channels - 1] = alpha[i];
+  return merged;
 }
 
 /** The picture over a white ground, without alpha: for file formats that have none. */
 export function flattenAlpha(image: Image): Image {
   const { colour, alpha } = splitAlpha(image);
   if (!alpha) return image;
-  const data = colour.data.map((value, i) => 1 + alpha[Math.floor(i / colour.channels)] * (value - 1));
-  return { ...colour, data };
+  const [max, { channels, pixels }] = [maxLevel(image), colour];
+  for (let i = 0; i < pixels.length; i++) {
+    const opacity = alpha[Math.floor(i / channels)] / max;
+    pixels[i] = Math.floor(max + opacity * (pixels[i] - max) + 0.5);
+  }
+  return colour;
 }

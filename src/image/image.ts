@@ -1,4 +1,5 @@
-// What an image is everywhere in Fovea: float pixels in [0, 1], with what is needed to write it back as it came.
+// What an image is everywhere in Fovea: the integer levels that its file holds. Arithmetic on pixels is done on floats, a tile
+// or a patch at a time, or on a plane (plane.ts) where values may lie between and beyond the levels.
 // Files and their encodings are left to png-node.ts and files.ts, colour to colour.ts.
 
 import { UserError } from "../base/errors.js";
@@ -6,51 +7,66 @@ import { UserError } from "../base/errors.js";
 /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
 export type Channels = 1 | 2 | 3 | 4;
 
+/** 8 bits or 16 a value. */
+export type Levels = Uint8Array | Uint16Array;
+
 export interface Image {
   readonly width: number;
   readonly height: number;
   readonly channels: Channels;
-  /** Bits a channel of the file it came from or goes to; the pixels are floats either way. */
+  /** Bits a value; fewer in a file are brought to the full range of 8, as in PNG. */
   readonly bitDepth: 8 | 16;
-  /** [height, width, channels], interleaved; sRGB-encoded as in the file, 0 black and 1 white. */
-  readonly data: Float32Array;
+  /** [height, width, channels], interleaved; encoded as in the file, 0 black and `maxLevel` white or opaque. */
+  readonly pixels: Levels;
 }
 
 /** The most pixels that are read: 2^28, a square of 16384 by 16384. */
 export const MAX_PIXELS = 2 ** 28;
 
-/** An image of the given size; without `data` it is black. Throws RangeError when the data has another length. */
+/**
+ * An image of the given size, of as many bits as the array's elements; without `pixels` it is black, 8 bits.
+ * Throws RangeError when the array has another length.
+ */
 export function createImage(
   width: number,
   height: number,
   channels: Channels,
-  data: Float32Array = new Float32Array(width * height * channels),
-  bitDepth: 8 | 16 = 8,
+  pixels: Levels = new Uint8Array(width * height * channels),
 ): Image {
-  if (data.length !== width * height * channels) {
+  if (pixels.length !== width * height * channels) {
     throw new RangeError(
-      `${data.length} values are not the pixels of a ${width}x${height}x${channels} image`,
+      `${pixels.length} values are not the pixels of a ${width}x${height}x${channels} image`,
     );
   }
-  return { width, height, channels, bitDepth, data };
+  return { width, height, channels, bitDepth: pixels instanceof Uint16Array ? 16 : 8, pixels };
 }
+
+/** The level of white: 255 or 65535. */
+export const maxLevel = ({ bitDepth }: { readonly bitDepth: 8 | 16 }): number =>
+  bitDepth === 16 ? 65535 : 255;
+
+/** An array for so many levels, zeros. */
+export const newLevels = (length: number, bitDepth: 8 | 16): Levels =>
+  bitDepth === 16 ? new Uint16Array(length) : new Uint8Array(length);
 
 /** "500x400, RGB, 8 bits": for messages. */
-export function describeImage(image: Image): string {
-  const kind = ["grey", "grey with alpha", "RGB", "RGB with alpha"][image.channels - 1];
-  return `${image.width}x${image.height}, ${kind}, ${image.bitDepth} bits`;
-}
-
-/** Clips to [0, 1] and rounds to the nearest of 256 levels: what an 8-bit file would hold. NaN becomes 0. */
-export function quantise8(image: Image): Image {
-  const data = new Float32Array(image.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = toLevel(image.data[i], 255) / 255;
-  return { ...image, bitDepth: 8, data };
+export function describeImage({ width, height, channels, bitDepth }: Image): string {
+  const kind = ["grey", "grey with alpha", "RGB", "RGB with alpha"][channels - 1];
+  return `${width}x${height}, ${kind}, ${bitDepth} bits`;
 }
 
 /** A value of [0, 1] as an integer level in [0, max], clipped, halves rounded up; NaN becomes 0. */
 export function toLevel(value: number, max: number): number {
   return value > 0 ? (value < 1 ? Math.floor(value * max + 0.5) : max) : 0;
+}
+
+/** The same picture with another number of bits a value; from 16 to 8 it is rounded to the nearest level. */
+export function convertBitDepth(image: Image, bitDepth: 8 | 16): Image {
+  if (image.bitDepth === bitDepth) return image;
+  const pixels = newLevels(image.pixels.length, bitDepth);
+  for (let i = 0; i < pixels.length; i++)
+    pixels[i] = bitDepth === 16 ? image.pixels[i] * 257 : Math.floor(image.pixels[i] / 257 + 0.5);
+  return { ...image, bitDepth, pixels };
 }
 
 /** A rectangle of the image, copied. Throws UserError when it does not lie inside. */
@@ -67,11 +83,11 @@ export function crop(image: Image, left: number, top: number, width: number, hei
       `The rectangle ${width}x${height} at (${left}, ${top}) does not lie inside the image (${describeImage(image)}); choose a smaller one.`,
     );
   }
-  const data = new Float32Array(width * height * image.channels);
   const row = width * image.channels;
+  const pixels = newLevels(row * height, image.bitDepth);
   for (let y = 0; y < height; y++) {
     const start = ((top + y) * image.width + left) * image.channels;
-    data.set(image.data.subarray(start, start + row), y * row);
+    pixels.set(image.pixels.subarray(start, start + row), y * row);
   }
-  return { ...image, width, height, data };
+  return { ...image, width, height, pixels };
 }

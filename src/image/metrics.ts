@@ -1,22 +1,28 @@
 // How alike two images are: PSNR and SSIM, as the literature computes them. Nothing here clips or rounds:
-// call `quantise8` first for the figure that an 8-bit file would get.
+// call `toImage` first for the figure that an 8-bit file would get. Images of 8 and 16 bits and planes may be mixed.
 
 import { UserError } from "../base/errors.js";
-import { describeImage, type Image } from "./image.js";
+import { readValues, type Picture } from "./plane.js";
 
-/** Mean squared error over every pixel and channel. Throws UserError when the sizes differ. */
-export function meanSquaredDifference(a: Image, b: Image): number {
+/** Mean squared error over every pixel and channel, white being 1. Throws UserError when the sizes differ. */
+export function meanSquaredDifference(a: Picture, b: Picture): number {
   checkAlike(a, b);
+  const row = a.width * a.channels;
+  const [left, right] = [new Float32Array(row), new Float32Array(row)];
   let sum = 0;
-  for (let i = 0; i < a.data.length; i++) sum += (a.data[i] - b.data[i]) ** 2;
-  return sum / a.data.length;
+  for (let y = 0; y < a.height; y++) {
+    readValues(a, y * row, row, left);
+    readValues(b, y * row, row, right);
+    for (let i = 0; i < row; i++) sum += (left[i] - right[i]) ** 2;
+  }
+  return sum / (row * a.height);
 }
 
 /**
  * Peak signal-to-noise ratio in decibel, 10 log10(1 / MSE), peak 1, over the whole image and all channels.
  * Infinity for equal images. Throws UserError when the sizes differ.
  */
-export function psnr(a: Image, b: Image): number {
+export function psnr(a: Picture, b: Picture): number {
   return 10 * Math.log10(1 / meanSquaredDifference(a, b));
 }
 
@@ -31,7 +37,7 @@ const C2 = 0.03 ** 2;
  * places where the whole window lies inside the image; for several channels the mean of their figures. 1 for equal
  * images. Throws UserError when the sizes differ or a side is below 11 pixels.
  */
-export function ssim(a: Image, b: Image): number {
+export function ssim(a: Picture, b: Picture): number {
   checkAlike(a, b);
   if (a.width < WINDOW || a.height < WINDOW) {
     throw new UserError(
@@ -55,7 +61,7 @@ const TAPS = (() => {
 /** The weighted means that SSIM needs in each window: of a, b, a², b² and ab. */
 const MOMENTS = 5;
 
-function ssimOfChannel(a: Image, b: Image, channel: number): number {
+function ssimOfChannel(a: Picture, b: Picture, channel: number): number {
   const { width, height, channels } = a;
   const columns = width - WINDOW + 1;
   const rowLength = columns * MOMENTS;
@@ -63,9 +69,11 @@ function ssimOfChannel(a: Image, b: Image, channel: number): number {
   const ring = Array.from({ length: WINDOW }, () => new Float64Array(rowLength));
   const products = new Float64Array(width * MOMENTS);
   const means = new Float64Array(rowLength);
+  const rows = [a, b].map(() => new Float32Array(width * channels));
   let sum = 0;
   for (let y = 0; y < height; y++) {
-    rowProducts(a.data, b.data, y * width * channels + channel, channels, products);
+    [a, b].forEach((picture, i) => readValues(picture, y * width * channels, width * channels, rows[i]));
+    rowProducts(rows[0], rows[1], channel, channels, products);
     filterAcross(products, ring[y % WINDOW]);
     if (y < WINDOW - 1) continue;
     filterDown(ring, y + 1, means);
@@ -135,10 +143,13 @@ function similarity(means: Float64Array, at: number): number {
   );
 }
 
-function checkAlike(a: Image, b: Image): void {
+function checkAlike(a: Picture, b: Picture): void {
   if (a.width !== b.width || a.height !== b.height || a.channels !== b.channels) {
     throw new UserError(
-      `Two images of different size cannot be measured against each other (${describeImage(a)}; ${describeImage(b)}); give two of the same size and kind.`,
+      `Two images of different size cannot be measured against each other (${describe(a)}; ${describe(b)}); give two of the same size and kind.`,
     );
   }
 }
+
+const describe = ({ width, height, channels }: Picture): string =>
+  `${width}x${height}, ${channels} channel${channels > 1 ? "s" : ""}`;

@@ -5,7 +5,7 @@
 import zlib from "node:zlib";
 import { PNG } from "pngjs";
 import { UserError } from "../base/errors.js";
-import { createImage, toLevel, type Image } from "./image.js";
+import { createImage, newLevels, type Image } from "./image.js";
 import { readPngHeader, type PngHeader } from "./png-header.js";
 
 /** pngjs names the colour types by the PNG specification's numbers. */
@@ -30,14 +30,13 @@ export function decodePng(bytes: Uint8Array, source: string): Image {
     throw new UserError(`${source} is a damaged PNG (${reasonOf(error)}); get the file again.`);
   }
   const { width, height, channels } = header;
-  const max = bitDepth === 16 ? 65535 : 255;
-  const data = new Float32Array(width * height * channels);
+  const pixels = newLevels(width * height * channels, bitDepth);
   const colours = channels <= 2 ? 1 : 3;
-  for (let i = 0, at = 0; at < data.length; i += 4) {
-    for (let c = 0; c < colours; c++) data[at++] = rgba[i + c] / max;
-    if (channels > colours) data[at++] = rgba[i + 3] / max;
+  for (let i = 0, at = 0; at < pixels.length; i += 4) {
+    for (let c = 0; c < colours; c++) pixels[at++] = rgba[i + c];
+    if (channels > colours) pixels[at++] = rgba[i + 3];
   }
-  return createImage(width, height, channels, data, bitDepth);
+  return createImage(width, height, channels, pixels);
 }
 
 /**
@@ -49,14 +48,15 @@ function checkCompressed({ compressed, inflatedBytes }: PngHeader): void {
   if (found !== inflatedBytes) throw new Error(`${found} bytes of pixels where ${inflatedBytes} belong`);
 }
 
-/** Encodes an image as PNG with its own channels and bit depth; values are clipped to [0, 1] and rounded. */
+/** Encodes an image as PNG with its own channels and bit depth. */
 export function encodePng(image: Image): Uint8Array {
-  const { width, height, channels, bitDepth, data } = image;
-  const max = bitDepth === 16 ? 65535 : 255;
-  const levels = bitDepth === 16 ? new Uint16Array(data.length) : new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) levels[i] = toLevel(data[i], max);
+  const { width, height, channels, bitDepth, pixels } = image;
   const png = new PNG({ width: 1, height: 1 });
-  Object.assign(png, { width, height, data: Buffer.from(levels.buffer) });
+  Object.assign(png, {
+    width,
+    height,
+    data: Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength),
+  });
   return PNG.sync.write(png, {
     colorType: COLOR_TYPE[channels],
     inputColorType: COLOR_TYPE[channels],

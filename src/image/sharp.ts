@@ -3,7 +3,7 @@
 
 import { UserError } from "../base/errors.js";
 import { convertChannels, flattenAlpha, hasAlpha, isGrey } from "./colour.js";
-import { createImage, MAX_PIXELS, toLevel, type Channels, type Image } from "./image.js";
+import { convertBitDepth, createImage, MAX_PIXELS, type Channels, type Image } from "./image.js";
 
 export type SharpFormat = "jpeg" | "webp" | "tiff";
 
@@ -50,11 +50,11 @@ export async function decodeWithSharp(bytes: Uint8Array, format: SharpFormat, fi
       .toColourspace(outSpace)
       .raw({ depth: bitDepth === 16 ? "ushort" : "uchar" })
       .toBuffer({ resolveWithObject: true });
-    const levels =
-      bitDepth === 16 ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
-    const pixels = new Float32Array(levels.length);
-    for (let i = 0; i < levels.length; i++) pixels[i] = levels[i] / (bitDepth === 16 ? 65535 : 255);
-    const image = createImage(info.width, info.height, info.channels as Channels, pixels, bitDepth);
+    const pixels =
+      bitDepth === 16
+        ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2)
+        : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const image = createImage(info.width, info.height, info.channels as Channels, pixels);
     return grey && alpha ? convertChannels(image, 2) : image;
   } catch (error) {
     throw new UserError(
@@ -69,15 +69,15 @@ export async function decodeWithSharp(bytes: Uint8Array, format: SharpFormat, fi
  */
 export async function encodeWithSharp(image: Image, format: SharpFormat, file: string): Promise<Uint8Array> {
   const sharp = await loadSharp(file, format);
-  const picture = format === "jpeg" ? flattenAlpha(image) : image;
-  const sixteen = format === "tiff" && picture.bitDepth === 16;
-  const levels = sixteen ? new Uint16Array(picture.data.length) : new Uint8Array(picture.data.length);
-  for (let i = 0; i < levels.length; i++) levels[i] = toLevel(picture.data[i], sixteen ? 65535 : 255);
-  const { width, height, channels } = picture;
+  const picture = convertBitDepth(
+    format === "jpeg" ? flattenAlpha(image) : image,
+    format === "tiff" ? image.bitDepth : 8,
+  );
+  const { width, height, channels, pixels } = picture;
   try {
     const grey = isGrey(picture) && !(format === "webp" && hasAlpha(picture));
-    const space = sixteen ? (grey ? "grey16" : "rgb16") : grey ? "b-w" : "srgb";
-    const pipeline = sharp(levels, { raw: { width, height, channels } }).toColourspace(space);
+    const space = picture.bitDepth === 16 ? (grey ? "grey16" : "rgb16") : grey ? "b-w" : "srgb";
+    const pipeline = sharp(pixels, { raw: { width, height, channels } }).toColourspace(space);
     const encoded = {
       jpeg: () => pipeline.jpeg({ quality: 95, chromaSubsampling: "4:4:4" }),
       webp: () => pipeline.webp({ quality: 95 }),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gaussianNoise } from "../../src/data/degrade.js";
 import { readImage, writeImage } from "../../src/image/files.js";
 import { createImage } from "../../src/image/image.js";
+import { toImage } from "../../src/image/plane.js";
 import { fovea, jsonLines, makeImages, onReference, start, temporaryFolder, tinyNetwork } from "./fovea.js";
 
 let folder: string;
@@ -151,8 +152,8 @@ describe("fovea enhance", () => {
   });
 
   it("estimates the noise and says so", async () => {
-    const grey = createImage(96, 96, 1, new Float32Array(96 * 96).fill(0.5));
-    await writeImage(inside("noisy.png"), gaussianNoise(grey, 20, 1, 0));
+    const grey = createImage(96, 96, 1, new Uint8Array(96 * 96).fill(128));
+    await writeImage(inside("noisy.png"), toImage(gaussianNoise(grey, 20, 1, 0)));
     const { stdout, stderr } = await fovea(
       ["enhance", "noisy.png", "--model", "run", "--json", ...onReference],
       folder,

@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeImage } from "../../src/image/files.js";
-import { createImage } from "../../src/image/image.js";
+import { toImage } from "../../src/image/plane.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -74,7 +74,7 @@ export async function makeImages(folder: string, count: number, side = 24): Prom
       { length: width * height },
       (_, i) => 0.5 + 0.4 * Math.sin((i % width) / (3 + k)) * Math.cos(Math.floor(i / width) / 5),
     );
-    await writeImage(path.join(folder, `${k}.png`), createImage(width, height, 1, data));
+    await writeImage(path.join(folder, `${k}.png`), toImage({ width, height, channels: 1, data }));
   }
 }
 

@@ -3,18 +3,12 @@ import { UserError } from "../../../src/base/errors.js";
 import { checkSigma, gaussianNoise } from "../../../src/data/degrade.js";
 import { PatchDataset, storeImage, type PatchOptions } from "../../../src/data/patches.js";
 import { createImage, type Channels, type Image } from "../../../src/image/image.js";
+import { type Plane, toPlane } from "../../../src/image/plane.js";
 
 /** Every value tells where it comes from: image, place and channel. */
-function marked(
-  image: number,
-  width: number,
-  height: number,
-  channels: Channels,
-  bitDepth: 8 | 16 = 16,
-): Image {
-  const data = new Float32Array(width * height * channels);
-  for (let i = 0; i < data.length; i++) data[i] = (image * 4096 + i) / 65535;
-  return createImage(width, height, channels, data, bitDepth);
+function marked(image: number, width: number, height: number, channels: Channels): Image {
+  const pixels = Uint16Array.from({ length: width * height * channels }, (_, i) => image * 4096 + i);
+  return createImage(width, height, channels, pixels);
 }
 
 function dataset(count: number, options: PatchOptions, channels: 1 | 3 = 1): PatchDataset {
@@ -47,7 +41,7 @@ describe("gaussianNoise", () => {
     const standardError = 25 / 255 / Math.sqrt(2 * noise.length);
     expect(Math.abs(deviation(noise) - 25 / 255)).toBeLessThan(5 * standardError);
     expect(noise.some((value) => value < 0)).toBe(true);
-    const half = createImage(64, 64, 1, new Float32Array(64 * 64).fill(0.5));
+    const half: Plane = { width: 64, height: 64, channels: 1, data: new Float32Array(64 * 64).fill(0.5) };
     expect(gaussianNoise(half, 25, 1, 0).data[100]).toBeCloseTo(noise[100] + 0.5, 6);
     expect([...gaussianNoise(half, 0, 1, 0).data]).toEqual([...half.data]);
   });
@@ -153,19 +147,19 @@ describe("PatchDataset", () => {
       16,
       16,
       1,
-      Float32Array.from({ length: 256 }, (_, i) => i / 255),
+      Uint8Array.from({ length: 256 }, (_, i) => i),
     );
     const stored = storeImage(image, 1, "all.png");
     expect(stored.levels).toBeInstanceOf(Uint8Array);
     const { clean } = new PatchDataset([stored], 1, { patch: 16, batchSize: 1, augment: false }).batch(0);
-    expect([...clean]).toEqual([...image.data]);
+    expect([...clean]).toEqual([...toPlane(image).data]);
   });
 
   it("makes grey of colour and colour of grey", () => {
-    const red = createImage(1, 1, 4, Float32Array.from([1, 0, 0, 0.5]));
+    const red = createImage(1, 1, 4, Uint8Array.from([255, 0, 0, 128]));
     expect([...storeImage(red, 1, "red").levels]).toEqual([76]); // 0.299 * 255
     expect([...storeImage(red, 3, "red").levels]).toEqual([255, 0, 0]);
-    expect([...storeImage(createImage(1, 1, 1, Float32Array.from([1])), 3, "white").levels]).toEqual([
+    expect([...storeImage(createImage(1, 1, 1, Uint8Array.from([255])), 3, "white").levels]).toEqual([
       255, 255, 255,
     ]);
   });

@@ -6,6 +6,8 @@ import { RandomStream } from "../../../src/base/random-stream.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 import { Denoiser } from "../../../src/enhance/denoiser.js";
 import { balancedTile, evenCuts, leastTile, reflected, spansAlong } from "../../../src/enhance/tiles.js";
+import type { Channels } from "../../../src/image/image.js";
+import type { Plane } from "../../../src/image/plane.js";
 import { createModel, type ModelConfig } from "../../../src/models/index.js";
 
 describe("tiles", () => {
@@ -72,9 +74,10 @@ describe("a tiled image equals the whole one", () => {
   afterAll(() => backend.close());
 
   const stream = new RandomStream(3, 0);
-  const plane = (height: number, width: number, channels: number) => ({
+  const plane = (height: number, width: number, channels: number): Plane => ({
     height,
     width,
+    channels: channels as Channels,
     data: Float32Array.from({ length: height * width * channels }, () => stream.uniform()),
   });
   // As deep as the real ones or nearly, but narrow: the specification is slow.
@@ -190,7 +193,7 @@ describe("a tiled image equals the whole one on the addon", () => {
       const model = createModel({ architecture }, 5);
       const stream = new RandomStream(4, 0);
       const data = Float32Array.from({ length: 251 * 230 }, () => stream.uniform());
-      const image = { height: 251, width: 230, data };
+      const image: Plane = { height: 251, width: 230, channels: 1, data };
       const [whole, tiled] = [new Denoiser(model), new Denoiser(model, { tile })];
       const expected = await whole.denoise(image, 25);
       let count = 0;

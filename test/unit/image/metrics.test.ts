@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createImage, type Channels, type Image } from "../../../src/image/image.js";
+import { createImage, type Channels } from "../../../src/image/image.js";
 import { psnr, ssim } from "../../../src/image/metrics.js";
+import type { Plane } from "../../../src/image/plane.js";
 
-function pair(width: number, height: number, channels: Channels): [Image, Image] {
+function pair(width: number, height: number, channels: Channels): [Plane, Plane] {
   const a = new Float32Array(width * height * channels);
   const b = new Float32Array(a.length);
   for (let y = 0, i = 0; y < height; y++) {
@@ -14,7 +15,10 @@ function pair(width: number, height: number, channels: Channels): [Image, Image]
       }
     }
   }
-  return [createImage(width, height, channels, a), createImage(width, height, channels, b)];
+  return [
+    { width, height, channels, data: a },
+    { width, height, channels, data: b },
+  ];
 }
 
 describe("psnr and ssim", () => {
@@ -44,14 +48,14 @@ describe("psnr and ssim", () => {
 
   it("give the PSNR of a known error", () => {
     const a = createImage(4, 4, 1);
-    const b = createImage(4, 4, 1, new Float32Array(16).fill(0.1));
-    expect(psnr(a, b)).toBeCloseTo(20, 5);
+    const b = createImage(4, 4, 1, new Uint16Array(16).fill(13107)); // a fifth of white
+    expect(psnr(a, b)).toBeCloseTo(20 * Math.log10(5), 5);
   });
 
   it("refuse images of different size or kind, and SSIM tiny ones", () => {
     const image = createImage(20, 20, 1);
     for (const other of [createImage(21, 20, 1), createImage(20, 20, 3)]) {
-      expect(() => psnr(image, other)).toThrow(/^Two images of different size .*20x20, grey.*;/);
+      expect(() => psnr(image, other)).toThrow(/^Two images of different size .*20x20, 1 channel;/);
       expect(() => ssim(image, other)).toThrow(/different size/);
     }
     expect(() => ssim(createImage(10, 20, 1), createImage(10, 20, 1))).toThrow(

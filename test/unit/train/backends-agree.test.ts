@@ -6,6 +6,7 @@ import { setBackend } from "../../../src/backend/current.js";
 import { RandomStream } from "../../../src/base/random-stream.js";
 import { open } from "../../../src/backend/select.js";
 import { Denoiser } from "../../../src/enhance/denoiser.js";
+import type { Plane } from "../../../src/image/plane.js";
 import { createModel } from "../../../src/models/index.js";
 import { meanSquaredError } from "../../../src/nn/index.js";
 import { Adam } from "../../../src/optim/index.js";
@@ -52,7 +53,12 @@ it("50 training steps of the convolutional autoencoder agree in every loss, and 
       onStep: (r) => void losses.push(r.loss),
     });
     const denoiser = new Denoiser(model);
-    const plane = { width: 24, height: 20, data: data.batch(99).inputs[0].subarray(0, 480) };
+    const plane: Plane = {
+      width: 24,
+      height: 20,
+      channels: 1,
+      data: data.batch(99).inputs[0].subarray(0, 480),
+    };
     results.push({ losses, restored: await denoiser.denoise(plane, 25) });
     for (const owner of [denoiser, model, optimizer]) owner.dispose();
   }
