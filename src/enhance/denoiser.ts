@@ -13,16 +13,8 @@ import { forget, scope } from "../tensor/scope.js";
 import { sizeOf } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
-import { planePixels, type Pixels } from "./pixels.js";
-import {
-  balancedTile,
-  evenCuts,
-  leastTile,
-  reflected,
-  roundUp,
-  spansAlong,
-  type TileRules,
-} from "./tiles.js";
+import { copyWindow, planePixels, type Pixels } from "./pixels.js";
+import { balancedTile, evenCuts, leastTile, roundUp, spansAlong, type TileRules } from "./tiles.js";
 
 export interface DenoiserOptions {
   /** Side of the tiles in pixels, rounded up to the model's alignment; by default as large as the memory allows. */
@@ -95,7 +87,21 @@ export class Denoiser {
    * @param sigma standard deviation of its noise in 8-bit grey levels; models that take none ignore it
    */
   denoise(plane: Plane, sigma: number, options: DenoiseOptions = {}): Promise<Float32Array> {
-    const result = this.lastCall.then(() => this.denoiseAlone(plane, sigma, options));
+    return this.queued(() => this.denoiseAlone(plane, sigma, options));
+  }
+
+  /**
+   * Restores pixels tile by tile, from where they are into where they go. What is written is not read again: the two may not be
+   * the same place. Calls wait for each other as those of `denoise` do.
+   * @param pixels with as many channels as the model
+   * @param sigma as for `denoise`
+   */
+  restore(pixels: Pixels, sigma: number, options: RestoreOptions = {}): Promise<void> {
+    return this.queued(() => this.restoreAlone(pixels, sigma, options));
+  }
+
+  private queued<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.lastCall.then(call);
     this.lastCall = result.then(
       () => undefined,
       () => undefined,
@@ -118,17 +124,11 @@ export class Denoiser {
       return restored;
     }
     const out = into ?? newArray(length);
-    await this.restore(planePixels(plane, out), sigma, options);
+    await this.restoreAlone(planePixels(plane, out), sigma, options);
     return out;
   }
 
-  /**
-   * Restores pixels tile by tile, from where they are into where they go. What is written is not read again: the two may not be
-   * the same place.
-   * @param pixels with as many channels as the model
-   * @param sigma as for `denoise`
-   */
-  async restore(pixels: Pixels, sigma: number, options: RestoreOptions = {}): Promise<void> {
+  private async restoreAlone(pixels: Pixels, sigma: number, options: RestoreOptions): Promise<void> {
     const { width, height } = pixels;
     const [tileHeight, tileWidth] = this.tileFor(height, width);
     const rows = spansAlong(this.paddedTo(height, tileHeight), tileHeight, this.rules);
@@ -270,26 +270,6 @@ function plannedLength(model: ImageModel, shape: readonly number[]): number {
   const { arenaLength, constants } = optimize(recorder.program());
   for (const storage of [result, ...constants]) backend.release(storage);
   return arenaLength;
-}
-
-/** Fills `window` with the rectangle at (top, left), the image being continued by reflection at the bottom and the right. */
-function copyWindow(
-  pixels: Pixels,
-  channels: number,
-  top: number,
-  left: number,
-  height: number,
-  width: number,
-  window: Float32Array,
-): void {
-  const inside = Math.max(0, Math.min(width, pixels.width - left));
-  for (let y = 0; y < height; y++) {
-    const row = reflected(top + y, pixels.height);
-    const to = y * width * channels;
-    pixels.read(row, left, inside, window, to);
-    for (let x = inside; x < width; x++)
-      pixels.read(row, reflected(left + x, pixels.width), 1, window, to + x * channels);
-  }
 }
 
 function disposeProgram({ images, sigma, recorded }: TileProgram): void {

@@ -3,6 +3,7 @@
 
 import { maxLevel, toLevel, type Image, type Levels } from "../image/image.js";
 import type { Plane } from "../image/plane.js";
+import { reflected } from "./tiles.js";
 
 /** What a model is run on, and where its answer goes. Values are interleaved, 0 black and 1 white. */
 export interface Pixels {
@@ -61,4 +62,24 @@ export function imagePixels(
         }
     },
   };
+}
+
+/** Fills `window` with the rectangle at (top, left), the image being continued by reflection at the bottom and the right. */
+export function copyWindow(
+  pixels: Pixels,
+  channels: number,
+  top: number,
+  left: number,
+  height: number,
+  width: number,
+  window: Float32Array,
+): void {
+  const inside = Math.max(0, Math.min(width, pixels.width - left));
+  for (let y = 0; y < height; y++) {
+    const row = reflected(top + y, pixels.height);
+    const to = y * width * channels;
+    pixels.read(row, left, inside, window, to);
+    for (let x = inside; x < width; x++)
+      pixels.read(row, reflected(left + x, pixels.width), 1, window, to + x * channels);
+  }
 }

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 import { setBackend } from "../../../src/backend/current.js";
 import { RandomStream } from "../../../src/base/random-stream.js";
-import { Denoiser, type DenoiserOptions, type Plane } from "../../../src/enhance/denoiser.js";
+import { Denoiser, type DenoiserOptions } from "../../../src/enhance/denoiser.js";
+import type { Plane } from "../../../src/image/plane.js";
 import { createModel } from "../../../src/models/index.js";
 
 let backend: ReferenceBackend;
@@ -12,7 +13,12 @@ afterAll(() => backend.close());
 
 const plane = (width: number, height: number, seed: number): Plane => {
   const stream = new RandomStream(seed);
-  return { width, height, data: Float32Array.from({ length: width * height }, () => stream.uniform()) };
+  return {
+    width,
+    height,
+    channels: 1,
+    data: Float32Array.from({ length: width * height }, () => stream.uniform()),
+  };
 };
 const five = [1, 2, 3, 4, 5];
 const sameSize = five.map((seed) => plane(23, 17, seed));
