@@ -23,9 +23,10 @@ import { meanAbsoluteError } from "../nn/losses.js";
 import { Adam } from "../optim/index.js";
 import { fit } from "../train/fit.js";
 import { patchBatches } from "../data/patch-batches.js";
+import { interruptible } from "./interrupt.js";
 import { backendOption, jsonOption, positiveNumber, type SharedOptions, threadsOption } from "./options.js";
 import { clock, showProgress } from "./progress.js";
-import { interruptible, print, printJson, rounded, say, withBackend } from "./session.js";
+import { print, printJson, rounded, say, withBackend } from "./session.js";
 
 interface DemoFlags extends SharedOptions {
   output: string;

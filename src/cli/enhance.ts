@@ -1,18 +1,21 @@
-// fovea enhance: photographs in, better photographs out. Which inputs and where to is decided here; what is done to a picture
-// is enhance/enhance.ts.
+// fovea enhance: photographs in, better photographs out. Which inputs and where to is enhance/jobs.ts in this folder; what is done
+// to a picture is the room enhance/.
 
 import fs from "node:fs";
 import path from "node:path";
 import { Command, Option } from "commander";
-import { glob, isDynamicPattern } from "tinyglobby";
 import { UserError } from "../base/errors.js";
-import { defaultMaxMemory, Denoiser } from "../enhance/denoiser.js";
+import { defaultMaxMemory } from "../enhance/denoiser.js";
 import { enhanceImage } from "../enhance/enhance.js";
-import { loadModel } from "../enhance/files.js";
-import { reasonOf } from "../formats/files.js";
-import { imageFormatOf, listImages, readImage, writeImage } from "../image/files.js";
+import { Shelf, type Shelved } from "../enhance/shelf-node.js";
+import { bundledFor, type Task, tasks } from "../enhance/tasks.js";
+import { isDiskFault, reasonOf } from "../formats/files.js";
+import { readImage, writeImage } from "../image/files.js";
 import { describeImage } from "../image/image.js";
+import { bundledModel } from "../models/bundled-node.js";
+import { type Job, named, planFor } from "./enhance/jobs.js";
 import { explain } from "./errors.js";
+import { Interrupted, interruptible } from "./interrupt.js";
 import {
   architectureOption,
   backendOption,
@@ -27,11 +30,13 @@ import {
   wholeNumber,
 } from "./options.js";
 import { clock, type Progress, showProgress } from "./progress.js";
-import { interruptible, printJson, rounded, say, withBackend } from "./session.js";
+import { printJson, rounded, say, withBackend } from "./session.js";
 
 interface EnhanceFlags extends SharedOptions {
   output?: string;
-  task: string;
+  recursive?: boolean;
+  force?: boolean;
+  task?: Task;
   model?: string;
   arch?: string;
   sigma: number | "auto";
@@ -44,15 +49,20 @@ export const enhanceCommand = (): Command =>
   new Command("enhance")
     .description(
       "Enhances images: PNG, and with the package sharp also JPEG, WebP and TIFF. Alpha, bit depth and colour type are kept.\n" +
-        "photo.png becomes photo.enhanced.png beside it, unless -o says where to.",
+        "photo.png becomes photo.enhanced.png beside it, unless -o says where to. One broken file does not keep the others waiting.",
     )
     .argument("<input...>", "images, folders of images, or patterns such as 'photos/**/*.png'")
     .option(
       "-o, --output <path>",
       "where to write: a file, or a folder (needed to be one for several inputs)",
     )
+    .option("--recursive", "folders with all that is below them; -o keeps the tree")
+    .option("--force", "replace results that are there already")
     .addOption(
-      new Option("--task <name>", "what to do").default("denoise").argParser(oneOf("--task", ["denoise"])),
+      new Option(
+        "--task <name>",
+        "what to mend: photo (what a camera leaves) or denoise (Gaussian noise of a known or estimated level) (default: photo)",
+      ).argParser(oneOf("--task", tasks)),
     )
     .addOption(modelOption())
     .addOption(architectureOption())
@@ -75,182 +85,171 @@ export const enhanceCommand = (): Command =>
       "after",
       `
 Examples:
-  fovea enhance photo.png --model runs/mine
-  fovea enhance photos/ -o better/ --model runs/mine
-  fovea enhance scan.png --sigma 15 -o clean.png --model runs/mine`,
+  fovea enhance photo.jpg
+  fovea enhance photos/ --recursive -o better/
+  fovea enhance scan.png --task denoise --sigma 15 -o clean.png
+  fovea enhance photo.png --model runs/mine`,
     )
     .action((inputs: string[], flags: EnhanceFlags) =>
       interruptible((signal) => enhance(inputs, flags, signal)),
     );
 
 async function enhance(inputs: readonly string[], flags: EnhanceFlags, signal: AbortSignal): Promise<void> {
-  if (flags.model === undefined)
-    throw new UserError(
-      "There is no bundled model yet, so --model FILE must name one; fovea train --data photos/ --sigma 0..55 --minutes 20 --out runs/mine trains one.",
-    );
-  const model = flags.model;
-  const jobs = await jobsFor(inputs, flags.output);
-  await withBackend(flags, async (backend) => {
-    const loaded = loadModel(model, flags.arch);
-    const denoiser = new Denoiser(loaded.model, flags);
-    try {
-      let failed = 0;
-      for (const [i, job] of jobs.entries()) {
-        const label = jobs.length > 1 ? `${i + 1}/${jobs.length} ${job.input}` : job.input;
-        const progress = showProgress(label);
-        try {
-          await enhanceFile(job, denoiser, flags, backend.name, progress, signal);
-        } catch (error) {
-          // One bad file does not keep the others waiting; whatever is not the file's fault ends the command.
-          if (!(error instanceof UserError) || jobs.length === 1) throw error;
-          failed++;
-          progress.stop();
-          say(explain(error, "enhance"));
-        } finally {
-          progress.stop();
-        }
+  if (flags.model === undefined) checkBundled(flags.task);
+  const plan = await planFor(inputs, flags);
+  const failed = new Failures(plan.jobs.length + plan.failures.length, flags.json);
+  for (const { file, error } of plan.failures) failed.add(file, new UserError(error));
+  if (plan.jobs.length > 0)
+    await withBackend(flags, async (backend) => {
+      const shelf = new Shelf(flags, flags.arch);
+      try {
+        // The network's own mistakes are told before any picture is read.
+        if (flags.model !== undefined) checkTask(shelf.get(flags.model), flags);
+        await enhanceAll(plan.jobs, new Work(shelf, flags, backend.name, signal), failed);
+      } finally {
+        shelf.dispose();
       }
-      if (failed > 0)
-        throw new UserError(
-          `${failed} of ${jobs.length} images could not be enhanced; see the messages above.`,
-        );
-    } finally {
-      denoiser.dispose();
-      loaded.model.dispose();
-    }
-  });
-}
-
-interface Job {
-  readonly input: string;
-  readonly output: string;
-}
-
-async function enhanceFile(
-  { input, output }: Job,
-  denoiser: Denoiser,
-  { sigma, json }: EnhanceFlags,
-  backend: string,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<void> {
-  signal.throwIfAborted();
-  const image = await readImage(input);
-  const started = performance.now();
-  const onTile = (done: number, total: number) => {
-    const seconds = (performance.now() - started) / 1000;
-    progress.update(done / total, `tile ${done}/${total}, ${clock((seconds / done) * (total - done))} left`);
-  };
-  const { image: enhanced, sigmas } = await enhanceImage(image, denoiser, { sigma, onTile, signal });
-  const seconds = (performance.now() - started) / 1000;
-  signal.throwIfAborted();
-  await writeImage(output, enhanced);
-  progress.stop();
-  const levels = sigmas.map((s) => s.toFixed(1)).join(", ");
-  const noise =
-    sigmas.length === 0 ? "" : `, noise ${sigma === "auto" ? "estimated as " : ""}sigma ${levels}`;
-  say(`${input} (${describeImage(image)})${noise} -> ${output}, ${seconds.toFixed(1)} s`);
-  if (json)
-    printJson({
-      input,
-      output,
-      width: image.width,
-      height: image.height,
-      channels: image.channels,
-      bitDepth: image.bitDepth,
-      sigma: sigmas.map((s) => rounded(s, 2)),
-      seconds: rounded(seconds, 2),
-      backend,
     });
+  plan.notes.forEach(say);
+  failed.conclude();
 }
 
-/** Each input with its output. Throws UserError before anything is computed: missing inputs, outputs that cannot be. */
-async function jobsFor(inputs: readonly string[], output: string | undefined): Promise<Job[]> {
-  const files: string[] = [];
-  let several = inputs.length > 1;
-  for (const input of inputs) {
-    const isPattern = isDynamicPattern(input) && !fs.existsSync(input);
-    several ||= isPattern || isExistingFolder(input);
-    if (isPattern) files.push(...(await matching(input)));
-    else if (isExistingFolder(input)) files.push(...imagesIn(input));
-    else files.push(...listImages(input));
-  }
-  const unique = [...new Map(files.map((file) => [path.resolve(file), file])).values()];
-  const isFolder = output !== undefined && (several || isExistingFolder(output) || output.endsWith(path.sep));
-  if (isFolder) makeFolder(output);
-  else if (output !== undefined) imageFormatOf(output);
-  const jobs = unique.map((input) => ({ input, output: outputFor(input, output, isFolder) }));
-  const writers = new Map<string, string>();
-  for (const job of jobs) {
-    if (!isExistingFolder(path.dirname(job.output)))
-      throw new UserError(
-        `Cannot write ${job.output}: there is no folder ${path.dirname(job.output)}; make it first.`,
-      );
-    if (sameFile(job.input, job.output))
-      throw new UserError(
-        `-o ${output} would overwrite the input ${job.input}; choose another name or folder.`,
-      );
-    const other = writers.get(path.resolve(job.output));
-    if (other !== undefined)
-      throw new UserError(
-        `${other} and ${job.input} would both be written to ${job.output}; enhance them one by one.`,
-      );
-    writers.set(path.resolve(job.output), job.input);
-  }
-  return jobs;
-}
-
-/** Images that a pattern names, in natural order; the results of earlier runs are not inputs. */
-async function matching(pattern: string): Promise<string[]> {
-  const found = await glob(pattern, { absolute: false, onlyFiles: true });
-  const images = found.filter((file) => isImageName(file) && !isResult(file));
-  if (images.length === 0)
-    throw new UserError(`The pattern ${pattern} matches no images; check it, and quote it for the shell.`);
-  return images.sort(new Intl.Collator("en", { numeric: true }).compare);
-}
-
-/** A folder's images, without the results that earlier runs put there. */
-function imagesIn(folder: string): string[] {
-  const images = listImages(folder).filter((file) => !isResult(file));
-  if (images.length === 0)
-    throw new UserError(`The folder ${folder} has no images but results of fovea enhance; give another.`);
-  return images;
-}
-
-const isResult = (file: string): boolean => path.parse(file).name.endsWith(".enhanced");
-
-function isImageName(file: string): boolean {
-  try {
-    imageFormatOf(file);
-    return true;
-  } catch {
-    return false;
+async function enhanceAll(jobs: readonly Job[], work: Work, failed: Failures): Promise<void> {
+  for (const [i, job] of jobs.entries()) {
+    const progress = showProgress(jobs.length > 1 ? `${i + 1}/${jobs.length} ${job.input}` : job.input);
+    try {
+      await work.on(job, progress);
+    } catch (error) {
+      progress.stop();
+      if (error instanceof Interrupted || isLost(error)) throw error;
+      failed.add(job.input, error);
+      if (!isDiskFault(error)) continue;
+      for (const { input } of jobs.slice(i + 1))
+        failed.add(input, new UserError(`${input} was not tried, as the disk cannot be written to.`));
+      return;
+    } finally {
+      progress.stop();
+    }
   }
 }
 
-function outputFor(input: string, output: string | undefined, isFolder: boolean): string {
-  const { dir, name } = path.parse(input);
-  const ext = isImageName(input) ? path.extname(input) : ".png";
-  if (output === undefined) return path.join(dir, `${name}.enhanced${ext}`);
-  return isFolder ? path.join(output, `${name}${ext}`) : output;
+/** A backend that is gone fails every picture alike. */
+const isLost = (error: unknown): boolean => error instanceof Error && error.name === "DeviceLostError";
+
+/** What is done to one picture after the other. */
+class Work {
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly flags: EnhanceFlags,
+    private readonly backend: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async on({ input, output }: Job, progress: Progress): Promise<void> {
+    const { signal, flags } = this;
+    signal.throwIfAborted();
+    const image = await readImage(input);
+    const started = performance.now();
+    const onTile = (done: number, total: number) => {
+      const seconds = (performance.now() - started) / 1000;
+      progress.update(
+        done / total,
+        `tile ${done}/${total}, ${clock((seconds / done) * (total - done))} left`,
+      );
+    };
+    const network = this.shelf.get(flags.model ?? bundledFor(flags.task ?? "photo", image.channels));
+    const { sigma } = flags;
+    const { image: enhanced, sigmas } = await enhanceImage(image, network.denoiser, {
+      sigma,
+      onTile,
+      signal,
+    });
+    const seconds = (performance.now() - started) / 1000;
+    signal.throwIfAborted();
+    makeFolder(path.dirname(output));
+    await writeImage(output, enhanced);
+    progress.stop();
+    const levels = sigmas.map((s) => s.toFixed(1)).join(", ");
+    const noise =
+      sigmas.length === 0 ? "" : `, noise ${sigma === "auto" ? "estimated as " : ""}sigma ${levels}`;
+    say(`${input} (${describeImage(image)})${noise} -> ${output}, ${seconds.toFixed(1)} s`);
+    this.warnBeyond(network, sigmas);
+    if (flags.json)
+      printJson({
+        input,
+        output,
+        width: image.width,
+        height: image.height,
+        channels: image.channels,
+        bitDepth: image.bitDepth,
+        sigma: sigmas.map((s) => rounded(s, 2)),
+        seconds: rounded(seconds, 2),
+        backend: this.backend,
+      });
+  }
+
+  /** A network knows the noise levels that it was trained on. */
+  private warnBeyond({ file, config }: Shelved, sigmas: readonly number[]): void {
+    const { sigma: trained = Infinity } = config ?? {};
+    const most = typeof trained === "number" ? trained : trained[1];
+    const beyond = Math.max(...sigmas);
+    if (beyond > most)
+      say(
+        `  sigma ${beyond.toFixed(1)} is more noise than ${file} was trained on (up to ${most}); look at the result.`,
+      );
+  }
 }
 
-function isExistingFolder(file: string): boolean {
-  return fs.existsSync(file) && fs.statSync(file).isDirectory();
+/** The pictures that were not enhanced: told when they fail, named once more at the end. */
+class Failures {
+  private readonly files: string[] = [];
+  private last: unknown;
+
+  /** @param all pictures that were asked for; what happened to a single one is the command's own error */
+  constructor(
+    private readonly all: number,
+    private readonly json: boolean | undefined,
+  ) {}
+
+  add(file: string, error: unknown): void {
+    this.files.push(file);
+    this.last = error;
+    const message = explain(error, "enhance");
+    if (this.all > 1) say(message);
+    if (this.json) printJson({ file, error: message.replace(/^fovea: /, "") });
+  }
+
+  /** Throws what there is to say when anything failed. */
+  conclude(): void {
+    if (this.files.length === 0) return;
+    if (this.all === 1) throw this.last;
+    throw new UserError(
+      `${this.files.length} of ${this.all} images could not be enhanced: ${named(this.files)}; the messages above say why.`,
+    );
+  }
+}
+
+/** Says at once what is missing, before pictures are looked for. */
+function checkBundled(task: Task = "photo"): void {
+  const names = task === "photo" ? ["photo"] : ["denoise-grey", "denoise-color"];
+  const missing = names.find((name) => !bundledModel(name));
+  if (missing !== undefined)
+    throw new UserError(
+      `The bundled network ${missing} is not in this copy of Fovea, so --model FILE must name one; fovea models lists those that are, and fovea train --data photos/ --sigma 0..55 --minutes 20 --out runs/mine trains one.`,
+    );
+}
+
+function checkTask({ file, config }: Shelved, { task }: EnhanceFlags): void {
+  if (task !== undefined && config?.task !== undefined && task !== config.task)
+    throw new UserError(
+      `${file} is a network for --task ${config.task}, not ${task}; leave --task out, or --model.`,
+    );
 }
 
 function makeFolder(folder: string): void {
   try {
     fs.mkdirSync(folder, { recursive: true });
-    fs.accessSync(folder, fs.constants.W_OK);
   } catch (error) {
-    throw new UserError(`Cannot write into the folder ${folder} of -o: ${reasonOf(error)}`);
+    throw new UserError(`Cannot make the folder ${folder}: ${reasonOf(error)}`, { cause: error });
   }
-}
-
-function sameFile(a: string, b: string): boolean {
-  if (path.resolve(a) === path.resolve(b)) return true;
-  if (!fs.existsSync(a) || !fs.existsSync(b)) return false;
-  const [left, right] = [fs.statSync(a), fs.statSync(b)];
-  return left.ino === right.ino && left.dev === right.dev;
 }

@@ -2,11 +2,7 @@
 
 import { CommanderError } from "commander";
 import { UserError } from "../base/errors.js";
-
-/** Ctrl-C: the process ends with code 130, as shells expect. */
-export class Interrupted extends Error {
-  override name = "Interrupted";
-}
+import { Interrupted } from "./interrupt.js";
 
 /** The message for stderr, on one line unless stacks are asked for. */
 export function explain(error: unknown, command: string | undefined): string {

@@ -8,6 +8,7 @@ import { loadModel } from "../enhance/files.js";
 import { convertChannels } from "../image/colour.js";
 import { listImages, readImage } from "../image/files.js";
 import { ssim } from "../image/metrics.js";
+import { interruptible } from "./interrupt.js";
 import {
   architectureOption,
   backendOption,
@@ -21,7 +22,7 @@ import {
   wholeNumber,
 } from "./options.js";
 import { showProgress } from "./progress.js";
-import { interruptible, print, printJson, rounded, withBackend } from "./session.js";
+import { print, printJson, rounded, withBackend } from "./session.js";
 
 interface EvalFlags extends SharedOptions {
   model: string;

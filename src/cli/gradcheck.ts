@@ -6,8 +6,9 @@ import { breather } from "../base/breathe.js";
 import { UserError } from "../base/errors.js";
 import { gradcheck } from "../inspect/gradcheck.js";
 import { gradcheckCases } from "../inspect/gradcheck-cases.js";
+import { interruptible } from "./interrupt.js";
 import { jsonOption } from "./options.js";
-import { interruptible, print, printJson } from "./session.js";
+import { print, printJson } from "./session.js";
 
 interface GradcheckFlags {
   second?: boolean;

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // The command `fovea`: finds the command that was asked for, loads that one alone, and turns whatever goes wrong into one
-// sentence and an exit code: 0 done, 1 an error, 130 interrupted. What a command does is in the file of its name.
+// sentence and an exit code: 0 done, 1 an error, others interrupted (interrupt.ts). What a command does is in the file of its name.
 
 import { Command, CommanderError } from "commander";
-import { explain, Interrupted } from "./errors.js";
+import { explain } from "./errors.js";
+import { Interrupted, pipeClosed } from "./interrupt.js";
 
 interface Entry {
   readonly summary: string;
@@ -88,13 +89,15 @@ function strict(command: Command): void {
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0); // whoever read our output has read enough
+  if (error.code === "EPIPE") return pipeClosed();
   throw error;
 });
+process.stderr.on("error", pipeClosed); // a closed pipe, or a terminal that is gone
 
 function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return; // --help
-  process.exitCode = error instanceof Interrupted ? 130 : 1;
+  process.exitCode = error instanceof Interrupted ? error.exitCode : 1;
+  if (error instanceof Interrupted && error.message === "") return;
   process.stderr.write(`${explain(error, process.argv[2])}\n`);
 }
 

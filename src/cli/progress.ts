@@ -1,5 +1,6 @@
 // Progress on stderr: a bar on a terminal, and a plain line now and then where stderr is a file or a pipe.
 
+import fs from "node:fs";
 import cliProgress from "cli-progress";
 import { say } from "./session.js";
 
@@ -16,8 +17,19 @@ export interface Progress {
 }
 
 export function showProgress(label: string): Progress {
-  return process.stderr.isTTY ? bar(label) : lines(label);
+  return process.stderr.isTTY && process.env.TERM !== "dumb" ? bar(label) : lines(label);
 }
+
+/** A bar hides the cursor and cuts lines off; a process that ends in between must not leave the terminal so. */
+let barShown = false;
+process.on("exit", () => {
+  if (!barShown) return;
+  try {
+    fs.writeSync(2, "\x1b[?25h\x1b[?7h\n");
+  } catch {
+    // The terminal is gone.
+  }
+});
 
 function bar(label: string): Progress {
   const total = 1000;
@@ -34,13 +46,17 @@ function bar(label: string): Progress {
     linewrap: false,
   });
   shown.start(total, 0, { text: "" });
+  barShown = true;
   return {
     update: (share, text) => shown.update(Math.round(share * total), { text }),
     note: (text) => {
       process.stderr.write(`\r\x1b[K${text}\n`);
       shown.render();
     },
-    stop: () => shown.stop(),
+    stop: () => {
+      shown.stop();
+      barShown = false;
+    },
   };
 }
 

@@ -1,8 +1,7 @@
-// What a command's run is wrapped in: the backend, opened and closed; Ctrl-C; messages on stderr and JSON lines on stdout.
+// What a command's run is wrapped in: the backend, opened and closed; messages on stderr and JSON lines on stdout.
 
 import type { Backend } from "../backend/backend.js";
 import { useBackend } from "../backend/select.js";
-import { Interrupted } from "./errors.js";
 import type { SharedOptions } from "./options.js";
 
 /** Runs `body` on the chosen backend and closes it afterwards, so that the process can end. */
@@ -15,24 +14,6 @@ export async function withBackend<T>(
     return await body(backend);
   } finally {
     await backend.close();
-  }
-}
-
-/**
- * Runs `body` with a signal that Ctrl-C (or a polite kill) sets off, so that it can stop in order; a second Ctrl-C ends the
- * process at once. Files are written whole or not at all, so nothing half-made is left either way.
- */
-export async function interruptible<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new Interrupted("interrupted; nothing half-written was left behind."));
-  };
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, stop);
-  try {
-    return await body(controller.signal);
-  } finally {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, stop);
   }
 }
 

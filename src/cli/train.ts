@@ -2,6 +2,7 @@
 // made of is train/run-config.ts, how it goes train/session.ts in this folder.
 
 import { Command, Option } from "commander";
+import { interruptible } from "./interrupt.js";
 import {
   architecture,
   backendOption,
@@ -14,7 +15,6 @@ import {
   threadsOption,
   wholeNumber,
 } from "./options.js";
-import { interruptible } from "./session.js";
 import { lossNames, type TrainFlags } from "./train/run-config.js";
 import { train } from "./train/session.js";
 

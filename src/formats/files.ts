@@ -20,17 +20,20 @@ export function readFileBytes(file: string, kind: string): Uint8Array {
 
 /**
  * Writes a file whole or not at all: into a hidden file beside it, flushed to the disk, then renamed. A process killed
- * at any moment leaves the old file or the new one. A symbolic link stays one; what it points to is written. Throws
+ * at any moment leaves the old file or the new one. A file that is replaced keeps its permissions. A symbolic link stays one; what it points to is written. Throws
  * UserError, leaving nothing behind, when it cannot be written.
  */
 export function writeFileAtomic(file: string, bytes: Uint8Array | string): void {
   const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
-  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
+  // Cut to 50 characters, so that the longest name a disk allows has room for a temporary one.
+  const name = [...path.basename(target)].slice(0, 50).join("");
+  const temporary = path.join(path.dirname(target), `.${name}.${process.pid}.tmp`);
   try {
     const old = fs.statSync(target, { throwIfNoEntry: false });
     if (old && !old.isFile() && !old.isDirectory()) throw new Error("it is no ordinary file");
     const handle = fs.openSync(temporary, "w");
     try {
+      if (old) fs.fchmodSync(handle, old.mode & 0o7777);
       fs.writeFileSync(handle, bytes);
       fs.fsyncSync(handle);
     } finally {
@@ -39,8 +42,14 @@ export function writeFileAtomic(file: string, bytes: Uint8Array | string): void 
     fs.renameSync(temporary, target);
   } catch (error) {
     removeIfThere(temporary);
-    throw new UserError(`Cannot write ${file}: ${reasonOf(error)}`);
+    throw new UserError(`Cannot write ${file}: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/** Did writing fail for a reason that every other file on that disk would meet, too? */
+export function isDiskFault(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return ["ENOSPC", "EDQUOT", "EROFS", "EIO"].includes(code ?? "");
 }
 
 function removeIfThere(file: string): void {
@@ -77,6 +86,14 @@ const REASONS: Record<string, string> = {
   ENOSPC: "the disk is full; free some space or choose another place.",
   EDQUOT: "the disk quota is used up; free some space or choose another place.",
   ENAMETOOLONG: "the name is too long; choose a shorter one.",
+  EEXIST: "something of that name is in the way; choose another name.",
+  ELOOP: "its links lead in a circle; mend them.",
+  EBUSY: "another program is using it; close that first.",
+  EIO: "the disk reports a fault; check the disk.",
+  ENXIO: "it is no ordinary file; name one.",
+  ESTALE: "the network disk has lost it; try again.",
+  ENFILE: "too many files are open on this machine; close some.",
+  ENOMEM: "the memory is used up; close other programs.",
   EMFILE: "too many files are open; close some or raise the limit (ulimit -n).",
   ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB; give a smaller file.",
 };
@@ -84,5 +101,7 @@ const REASONS: Record<string, string> = {
 /** What a failed file operation means and what to do about it, as the end of a sentence. */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ""] ?? `${code ?? message}; check the path.`;
+  return (
+    REASONS[code ?? ""] ?? `${code === undefined ? message : `the system says ${code}`}; check the path.`
+  );
 }

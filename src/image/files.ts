@@ -53,9 +53,16 @@ export function imageFormatOf(file: string): "png" | SharpFormat {
   return format;
 }
 
+/** Does a name end as an image's that is read and written? */
+export const isImageName = (file: string): boolean => path.extname(file).toLowerCase() in FORMAT_BY_EXTENSION;
+
+/** What `fovea enhance` calls the result of "photo" and ".png" unless it is told: "photo.enhanced.png". */
+export const resultName = (name: string, extension: string): string => `${name}.enhanced${extension}`;
+export const isResultName = (file: string): boolean => /\.enhanced$/i.test(path.parse(file).name);
+
 /**
- * The image files of a folder (not of its subfolders), known by their endings, in natural order (2 before 10); for a file,
- * that file. Throws UserError when the path is not there or the folder has no images.
+ * The image files of a folder (not of its subfolders, and no results of `fovea enhance`), known by their endings, in natural
+ * order (2 before 10); for a file, that file. Throws UserError when the path is not there or the folder has no images.
  */
 export function listImages(fileOrFolder: string): string[] {
   let names: string[];
@@ -65,9 +72,7 @@ export function listImages(fileOrFolder: string): string[] {
   } catch (error) {
     throw new UserError(`Cannot read ${fileOrFolder}: ${reasonOf(error)}`);
   }
-  const images = names.filter(
-    (name) => !name.startsWith(".") && path.extname(name).toLowerCase() in FORMAT_BY_EXTENSION,
-  );
+  const images = names.filter((name) => !name.startsWith(".") && isImageName(name) && !isResultName(name));
   if (images.length === 0)
     throw new UserError(`The folder ${fileOrFolder} has no images (${EXTENSIONS}); give one that has.`);
   const order = new Intl.Collator("en", { numeric: true });

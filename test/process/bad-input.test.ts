@@ -162,12 +162,12 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     "an output in no folder",
     ["enhance", "images/0.png", "--model", "run", "-o", "nowhere/x.png", ...onReference],
-    /Cannot write nowhere\/x\.png/,
+    /Cannot write into nowhere: there is no such folder/,
   ],
   [
     "an output that is a folder's name",
     ["enhance", "images/0.png", "--model", "run", "-o", "cut.png/", ...onReference],
-    /folder cut\.png\/ of -o/,
+    /Cannot write into cut\.png: cut\.png is a file, not a folder/,
   ],
   [
     "an output of no known kind",
@@ -270,7 +270,9 @@ describe("after all these mistakes", () => {
     const { code, stderr } = await fovea([...args, ...onReference], folder);
     expect(code).toBe(1);
     expect(stderr).toMatch(/fovea: cut\.png .*\n/);
-    expect(stderr).toMatch(/fovea: 1 of 3 images could not be enhanced; see the messages above\.\n$/);
+    expect(stderr).toMatch(
+      /fovea: 1 of 3 images could not be enhanced: cut\.png; the messages above say why\.\n$/,
+    );
     expect(fs.readdirSync(inside("several"))).toEqual(["0.png", "1.png"]);
   });
 

@@ -141,7 +141,7 @@ describe("fovea enhance", () => {
     expect(await enhance("photos/0.png")).toMatchObject({ code: 0 });
     expect(fs.readdirSync(inside("photos")).sort()).toEqual(["0.enhanced.png", "0.png", "1.png"]);
     for (const input of ["photos", "photos/*.png"]) {
-      const { stdout } = await enhance(input);
+      const { stdout } = await enhance(input, "--force");
       expect(jsonLines(stdout).map((line) => line.input)).toEqual(["photos/0.png", "photos/1.png"]);
     }
     const { stdout } = await enhance("photos/0.png", "-o", "better.png", "--sigma", "12");

@@ -12,7 +12,7 @@ import { openRun, RunLog, type RunFiles, writeCheckpoint } from "../../train/fil
 import { fit, type FitResult, type StepReport } from "../../train/fit.js";
 import { patchBatches } from "../../data/patch-batches.js";
 import type { Snapshot } from "../../train/snapshot.js";
-import { Interrupted } from "../errors.js";
+import type { Interrupted } from "../interrupt.js";
 import { clock, type Progress, showProgress } from "../progress.js";
 import { print, printJson, rounded, say, withBackend } from "../session.js";
 import { lossOf, type RunConfig, type Start, startOf, type TrainFlags } from "./run-config.js";
@@ -100,7 +100,7 @@ class Run {
         onStep: (report) => this.report(report),
         onValidation: (step, figure, isBest) => this.validated(step, figure, isBest),
       });
-      this.finish(result);
+      this.finish(result, signal);
     } finally {
       optimizer.dispose();
     }
@@ -167,7 +167,7 @@ class Run {
     writeCheckpoint(this.files.best, { snapshot, config: this.start.config }, true);
   }
 
-  private finish({ reason, steps, minutes, loss, best }: FitResult): void {
+  private finish({ reason, steps, minutes, loss, best }: FitResult, signal: AbortSignal): void {
     this.progress.stop();
     const { folder } = this.files;
     this.json({
@@ -180,7 +180,7 @@ class Run {
       run: folder,
     });
     if (reason === "aborted")
-      throw new Interrupted(
+      throw (signal.reason as Interrupted).saying(
         `interrupted after step ${steps}, which is saved; fovea train --out ${folder} --resume goes on.`,
       );
     const quality = best === undefined ? "" : `, best validation ${best.toFixed(2)} dB`;
