@@ -1,11 +1,18 @@
-// How the tests run: every file in a process of its own. FOVEA_TEST_JSON names a file for the machine-read result.
+// How the tests run: every file in a process of its own, in three projects. FOVEA_TEST_JSON names a file for the machine-read result.
 import { defineConfig } from "vitest/config";
+import "./scripts/embed-shaders.mjs"; // which a fresh checkout lacks
 
 const json = process.env.FOVEA_TEST_JSON;
 
+/** `unit` needs no build: it runs the sources, and skips what needs the addon where there is none. */
+const folders = { unit: ["unit", "grad", "golden"], conformance: ["conformance"], process: ["process"] };
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: Object.entries(folders).map(([name, inside]) => ({
+      extends: true,
+      test: { name, include: inside.map((folder) => `test/${folder}/**/*.test.ts`) },
+    })),
     pool: "forks",
     // Software Vulkan and child processes are slow on a busy machine; nothing here measures time.
     testTimeout: 120_000,

@@ -1,8 +1,8 @@
-// Builds the native addon, build/Release/fovea.node, with cmake-js. `npm install` runs it, so it never fails an
-// installation: without a compiler, or after a failed build, it says so in one line and Fovea computes in
-// TypeScript. Nothing is downloaded: Node-API's headers come from the package node-api-headers, because
-// package.json says which Node-API version the addon uses. `--required` makes a missing addon an error; `--force` builds
-// what seems up to date, too.
+// Builds the native addon, build/Release/fovea.node, with CMake. `npm install` in a checkout runs it, so it never fails an
+// installation: without a compiler, or after a failed build, it says so in one line. Nothing is downloaded: Node-API's headers come
+// from the packages node-api-headers and node-addon-api, which CMakeLists.txt finds. In the published package `fovea build-addon`
+// runs it. `--required` makes a missing addon an error; `--force` builds what seems up to date, too. FOVEA_ISAS names the
+// instruction sets, as in CMakeLists.txt.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -27,6 +27,7 @@ const addon = join(root, "build", "Release", "fovea.node");
 const stampFile = `${addon}.stamp`;
 const logFile = join(root, "build", "addon.log");
 const installed = /[\\/]node_modules[\\/]/.test(root);
+const isas = process.env.FOVEA_ISAS ?? "host";
 const required = process.argv.includes("--required");
 const force = process.argv.includes("--force");
 
@@ -42,34 +43,46 @@ function main() {
   if (missing.length > 0) return giveUp(`not found: ${missing.join(", ")}`, installHint());
   mkdirSync(join(root, "build", "Release"), { recursive: true });
   forgetForeignCache();
+  rmSync(logFile, { force: true });
   console.log("fovea: building the native addon, which takes a minute or two ...");
   const started = performance.now();
-  const log = openSync(logFile, "w");
-  const run = spawnSync(
-    process.execPath,
-    // A newer compiler may warn of more; that is for those who change the code, not for those who install it.
-    [
-      cmakeJs(),
-      "build",
-      "--parallel",
-      String(availableParallelism()),
-      `--CDFOVEA_WERROR=${installed ? "OFF" : "ON"}`,
-    ],
-    { cwd: root, stdio: ["ignore", log, log], env: process.env },
-  );
-  closeSync(log);
-  if (run.status !== 0 || !existsSync(addon)) return giveUp("the build failed", `see ${logFile}`);
+  if (
+    !cmake(...configuration()) ||
+    !cmake("--build", "build", "--config", "Release", "--parallel", String(availableParallelism())) ||
+    !existsSync(addon)
+  )
+    return giveUp("the build failed", `see ${logFile}`);
   const problem = loadProblem();
   if (problem) return giveUp("the built addon does not load", problem);
   writeFileSync(stampFile, stamp);
   console.log(`fovea: built the native addon in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
+/** Runs CMake in the package's folder; what it prints goes to the log. */
+function cmake(...args) {
+  const log = openSync(logFile, "a");
+  const { status } = spawnSync("cmake", args, { cwd: root, stdio: ["ignore", log, log] });
+  closeSync(log);
+  return status === 0;
+}
+
+function configuration() {
+  const settings = {
+    NODE: process.execPath,
+    CMAKE_BUILD_TYPE: "Release",
+    CMAKE_LIBRARY_OUTPUT_DIRECTORY: join(root, "build", "Release"),
+    FOVEA_ISAS: isas,
+    // A newer compiler may warn of more; that is for those who change the code, not for those who install it.
+    FOVEA_WERROR: installed ? "OFF" : "ON",
+  };
+  return ["-S", ".", "-B", "build", ...Object.entries(settings).map(([name, value]) => `-D${name}=${value}`)];
+}
+
 function giveUp(what, hint) {
   // An addon of older sources would answer to calls that have changed since.
   rmSync(addon, { force: true });
   const tail = hint ? ` (${hint})` : "";
-  console.log(`fovea: no native addon, ${what}${tail}; the TypeScript backend is used instead, more slowly.`);
+  console.log(`fovea: no native addon was built, ${what}${tail}`);
   if (required) process.exitCode = 1;
 }
 
@@ -94,7 +107,7 @@ function onPath(program) {
 }
 
 function installHint() {
-  const again = installed ? `node ${fileURLToPath(import.meta.url)}` : "npm run build:addon";
+  const again = installed ? "npx fovea build-addon" : "npm run build:addon";
   if (process.platform === "darwin") return `xcode-select --install && brew install cmake, then ${again}`;
   if (process.platform === "win32") return `install CMake and the Visual Studio build tools, then ${again}`;
   if (onPath("apt-get")) return `apt-get install cmake g++ make, then ${again}`;
@@ -110,9 +123,9 @@ function fingerprint() {
   const sources = [join(root, "CMakeLists.txt"), ...native];
   for (const file of sources)
     hash.update(relative(root, file)).update("\0").update(readFileSync(file)).update("\0");
-  for (const name of ["node-addon-api", "node-api-headers", "cmake-js"])
+  for (const name of ["node-addon-api", "node-api-headers"])
     hash.update(name + readFileSync(require.resolve(`${name}/package.json`), "utf8"));
-  hash.update([process.platform, process.arch, process.env.CXX, process.env.CXXFLAGS].join("\0"));
+  hash.update([process.platform, process.arch, process.env.CXX, process.env.CXXFLAGS, isas].join("\0"));
   return hash.digest("hex");
 }
 
@@ -135,11 +148,6 @@ function forgetForeignCache() {
   if (home && join(home, "/") === join(root, "/") && tools.every((tool) => existsSync(tool))) return;
   rmSync(cacheFile);
   rmSync(join(root, "build", "CMakeFiles"), { recursive: true, force: true });
-}
-
-function cmakeJs() {
-  const manifest = require.resolve("cmake-js/package.json");
-  return join(manifest, "..", require(manifest).bin["cmake-js"]);
 }
 
 /** Loads the addon in a process of its own, so that a crash there is only a message here. */

@@ -34,7 +34,14 @@ const names = readdirSync(shaders, { recursive: true })
 const entries = names.map(
   (name) => `  ${JSON.stringify(name.slice(0, -5))}:\n    ${JSON.stringify(expand(name))},`,
 );
-const text = `// Made by scripts/embed-shaders.mjs from shaders/; not edited by hand.\nexport const shaders = {\n${entries.join("\n")}\n} as const;\n`;
+const text = `// Made by scripts/embed-shaders.mjs from shaders/; not edited by hand.
+export const shaders = {
+${entries.join("\n")}
+} satisfies Record<string, string> as Readonly<Record<ShaderName, string>>;
+
+export type ShaderName =
+${names.map((name) => `  | ${JSON.stringify(name.slice(0, -5))}`).join("\n")};
+`;
 if (!existsSync(target) || readFileSync(target, "utf8") !== text) {
   writeFileSync(`${target}.tmp`, text);
   renameSync(`${target}.tmp`, target);

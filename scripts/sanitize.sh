@@ -9,8 +9,8 @@ build="build-sanitize"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
 
 echo "sanitize: building"
-npx --no-install cmake-js build --out $build --config RelWithDebInfo --parallel "$(nproc)" \
-  --CDFOVEA_SANITIZE=ON --CDCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1"
+cmake -S . -B $build -DFOVEA_SANITIZE=ON -DFOVEA_ISAS=all -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1
+cmake --build $build --parallel "$(nproc)"
 
 echo "sanitize: the C++ tests"
 ASAN_OPTIONS="detect_leaks=1" "$build/fovea_native_tests"
@@ -19,5 +19,5 @@ echo "sanitize: conformance of the addon"
 # Node itself is not instrumented, so the runtimes are loaded first; V8 leaves its heap to the end of the process.
 compiler=${CXX:-c++}
 preload="$($compiler -print-file-name=libasan.so):$($compiler -print-file-name=libubsan.so)"
-FOVEA_ADDON="$PWD/$build/RelWithDebInfo/fovea.node" FOVEA_REQUIRE_NATIVE=1 LD_PRELOAD="$preload" \
+FOVEA_ADDON="$PWD/$build/fovea.node" FOVEA_REQUIRE_NATIVE=1 LD_PRELOAD="$preload" \
   ASAN_OPTIONS="detect_leaks=0" node node_modules/vitest/vitest.mjs run test/conformance/native.test.ts

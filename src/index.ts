@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The library's public surface. Names are Keras's where Keras has one.
 
 export type { Backend, BackendName, KernelCall, MemoryInfo } from "./backend/backend.js";

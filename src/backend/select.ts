@@ -22,7 +22,7 @@ export async function useBackend(
   name: BackendName | "auto" = "auto",
   options: BackendOptions = {},
 ): Promise<Backend> {
-  const backend = name === "auto" ? await best(options) : await open(name, options);
+  const backend = name === "auto" ? await openBest(options, warnOnce) : await open(name, options);
   setBackend(backend);
   return backend;
 }
@@ -51,14 +51,30 @@ export async function open(name: BackendName, options: BackendOptions = {}): Pro
   }
 }
 
-async function best(options: BackendOptions): Promise<Backend> {
+/**
+ * Opens what "auto" picks, without making it the current one.
+ * @param onSlow is told in one sentence why only plain TypeScript is left
+ */
+export async function openBest(
+  options: BackendOptions = {},
+  onSlow?: (problem: string) => void,
+): Promise<Backend> {
   const gpu = await realGpu(options);
   if (gpu) return gpu;
   try {
     return await open("native", options);
-  } catch {
+  } catch (error) {
+    onSlow?.(error instanceof Error ? error.message : String(error));
     return open("reference", options);
   }
+}
+
+let warned = false;
+
+function warnOnce(problem: string): void {
+  if (!warned)
+    console.warn(`fovea: ${problem}. Until then plain TypeScript computes, many times more slowly.`);
+  warned = true;
 }
 
 /** Dawn is large, so it is loaded only where the system shows signs of a GPU. */

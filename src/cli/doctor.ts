@@ -3,8 +3,7 @@
 
 import os from "node:os";
 import { Command } from "commander";
-import { currentBackend } from "../backend/current.js";
-import { useBackend } from "../backend/select.js";
+import { openBest } from "../backend/select.js";
 import {
   examineNative,
   examineReference,
@@ -53,11 +52,9 @@ async function doctor({ json }: { json?: boolean }): Promise<void> {
 }
 
 async function pickedByAuto(): Promise<string> {
-  const before = currentBackend();
-  const backend = await useBackend("auto");
-  const { name } = backend;
-  if (backend !== before) await backend.close();
-  return name;
+  const backend = await openBest();
+  await backend.close();
+  return backend.name;
 }
 
 function printFinding({ part, works, summary, remedy, details }: Finding): void {

@@ -48,6 +48,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "tell which backends work here, which do not, and what would mend them",
     load: async () => (await import("./doctor.js")).doctorCommand(),
   },
+  "build-addon": {
+    summary: "build the C++ addon for this machine, where the package has none that fits",
+    load: async () => (await import("./build-addon.js")).buildAddonCommand(),
+  },
 };
 
 const examples = `

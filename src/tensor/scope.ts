@@ -8,6 +8,7 @@ const owners = new WeakMap<Tensor, Scope>();
 
 /**
  * `using s = scope()` frees at the end of the block (also across `await`); `s.keep(t)` hands `t` to the scope around it.
+ * `using` is TypeScript's, and JavaScript's from Node 24 on; in older JavaScript write `scope(() => ...)` or `s.dispose()`.
  */
 export class Scope {
   private readonly tensors = new Set<Tensor>();

@@ -19,7 +19,18 @@ beforeAll(async () => {
 });
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-const commands = ["enhance", "models", "train", "eval", "demo", "bench", "inspect", "gradcheck", "doctor"];
+const commands = [
+  "enhance",
+  "models",
+  "train",
+  "eval",
+  "demo",
+  "bench",
+  "inspect",
+  "gradcheck",
+  "doctor",
+  "build-addon",
+];
 
 describe("help", () => {
   it("lists every command, with or without a flag", async () => {

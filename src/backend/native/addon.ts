@@ -55,21 +55,28 @@ export interface Addon {
   copyBandwidth(threads: number): number;
 }
 
+const inPackage = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
+const builtHere = inPackage("build/Release/fovea.node");
+
+/** Where the published package has one; the layout is prebuildify's. */
+const prebuilt = inPackage(`prebuilds/${process.platform}-${process.arch}/fovea.node`);
+
 /** FOVEA_ADDON names another build of it, such as the one under the sanitizers. */
-const path =
-  process.env.FOVEA_ADDON ?? fileURLToPath(new URL("../../../build/Release/fovea.node", import.meta.url));
+const path = process.env.FOVEA_ADDON ?? (existsSync(builtHere) ? builtHere : prebuilt);
 
-const builder = fileURLToPath(new URL("../../../scripts/build-addon.mjs", import.meta.url));
-
-/** What builds the addon: in a checkout an npm script, in an installed package the program itself. */
-export const buildCommand = /[\\/]node_modules[\\/]/.test(builder)
-  ? `node ${builder}`
+/** What builds the addon, in an installed package and in a checkout. */
+export const buildCommand = /[\\/]node_modules[\\/]/.test(builtHere)
+  ? "npx fovea build-addon"
   : "npm run build:addon";
 
 let loaded: { addon?: Addon; problem?: string } | undefined;
 
 function load(): { addon?: Addon; problem?: string } {
-  if (!existsSync(path)) return { problem: `the native addon is not built (${path}); run: ${buildCommand}` };
+  if (!existsSync(path)) {
+    const lacking = process.env.FOVEA_ADDON ?? `for ${process.platform}-${process.arch}`;
+    return { problem: `there is no native addon ${lacking}; run: ${buildCommand}` };
+  }
   try {
     return { addon: createRequire(import.meta.url)(path) as Addon };
   } catch (error) {
@@ -77,6 +84,10 @@ function load(): { addon?: Addon; problem?: string } {
     return { problem: `the native addon does not load (${message}); run: ${buildCommand}` };
   }
 }
+
+/** Where the addon in use comes from, in words. */
+export const addonOrigin = (): string =>
+  path === builtHere ? "built here" : path === prebuilt ? "prebuilt" : path;
 
 /** Why the native backend cannot be used here, in one sentence; undefined if it can. */
 export function nativeProblem(): string | undefined {

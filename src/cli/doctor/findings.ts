@@ -14,7 +14,8 @@ export interface Finding {
 }
 
 export async function examineNative(): Promise<Finding> {
-  const { buildCommand, loadAddon, nativeProblem } = await import("../../backend/native/addon.js");
+  const { addonOrigin, buildCommand, loadAddon, nativeProblem } =
+    await import("../../backend/native/addon.js");
   const problem = nativeProblem();
   if (problem !== undefined) {
     const [summary, remedy] = problem.split("; run: ");
@@ -37,7 +38,7 @@ export async function examineNative(): Promise<Finding> {
     part: "native",
     works: true,
     summary: `the C++ addon runs with ${isa} on ${threads} ${threads === 1 ? "thread" : "threads"}`,
-    details: { cpu, "physical cores": cores, "instruction sets": isas, caches },
+    details: { addon: addonOrigin(), cpu, "physical cores": cores, "instruction sets": isas, caches },
   };
 }
 
