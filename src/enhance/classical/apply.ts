@@ -1,0 +1,98 @@
+// A classical method put to work on any picture: read from "clahe:clip=2,tiles=8", applied to the colours while alpha stays, in
+// bands of rows where the method allows, so that progress is told and Ctrl-C is heard. Which methods there are is methods.ts.
+
+import { breather } from "../../base/breathe.js";
+import { UserError } from "../../base/errors.js";
+import { mergeAlpha, splitAlpha } from "../../image/colour.js";
+import { crop, newLevels, type Image } from "../../image/image.js";
+import { methods, type Method, type Parameter, type Values } from "./methods.js";
+
+/** A method with its parameters. */
+export interface Chosen {
+  readonly name: string;
+  readonly method: Method;
+  readonly values: Values;
+}
+
+export interface ApplyOptions {
+  /** Told the share of the rows that are done, in [0, 1]. */
+  onProgress?(share: number): void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Reads a method's name, and behind a colon those of its parameters that are not to be the defaults: "median", "median:size=5".
+ * Throws UserError, which names `flag`, for names that there are not and values out of range.
+ */
+export function parseMethod(text: string, flag = "--method"): Chosen {
+  const [name, ...rest] = text.split(":");
+  const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
+  if (!method)
+    throw new UserError(
+      `${flag} ${name} is not a classical method; choose one of ${Object.keys(methods).join(", ")}.`,
+    );
+  const values = Object.fromEntries(Object.entries(method.parameters).map(([key, p]) => [key, p.default]));
+  const given = rest.join(":");
+  for (const pair of given === "" ? [] : given.split(",")) {
+    const [key, value, ...more] = pair.split("=");
+    if (!Object.hasOwn(values, key) || value === undefined || more.length > 0)
+      throw new UserError(
+        `${flag} ${text}: ${pair} sets nothing that ${name} has; ${usageOf(name, method)}.`,
+      );
+    values[key] = checked(value, method.parameters[key], `${flag} ${text}: ${key}`);
+  }
+  return { name, method, values };
+}
+
+function usageOf(name: string, { parameters }: Method): string {
+  const pairs = Object.entries(parameters).map(([key, p]) => `${key}=${p.default}`);
+  return pairs.length === 0 ? "it has no parameters" : `its defaults are ${name}:${pairs.join(",")}`;
+}
+
+function checked(text: string, { from, to, kind }: Parameter, what: string): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  const isKind = kind === undefined || (kind === "odd" ? value % 2 === 1 : Number.isInteger(value));
+  if (!(value >= from && value <= to) || !isKind)
+    throw new UserError(
+      `${what} ${text} is not ${kind === undefined ? "a" : kind === "odd" ? "an odd" : "a whole"} number of ${from} to ${to}; give one that is.`,
+    );
+  return value;
+}
+
+/** "clahe:clip=2,tiles=8": what `parseMethod` reads. */
+export function describeMethod({ name, values }: Chosen): string {
+  const pairs = Object.entries(values).map(([key, value]) => `${key}=${value}`);
+  return pairs.length === 0 ? name : `${name}:${pairs.join(",")}`;
+}
+
+/** Least pixels of a band. */
+const bandPixels = 2 ** 15;
+
+/** Applies a method. Size, bit depth and alpha are the picture's; grey, sobel and sharpen make colour grey. */
+export async function applyMethod(
+  image: Image,
+  { method, values }: Chosen,
+  { onProgress, signal }: ApplyOptions = {},
+): Promise<Image> {
+  const { colour, alpha } = splitAlpha(image);
+  const { width, height, bitDepth } = colour;
+  signal?.throwIfAborted();
+  const reach = method.reach?.(values, bitDepth) ?? height;
+  // Several times as many rows as are seen beside them: the margins are computed in vain.
+  const rows = Math.max(Math.ceil(bandPixels / width), 8 * reach);
+  if (rows >= height) return mergeAlpha(method.apply(colour, values), alpha);
+  const breathe = breather();
+  let whole: Image | undefined;
+  for (let from = 0; from < height; from += rows) {
+    const [top, bottom] = [Math.max(0, from - reach), Math.min(height, from + rows + reach)];
+    const band = method.apply(crop(colour, 0, top, width, bottom - top), values);
+    const kept = Math.min(rows, height - from);
+    const { pixels } = crop(band, 0, from - top, width, kept);
+    whole ??= { ...band, height, pixels: newLevels(width * height * band.channels, bitDepth) };
+    whole.pixels.set(pixels, from * width * band.channels);
+    onProgress?.((from + kept) / height);
+    await breathe();
+    signal?.throwIfAborted();
+  }
+  return mergeAlpha(whole!, alpha);
+}
