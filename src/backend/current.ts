@@ -1,5 +1,7 @@
 // Which backend new tensors live on. Choosing one by name ("auto") is in select.ts.
 
+import { describe } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import type { Backend } from "./backend.js";
 import { ReferenceBackend } from "./reference/reference-backend.js";
 
@@ -11,6 +13,10 @@ export function currentBackend(): Backend {
 }
 
 export function setBackend(backend: Backend): void {
+  if (typeof (backend as Partial<Backend> | undefined)?.run !== "function")
+    throw new UserError(
+      `setBackend: expected an open backend, not ${describe(backend)}; await useBackend("native") opens one by its name.`,
+    );
   current = backend;
 }
 

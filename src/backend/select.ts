@@ -3,6 +3,7 @@
 
 import type { Backend, BackendName } from "./backend.js";
 import { setBackend } from "./current.js";
+import { checkOptions, describe } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 
 export interface BackendOptions {
@@ -22,6 +23,7 @@ export async function useBackend(
   name: BackendName | "auto" = "auto",
   options: BackendOptions = {},
 ): Promise<Backend> {
+  checkOptions("useBackend", options, { threads: true, gpu: true });
   const backend = name === "auto" ? await openBest(options, warnOnce) : await open(name, options);
   setBackend(backend);
   return backend;
@@ -45,9 +47,7 @@ export async function open(name: BackendName, options: BackendOptions = {}): Pro
       return new ReferenceBackend({ precision: "float32" });
     }
     default:
-      throw new UserError(
-        `There is no backend ${JSON.stringify(name)}; choose one of ${backendNames.join(", ")}.`,
-      );
+      throw new UserError(`There is no backend ${describe(name)}; choose one of ${backendNames.join(", ")}.`);
   }
 }
 

@@ -85,7 +85,7 @@ function binaryCases(): GradcheckCase[] {
 }
 
 function reduceCases(): GradcheckCase[] {
-  const choices = [{}, { axes: 1 }, { axes: [0, -1], keepDims: true }];
+  const choices = [{}, { axis: 1 }, { axis: [0, -1], keepDims: true }];
   const inputs = {
     sum: normal([[3, 4, 5]]),
     mean: normal([[3, 4, 5]]),
@@ -117,8 +117,8 @@ function productCases(): GradcheckCase[] {
   );
   const convolutions: [string, Shapes, Parameters<typeof ops.conv2d>[2]][] = [
     ["3x3 same", [x4, [3, 3, 4, 3]], { padding: "same" }],
-    ["3x2, stride [2, 1], dilation [1, 2], asymmetric", [x4, [3, 2, 4, 3]], { stride: [2, 1], dilation: [1, 2], padding: [[1, 0], [0, 2]] }],
-    ["2 groups, stride 2", [x4, [3, 3, 2, 6]], { groups: 2, stride: 2, padding: 1 }],
+    ["3x2, stride [2, 1], dilation [1, 2], asymmetric", [x4, [3, 2, 4, 3]], { strides: [2, 1], dilationRate: [1, 2], padding: [[1, 0], [0, 2]] }],
+    ["2 groups, stride 2", [x4, [3, 3, 2, 6]], { groups: 2, strides: 2, padding: 1 }],
     ["1x1", [x4, [1, 1, 4, 5]], {}],
   ]; // prettier-ignore
   return [
@@ -126,8 +126,8 @@ function productCases(): GradcheckCase[] {
     ...convolutions.map(([what, shapes, options]) =>
       one("conv2d", what, normal(shapes), (x, w) => ops.conv2d(x, w, options)),
     ),
-    one("conv2dTranspose", "2x2 stride 2", normal([[2, 3, 4, 5], [2, 2, 3, 5]]), (x, w) => ops.conv2dTranspose(x, w, { stride: 2 })), // prettier-ignore
-    one("conv2dTranspose", "3x3 same, stride 2", normal([[1, 3, 4, 5], [3, 3, 2, 5]]), (x, w) => ops.conv2dTranspose(x, w, { stride: 2, padding: "same" })), // prettier-ignore
+    one("conv2dTranspose", "2x2 stride 2", normal([[2, 3, 4, 5], [2, 2, 3, 5]]), (x, w) => ops.conv2dTranspose(x, w, { strides: 2 })), // prettier-ignore
+    one("conv2dTranspose", "3x3 same, stride 2", normal([[1, 3, 4, 5], [3, 3, 2, 5]]), (x, w) => ops.conv2dTranspose(x, w, { strides: 2, padding: "same" })), // prettier-ignore
   ];
 }
 
@@ -135,11 +135,11 @@ function imageCases(): GradcheckCase[] {
   return [
     one("maxPool2d", "2x2", apart([x4]), (x) => ops.maxPool2d(x)),
     one("maxPool2d", "3x3, stride 2, same", apart([x4]), (x) =>
-      ops.maxPool2d(x, { size: 3, stride: 2, padding: "same" }),
+      ops.maxPool2d(x, { poolSize: 3, strides: 2, padding: "same" }),
     ),
-    one("averagePool2d", "2x3", normal([x4]), (x) => ops.averagePool2d(x, { size: [2, 3] })),
+    one("averagePool2d", "2x3", normal([x4]), (x) => ops.averagePool2d(x, { poolSize: [2, 3] })),
     one("averagePool2d", "3x3, stride 2, same", normal([x4]), (x) =>
-      ops.averagePool2d(x, { size: 3, stride: 2, padding: "same" }),
+      ops.averagePool2d(x, { poolSize: 3, strides: 2, padding: "same" }),
     ),
     one("resize2d", "nearest, 5x7 to 8x9", normal([x4]), (x) => ops.resize2d(x, [8, 9])),
     one("resize2d", "bilinear, 5x7 to 8x3", normal([x4]), (x) => ops.resize2d(x, [8, 3], "bilinear")),

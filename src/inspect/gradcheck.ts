@@ -6,6 +6,8 @@
 // h^2 and the rounding error about 1e-16/h = 1e-10 of F, so a relative tolerance of 1e-6 leaves room and still catches any slip.
 // Choose inputs away from kinks (relu at 0, ties in a maximum): there the numeric slope is meaningless.
 
+import { checkOptions, describe, isList } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import { currentBackend, setBackend } from "../backend/current.js";
 import { RandomStream } from "../base/random-stream.js";
 import { ReferenceBackend } from "../backend/reference/reference-backend.js";
@@ -64,6 +66,12 @@ export async function gradcheck(
   inputs: readonly GradcheckInput[],
   options: GradcheckOptions = {},
 ): Promise<GradcheckResult> {
+  checkOptions("gradcheck", options, { step: true, tolerance: true, second: true, seed: true });
+  for (const input of inputs)
+    if (!isList(input?.shape) || input.data?.length !== sizeOf(input.shape))
+      throw new UserError(
+        `gradcheck: an input is { shape, data } with as many numbers as the shape says, not ${describe(input)}; randomInput(shape, seed) makes one.`,
+      );
   const { step = 1e-6, tolerance = 1e-6, second = false, seed = 1 } = options;
   const before = currentBackend();
   setBackend(new ReferenceBackend({ precision: "float64" }));

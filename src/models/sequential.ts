@@ -1,6 +1,8 @@
 // Layers one after another.
 
-import type { CallContext, Inputs, Layer, LayerOptions } from "../nn/layer.js";
+import { checkOptions, describe, isList } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
+import { type CallContext, type Inputs, Layer, type LayerOptions } from "../nn/layer.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Model } from "./model.js";
 
@@ -10,12 +12,19 @@ export class Sequential extends Model {
 
   constructor(layers: readonly Layer[] = [], options: LayerOptions = {}) {
     super(options);
+    checkOptions("Sequential", options, { name: true });
+    if (!isList(layers))
+      throw new UserError(`Sequential: expected a list of layers, not ${describe(layers)}.`);
+    for (const layer of layers) expectLayer(layer);
     this.list = [...layers];
   }
 
   add(layer: Layer): this {
     if (this.built)
-      throw new Error("Sequential: its parameters have been made already; add layers before the first call.");
+      throw new UserError(
+        "Sequential: its parameters have been made already; add layers before the first call.",
+      );
+    expectLayer(layer);
     this.list.push(layer);
     return this;
   }
@@ -31,7 +40,11 @@ export class Sequential extends Model {
       (name, i) => names.indexOf(name) < i && this.list[i] !== this.list[names.indexOf(name)],
     );
     if (twice !== undefined)
-      throw new Error(`Sequential: two layers have the name "${twice}"; give them different ones.`);
+      throw new UserError(`Sequential: two layers have the name "${twice}"; give them different ones.`);
     return named;
   }
+}
+
+function expectLayer(layer: unknown): void {
+  if (!(layer instanceof Layer)) throw new UserError(`Sequential: expected a layer, not ${describe(layer)}.`);
 }

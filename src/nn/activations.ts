@@ -1,5 +1,6 @@
 // Activations by name, for layers' `activation` option; the functions and their gradients are in ops/unary and ops/softmax.
 
+import { oneOf } from "../base/arguments.js";
 import { gelu, leakyRelu, relu, sigmoid, silu, softmax, softplus, tanh } from "../ops/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -17,6 +18,11 @@ export const activations = {
 
 export type ActivationName = keyof typeof activations;
 
-export const activationOf = (
+/** The function of that name, or the given one. Throws UserError, which names the layer, when there is none. */
+export function activationOf(
+  layer: string,
   given: ActivationName | ((x: Tensor) => Tensor) = "linear",
-): ((x: Tensor) => Tensor) => (typeof given === "string" ? activations[given] : given);
+): (x: Tensor) => Tensor {
+  if (typeof given === "function") return given;
+  return activations[oneOf(layer, "activation", given, Object.keys(activations) as ActivationName[])];
+}

@@ -1,10 +1,11 @@
 // Conv2D and Conv2DTranspose as layers; the arithmetic and its gradients are in ops/conv2d.
 
-import { add, conv2d, conv2dTranspose, type Padding } from "../ops/index.js";
+import { checkCount, pairOf } from "../base/arguments.js";
+import { add, conv2d, type Conv2DOptions, conv2dTranspose, type Padding } from "../ops/index.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { activationOf } from "./activations.js";
-import type { WeightOptions } from "./dense.js";
+import { checkWeightOptions, type WeightOptions } from "./dense.js";
 import { Layer } from "./layer.js";
 
 export interface Conv2DLayerOptions extends WeightOptions {
@@ -18,9 +19,6 @@ export interface Conv2DLayerOptions extends WeightOptions {
   groups?: number;
 }
 
-const pair = (n: number | readonly [number, number]): readonly [number, number] =>
-  typeof n === "number" ? [n, n] : n;
-
 abstract class Convolution extends Layer {
   protected kernel!: Tensor;
   protected bias?: Tensor;
@@ -31,6 +29,10 @@ abstract class Convolution extends Layer {
     protected readonly options: Conv2DLayerOptions = {},
   ) {
     super(options);
+    const where = this.constructor.name;
+    checkWeightOptions(where, options, { strides: true, padding: true, dilationRate: true, groups: true });
+    checkCount(where, "filters", filters);
+    pairOf(where, "kernelSize", kernelSize);
   }
 
   protected abstract kernelChannels(inputs: number): readonly [number, number];
@@ -38,19 +40,20 @@ abstract class Convolution extends Layer {
 
   protected override createWeights(inputShape: Shape): void {
     const { kernelInitializer = "glorotUniform", biasInitializer = "zeros", useBias = true } = this.options;
-    const shape = [...pair(this.kernelSize), ...this.kernelChannels(inputShape.at(-1)!)];
+    const kernelSize = pairOf(this.constructor.name, "kernelSize", this.kernelSize);
+    const shape = [...kernelSize, ...this.kernelChannels(inputShape.at(-1)!)];
     this.kernel = this.addWeight("kernel", shape, kernelInitializer);
     if (useBias) this.bias = this.addWeight("bias", [this.filters], biasInitializer);
   }
 
   protected forward(x: Tensor): Tensor {
     const y = this.convolve(x);
-    return activationOf(this.options.activation)(this.bias ? add(y, this.bias) : y);
+    return activationOf(this.constructor.name, this.options.activation)(this.bias ? add(y, this.bias) : y);
   }
 
   protected get geometry() {
     const { strides, padding, dilationRate, groups } = this.options;
-    return { stride: strides, padding, dilation: dilationRate, groups };
+    return { strides, padding, dilationRate, groups } satisfies Conv2DOptions;
   }
 }
 

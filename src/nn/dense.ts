@@ -1,10 +1,11 @@
 // Dense: every output sees every input. y = activation(x kernel + bias)
 
+import { checkCount, checkOptions } from "../base/arguments.js";
 import { add, matMul, reshape } from "../ops/index.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { activationOf, type ActivationName } from "./activations.js";
-import type { Initializer, InitializerName } from "./initializers.js";
+import { type Initializer, type InitializerName, initializerOf } from "./initializers.js";
 import { Layer, type LayerOptions } from "./layer.js";
 
 /** Options that Dense and the convolutions share. */
@@ -19,6 +20,19 @@ export interface WeightOptions extends LayerOptions {
   biasInitializer?: InitializerName | Initializer;
 }
 
+/** Checks the options of a layer that has these and `others`. */
+export function checkWeightOptions<T extends WeightOptions>(
+  where: string,
+  options: T,
+  others: { readonly [Name in Exclude<keyof T, keyof WeightOptions>]: true },
+): void {
+  const own = { name: true, activation: true, useBias: true, kernelInitializer: true, biasInitializer: true };
+  checkOptions<object>(where, options, { ...own, ...others });
+  activationOf(where, options.activation);
+  for (const initializer of [options.kernelInitializer, options.biasInitializer])
+    if (initializer !== undefined) initializerOf(where, initializer);
+}
+
 /** [..., inputs] to [..., units]. Parameters: kernel [inputs, units], bias [units]. */
 export class Dense extends Layer {
   private kernel!: Tensor;
@@ -29,6 +43,8 @@ export class Dense extends Layer {
     private readonly options: WeightOptions = {},
   ) {
     super(options);
+    checkWeightOptions("Dense", options, {});
+    checkCount("Dense", "units", units);
   }
 
   protected override createWeights(inputShape: Shape): void {
@@ -39,7 +55,7 @@ export class Dense extends Layer {
 
   protected forward(x: Tensor): Tensor {
     const product = matMul(reshape(x, [-1, x.shape.at(-1)!]), this.kernel);
-    const y = activationOf(this.options.activation)(this.bias ? add(product, this.bias) : product);
+    const y = activationOf("Dense", this.options.activation)(this.bias ? add(product, this.bias) : product);
     return reshape(y, [...x.shape.slice(0, -1), this.units]);
   }
 }

@@ -4,6 +4,7 @@
 // hence Var(w) = 1/n; a relu halves the power, hence 2/n (He et al., ICCV 2015); the way back has the outputs for n, and
 // the mean of both is Glorot and Bengio's 2/(in + out) (AISTATS 2010).
 
+import { oneOf } from "../base/arguments.js";
 import { RandomStream } from "../base/random-stream.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 
@@ -60,8 +61,11 @@ export const initializers = {
 
 export type InitializerName = keyof typeof initializers;
 
-export const initializerOf = (given: InitializerName | Initializer): Initializer =>
-  typeof given === "string" ? initializers[given] : given;
+/** The initialiser of that name, or the given one. Throws UserError, which names the layer, when there is none. */
+export function initializerOf(layer: string, given: InitializerName | Initializer): Initializer {
+  if (typeof given === "function") return given;
+  return initializers[oneOf(layer, "initializer", given, Object.keys(initializers) as InitializerName[])];
+}
 
 /** The random numbers that belong to a name under a seed, whatever else has been drawn. */
 export const randomFor = (seed: number, name: string): RandomStream => new RandomStream(seed, hash(name));

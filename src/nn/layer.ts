@@ -1,7 +1,10 @@
 // What a layer is: a function with parameters. Models are layers made of layers; their parameters' names are the path to them,
 // "enc.0.1.a.kernel". Each kind of layer is in a file of its own; losses are functions (losses.ts).
 
+import { describe, isList } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import { currentBackend, withBackend } from "../backend/current.js";
+import { expectTensor } from "../ops/expect.js";
 import { Recorder } from "../program/recorder.js";
 import { forget } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
@@ -72,9 +75,10 @@ export abstract class Layer<Input extends Inputs = Tensor> {
 
   /** The layer's output for an input. Makes the parameters, from seed 0, if that has not been done. */
   call(input: Input, context: CallContext = inference): Tensor {
+    for (const x of [input].flat()) expectTensor(this.constructor.name, x as Tensor);
     if (!this.isBuilt) {
       if (currentBackend() instanceof Recorder)
-        throw new Error(
+        throw new UserError(
           `${this.constructor.name}: a program is being recorded; call build(inputShape) before, so that its weights outlive it.`,
         );
       if (this.path === undefined) this.identify("", 0);
@@ -147,14 +151,20 @@ export abstract class Layer<Input extends Inputs = Tensor> {
   }
 
   protected addWeight(name: string, shape: Shape, initializer: InitializerName | Initializer): Tensor {
-    const values = initializerOf(initializer)(shape, randomFor(this.seed, join(this.path!, name)));
+    const values = initializerOf(this.constructor.name, initializer)(
+      shape,
+      randomFor(this.seed, join(this.path!, name)),
+    );
     const weight = parameter(values, shape);
     this.trained.set(name, weight);
     return weight;
   }
 
   protected addState(name: string, shape: Shape, initializer: InitializerName | Initializer): Tensor {
-    const values = initializerOf(initializer)(shape, randomFor(this.seed, join(this.path!, name)));
+    const values = initializerOf(this.constructor.name, initializer)(
+      shape,
+      randomFor(this.seed, join(this.path!, name)),
+    );
     const state = tensor(values, shape);
     forget(state);
     this.kept.set(name, state);
@@ -176,7 +186,7 @@ export abstract class Layer<Input extends Inputs = Tensor> {
 
   private collect(own: (layer: Layer<Inputs>) => Map<string, Tensor>): Map<string, Tensor> {
     if (!this.isBuilt)
-      throw new Error(
+      throw new UserError(
         `${this.constructor.name}: its weights are made by build(inputShape) or by the first call; do one of them first.`,
       );
     const all = new Map<string, Tensor>();
@@ -191,6 +201,8 @@ const join = (path: string, name: string): string =>
 
 /** Tensors of these shapes with nothing in them, for dry runs. */
 export function inputsOf(shape: InputShape): Inputs {
+  if (!isList(shape))
+    throw new UserError(`The shape of the input must be a list, batch axis first, not ${describe(shape)}.`);
   const isOne = (s: InputShape): s is Shape => s.length === 0 || typeof s[0] === "number";
   return isOne(shape) ? empty(shape) : shape.map((s) => empty(s));
 }

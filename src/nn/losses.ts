@@ -1,6 +1,9 @@
 // Losses: how far a prediction is from its target, as one number to be made small. Each takes (prediction, target) and gives a
 // scalar, the mean over all elements (for categoricalCrossentropy over all rows). ssimLoss has a file of its own.
 
+import { checkOptions } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
+import { expectTensor } from "../ops/expect.js";
 import {
   abs,
   add,
@@ -53,6 +56,7 @@ export function binaryCrossentropy(
   target: Tensor,
   options: CrossentropyOptions = {},
 ): Tensor {
+  checkOptions("binaryCrossentropy", options, { fromLogits: true });
   expectSame("binaryCrossentropy", prediction, target);
   if (options.fromLogits) return mean(sub(softplus(prediction), mul(target, prediction)));
   const p = clip(prediction, TINY, 1 - TINY);
@@ -65,9 +69,10 @@ export function categoricalCrossentropy(
   target: Tensor,
   options: CrossentropyOptions = {},
 ): Tensor {
+  checkOptions("categoricalCrossentropy", options, { fromLogits: true });
   expectSame("categoricalCrossentropy", prediction, target);
   const logP = options.fromLogits ? logSoftmax(prediction) : log(clip(prediction, TINY, 1));
-  return neg(mean(sum(mul(target, logP), { axes: -1 })));
+  return neg(mean(sum(mul(target, logP), { axis: -1 })));
 }
 
 function difference(name: string, prediction: Tensor, target: Tensor): Tensor {
@@ -77,8 +82,9 @@ function difference(name: string, prediction: Tensor, target: Tensor): Tensor {
 
 /** Broadcasting inside a loss is nearly always a mistake. */
 export function expectSame(name: string, prediction: Tensor, target: Tensor): void {
+  for (const t of [prediction, target]) expectTensor(name, t);
   if (!sameShape(prediction.shape, target.shape))
-    throw new Error(
+    throw new UserError(
       `${name}: the prediction ${show(prediction.shape)} and the target ${show(target.shape)} must have one shape.`,
     );
 }

@@ -1,5 +1,6 @@
 // Layers that bring activations to mean 0 and variance 1 and then scale and shift them: y = gamma (x - mean)/std + beta.
 
+import { checkOptions } from "../base/arguments.js";
 import { add, mul, normalize, rsqrt, sub } from "../ops/index.js";
 import type { Shape } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
@@ -18,6 +19,7 @@ export class LayerNormalization extends Layer {
 
   constructor(private readonly options: NormalizationOptions = {}) {
     super(options);
+    checkOptions("LayerNormalization", options, { name: true, epsilon: true });
   }
 
   protected override createWeights(inputShape: Shape): void {
@@ -47,6 +49,7 @@ export class BatchNormalization extends Layer {
 
   constructor(private readonly options: BatchNormalizationOptions = {}) {
     super(options);
+    checkOptions("BatchNormalization", options, { name: true, epsilon: true, momentum: true });
   }
 
   protected override createWeights(inputShape: Shape): void {

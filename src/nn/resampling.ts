@@ -1,5 +1,6 @@
 // Layers that change an image's size without parameters: pooling, upsampling, and folding pixels into channels and back.
 
+import { checkOptions } from "../base/arguments.js";
 import {
   averagePool2d,
   depthToSpace,
@@ -21,14 +22,17 @@ export interface Pooling2DOptions extends LayerOptions {
   padding?: Padding;
 }
 
+const poolingOptions = { name: true, poolSize: true, strides: true, padding: true } as const;
+
 /** The maximum of every window. */
 export class MaxPooling2D extends Layer {
   constructor(private readonly options: Pooling2DOptions = {}) {
     super(options);
+    checkOptions("MaxPooling2D", options, poolingOptions);
   }
   protected forward(x: Tensor): Tensor {
-    const { poolSize: size, strides: stride, padding } = this.options;
-    return maxPool2d(x, { size, stride, padding });
+    const { poolSize, strides, padding } = this.options;
+    return maxPool2d(x, { poolSize, strides, padding });
   }
 }
 
@@ -36,10 +40,11 @@ export class MaxPooling2D extends Layer {
 export class AveragePooling2D extends Layer {
   constructor(private readonly options: Pooling2DOptions = {}) {
     super(options);
+    checkOptions("AveragePooling2D", options, poolingOptions);
   }
   protected forward(x: Tensor): Tensor {
-    const { poolSize: size, strides: stride, padding } = this.options;
-    return averagePool2d(x, { size, stride, padding });
+    const { poolSize, strides, padding } = this.options;
+    return averagePool2d(x, { poolSize, strides, padding });
   }
 }
 
@@ -54,6 +59,7 @@ export interface UpSampling2DOptions extends LayerOptions {
 export class UpSampling2D extends Layer {
   constructor(private readonly options: UpSampling2DOptions = {}) {
     super(options);
+    checkOptions("UpSampling2D", options, { name: true, size: true, interpolation: true });
   }
   protected forward(x: Tensor): Tensor {
     return upsample2d(x, this.options.size, this.options.interpolation);

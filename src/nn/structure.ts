@@ -1,5 +1,6 @@
 // Layers without parameters that are not about images: shapes, activations, dropout, and joining of branches.
 
+import { checkOptions } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import {
   add,
@@ -43,10 +44,12 @@ export class Activation extends Layer {
     private readonly options: LayerOptions & { alpha?: number } = {},
   ) {
     super(options);
+    checkOptions("Activation", options, { name: true, alpha: true });
+    activationOf("Activation", activation);
   }
   protected forward(x: Tensor): Tensor {
     if (this.activation === "leakyRelu") return leakyRelu(x, this.options.alpha);
-    return activationOf(this.activation)(x);
+    return activationOf("Activation", this.activation)(x);
   }
 }
 
@@ -60,6 +63,7 @@ export class Dropout extends Layer {
     options: LayerOptions = {},
   ) {
     super(options);
+    checkOptions("Dropout", options, { name: true });
     if (!(rate >= 0 && rate < 1))
       throw new UserError(`Dropout: the rate ${rate} is not in [0, 1); give the share of elements to drop.`);
   }
@@ -85,6 +89,7 @@ export class Add extends Layer<readonly Tensor[]> {
 export class Concatenate extends Layer<readonly Tensor[]> {
   constructor(private readonly options: LayerOptions & { axis?: number } = {}) {
     super(options);
+    checkOptions("Concatenate", options, { name: true, axis: true });
   }
   protected forward(inputs: readonly Tensor[]): Tensor {
     return concatenate(inputs, this.options.axis);

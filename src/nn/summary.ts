@@ -1,6 +1,7 @@
 // A model at a glance: its layers in the order they run, with output shapes, parameters and operations. Nothing is computed.
 
 import type { KernelCall } from "../backend/backend.js";
+import { UserError } from "../base/errors.js";
 import { kernels } from "../backend/kernels.js";
 import { type Shape, show, sizeOf } from "../tensor/shape.js";
 import { dryRun } from "./dry-run.js";
@@ -27,6 +28,10 @@ export interface Summary {
 
 /** Describes a layer or model for inputs of this shape (one for each input); it is built if it has not been. */
 export function summary(model: Layer<Inputs>, inputShape: InputShape): Summary {
+  if (inputShape === undefined)
+    throw new UserError(
+      "summary: give the shape of the input, too, batch axis first, such as [1, 28, 28, 1].",
+    );
   model.build(inputShape);
   const paths = new Map([...model.layers()].map(([path, layer]) => [layer, path]));
   const rows: SummaryRow[] = [];

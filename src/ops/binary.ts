@@ -12,8 +12,8 @@ import { log, neg } from "./unary.js";
 type Rule = (a: Tensor, b: Tensor, y: Tensor, dy: Tensor) => [da: () => Tensor, db: () => Tensor];
 
 function binary(name: BinaryFunction, x1: TensorLike, x2: TensorLike, rule?: Rule): Tensor {
-  const a = asTensor(x1);
-  const b = asTensor(x2);
+  const a = asTensor(name, x1);
+  const b = asTensor(name, x2);
   const y = run("binary", [a, b], broadcastShape(name, a.shape, b.shape), { function: name });
   if (!rule) return y;
   const gradients: GradientRule = (dy) => {

@@ -1,9 +1,12 @@
 // Operations that move numbers without changing them: transpose, slice, pad, concatenate, flip. All are one strided copy;
 // the gradient of each is the move that undoes it.
 
-import { normalizeAxes, type Shape, show, stridesOf } from "../tensor/shape.js";
+import { checkCount, describe, isList } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
+import { checkShape, normalizeAxes, type Shape, show, stridesOf } from "../tensor/shape.js";
 import { differentiable } from "../tensor/tape.js";
 import { empty, run, runInto, type Tensor } from "../tensor/tensor.js";
+import { expectTensor } from "./expect.js";
 import { full } from "./scalar.js";
 
 const offsetOf = (index: readonly number[], strides: readonly number[]): number =>
@@ -11,10 +14,11 @@ const offsetOf = (index: readonly number[], strides: readonly number[]): number 
 
 /** Reorders the axes: y's axis i is x's axis `order[i]`. By default the last two are exchanged. */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
-  const axes =
-    order ?? [...Array(x.rank).keys()].map((axis) => (axis < x.rank - 2 ? axis : 2 * x.rank - 3 - axis));
+  expectTensor("transpose", x);
+  const lastTwo = [...Array(x.rank).keys()].map((i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i));
+  const axes = [order ?? lastTwo].flat().map((axis) => (axis < 0 ? axis + x.rank : axis));
   if (axes.length !== x.rank || x.rank < 2 || normalizeAxes("transpose", axes, x.rank).length !== x.rank)
-    throw new Error(`transpose: ${show(axes)} is not an order of the axes of ${show(x.shape)}.`);
+    throw new UserError(`transpose: ${describe(order)} is not an order of the axes of ${show(x.shape)}.`);
   const own = stridesOf(x.shape);
   const shape = axes.map((axis) => x.shape[axis]);
   const y = run("copy", [x], shape, {
@@ -30,12 +34,13 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
 
 /** The block of x that starts at `begin` and has the shape `size`. */
 export function slice(x: Tensor, begin: readonly number[], size: Shape): Tensor {
-  if (
-    begin.length !== x.rank ||
-    size.length !== x.rank ||
-    begin.some((b, i) => b < 0 || size[i] < 0 || b + size[i] > x.shape[i])
-  )
-    throw new Error(`slice: begin ${show(begin)} and size ${show(size)} do not lie inside ${show(x.shape)}.`);
+  expectTensor("slice", x);
+  for (const n of [begin].flat()) checkCount("slice", "every number of begin", n, 0);
+  checkShape("slice", size);
+  if (begin.length !== x.rank || size.length !== x.rank || begin.some((b, i) => b + size[i] > x.shape[i]))
+    throw new UserError(
+      `slice: begin ${show(begin)} and size ${show(size)} do not lie inside ${show(x.shape)}.`,
+    );
   const own = stridesOf(x.shape);
   const y = run("copy", [x], size, {
     shape: size,
@@ -50,10 +55,12 @@ export function slice(x: Tensor, begin: readonly number[], size: Shape): Tensor 
 
 /** x with zeros around it: for each axis [how many before, how many after]. */
 export function pad(x: Tensor, amounts: readonly (readonly [before: number, after: number])[]): Tensor {
-  if (amounts.length !== x.rank || amounts.flat().some((n) => n < 0))
-    throw new Error(
-      `pad: expected ${x.rank} pairs of non-negative amounts for a tensor of shape ${show(x.shape)}.`,
+  expectTensor("pad", x);
+  if (!isList(amounts) || amounts.length !== x.rank || amounts.some((pair) => pair?.length !== 2))
+    throw new UserError(
+      `pad: expected ${x.rank} pairs [before, after] for a tensor of shape ${show(x.shape)}, not ${describe(amounts)}.`,
     );
+  for (const amount of amounts.flat()) checkCount("pad", "every amount", amount, 0);
   const shape = x.shape.map((n, axis) => n + amounts[axis][0] + amounts[axis][1]);
   const begin = amounts.map(([before]) => before);
   const outputStrides = stridesOf(shape);
@@ -70,11 +77,13 @@ export function pad(x: Tensor, amounts: readonly (readonly [before: number, afte
 
 /** The tensors side by side along an axis (the last by default); their other axes must agree. */
 export function concatenate(xs: readonly Tensor[], axis = -1): Tensor {
-  if (xs.length === 0) throw new Error("concatenate: expected at least one tensor.");
+  if (!isList(xs) || xs.length === 0)
+    throw new UserError("concatenate: expected an array of at least one tensor.");
+  for (const x of xs) expectTensor("concatenate", x);
   const [along] = normalizeAxes("concatenate", axis, xs[0].rank);
   for (const x of xs)
     if (x.rank !== xs[0].rank || x.shape.some((n, i) => i !== along && n !== xs[0].shape[i]))
-      throw new Error(
+      throw new UserError(
         `concatenate: ${xs.map((t) => show(t.shape)).join(" and ")} may differ along axis ${along} only.`,
       );
   const shape = xs[0].shape.map((n, i) => (i === along ? xs.reduce((total, x) => total + x.shape[i], 0) : n));
@@ -98,6 +107,7 @@ export function concatenate(xs: readonly Tensor[], axis = -1): Tensor {
 
 /** x with the given axes reversed. */
 export function flip(x: Tensor, axes: number | readonly number[]): Tensor {
+  expectTensor("flip", x);
   const reversed = normalizeAxes("flip", axes, x.rank);
   const own = stridesOf(x.shape);
   const y = run("copy", [x], x.shape, {

@@ -5,10 +5,13 @@
 //   dx = s (dy - mean(dy) - y mean(dy y))          = F(y, s, dy), self-adjoint and linear in dy; its own gradients for g:
 //   d/d(dy) = F(y, s, g)      d/ds = sum(g F)/s      d/dy = -s (g mean(dy y) + dy mean(g y))
 
+import { describe } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import { show, sizeOf } from "../tensor/shape.js";
 import { differentiable } from "../tensor/tape.js";
 import { empty, run, runInto, type Tensor } from "../tensor/tensor.js";
 import { add, div, mul } from "./binary.js";
+import { expectTensor } from "./expect.js";
 import { mean, sum } from "./reduce.js";
 import { reshape } from "./reshape.js";
 import { neg, square } from "./unary.js";
@@ -26,10 +29,15 @@ export interface Normalized {
  * The variance is the biased one (divided by n).
  */
 export function normalize(x: Tensor, axis: 0 | 1, epsilon = 1e-5): Normalized {
-  if (x.rank < 2) throw new Error(`normalize: expected at least two axes, got ${show(x.shape)}.`);
+  expectTensor("normalize", x);
+  if (x.rank < 2) throw new UserError(`normalize: expected at least two axes, got ${show(x.shape)}.`);
+  if (axis !== 0 && axis !== 1)
+    throw new UserError(`normalize: the axis is 0 (columns) or 1 (rows), not ${describe(axis)}.`);
   const columns = x.shape[x.rank - 1];
-  const rows = reshape(x, [sizeOf(x.shape) / columns, columns]);
-  const groups = [axis === 1 ? rows.shape[0] : columns];
+  const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), columns]);
+  const groups = [rows.shape[1 - axis]];
+  if (rows.shape[axis] === 0 && groups[0] > 0)
+    throw new UserError(`normalize: a tensor of shape ${show(x.shape)} has no elements along the axis.`);
   const y = empty(rows.shape);
   const [average, s, variance] = [empty(groups), empty(groups), empty(groups)];
   runInto("normalize", [rows], [y, average, s, variance], { axis, epsilon });
@@ -43,11 +51,11 @@ export function normalize(x: Tensor, axis: 0 | 1, epsilon = 1e-5): Normalized {
 
 function normalizeGrad(y: Tensor, s: Tensor, dy: Tensor, axis: 0 | 1): Tensor {
   const dx = run("normalizeGrad", [y, s, dy], y.shape, { axis });
-  const over = { axes: axis, keepDims: true };
+  const over = { axis, keepDims: true };
   const stretched = (t: Tensor) => reshape(t, axis === 1 ? [t.size, 1] : [1, t.size]);
   return differentiable("normalizeGrad", [y, s, dy], dx, (g) => [
     () => neg(mul(stretched(s), add(mul(g, mean(mul(dy, y), over)), mul(dy, mean(mul(g, y), over))))),
-    () => div(sum(mul(g, dx), { axes: axis }), s),
+    () => div(sum(mul(g, dx), { axis }), s),
     () => normalizeGrad(y, s, g, axis),
   ]);
 }

@@ -6,15 +6,17 @@
 // selected; "select from g where x has its maxima" is the gradient's gradient.
 
 import type { PoolAttributes } from "../backend/kernels.js";
+import { checkOptions, pairOf } from "../base/arguments.js";
 import { differentiable } from "../tensor/tape.js";
 import { run, type Tensor } from "../tensor/tensor.js";
-import { expectImages, type Padding, slidingWindow } from "./window.js";
+import { expectImages } from "./expect.js";
+import { type Padding, slidingWindow } from "./window.js";
 
 export interface Pool2DOptions {
   /** Size of the window, one number or [y, x] (default 2). */
-  size?: number | readonly [number, number];
-  /** Default: the window's size. */
-  stride?: number | readonly [number, number];
+  poolSize?: number | readonly [number, number];
+  /** Step of the window (default: its size). */
+  strides?: number | readonly [number, number];
   /** Default "valid". Padding never wins a maximum and never counts in a mean. */
   padding?: Padding;
 }
@@ -32,11 +34,11 @@ export const averagePool2d = (x: Tensor, options: Pool2DOptions = {}): Tensor =>
 };
 
 function geometry(operation: string, kind: "max" | "average", x: Tensor, options: Pool2DOptions) {
+  checkOptions(operation, options, { poolSize: true, strides: true, padding: true });
   expectImages(operation, x);
-  const size = options.size ?? 2;
-  const window = typeof size === "number" ? ([size, size] as const) : size;
+  const window = pairOf(operation, "poolSize", options.poolSize ?? 2);
   const { output, strides, padding } = slidingWindow(operation, [x.shape[1], x.shape[2]], window, {
-    stride: options.stride ?? window,
+    strides: options.strides ?? window,
     padding: options.padding,
   });
   const attributes: PoolAttributes = { kind, window, strides, padding };

@@ -1,8 +1,11 @@
 // Random numbers that depend only on a seed and a counter, so that every backend draws the same and a resumed run repeats them.
 // They have no gradient.
 
-import type { Shape } from "../tensor/shape.js";
+import { checkCount, checkOptions } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
+import { checkShape, show, type Shape } from "../tensor/shape.js";
 import { run, tensor, type Tensor } from "../tensor/tensor.js";
+import { expectTensor } from "./expect.js";
 
 /**
  * A counter for random draws: [0, 0, low, high] 16-bit limbs, so that draws within a step count in the low 32 bits and `step` is
@@ -22,15 +25,21 @@ export interface RandomOptions {
   counter?: Tensor | number;
 }
 
-const draw = (
-  distribution: "uniform" | "normal",
-  shape: Shape,
-  { seed, counter = 0 }: RandomOptions,
-): Tensor =>
-  run("random", [typeof counter === "number" ? tensor(counterLimbs(counter)) : counter], shape, {
-    distribution,
-    seed,
-  });
+function draw(distribution: "uniform" | "normal", shape: Shape, options: RandomOptions): Tensor {
+  const name = distribution === "uniform" ? "randomUniform" : "randomNormal";
+  checkShape(name, shape);
+  checkOptions(name, options, { seed: true, counter: true });
+  const { seed, counter = 0 } = options;
+  checkCount(name, "the seed", seed, 0);
+  if (typeof counter === "number") checkCount(name, "the counter", counter, 0);
+  else {
+    expectTensor(name, counter);
+    if (counter.size !== 4 || counter.rank !== 1)
+      throw new UserError(`${name}: the counter has the shape [4], not ${show(counter.shape)}.`);
+  }
+  const limbs = typeof counter === "number" ? tensor(counterLimbs(counter)) : counter;
+  return run("random", [limbs], shape, { distribution, seed });
+}
 
 /** Uniform in [0, 1), a multiple of 2^-24. */
 export const randomUniform = (shape: Shape, options: RandomOptions): Tensor =>

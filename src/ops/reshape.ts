@@ -1,15 +1,20 @@
 // The same numbers under another shape: no kernel runs.
 
-import { sameShape, type Shape, show, sizeOf } from "../tensor/shape.js";
+import { UserError } from "../base/errors.js";
+import { checkShape, sameShape, type Shape, show, sizeOf } from "../tensor/shape.js";
 import { differentiable } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { expectTensor } from "./expect.js";
 
 /** x under `shape`; one entry may be -1 and is then worked out. The result shares x's storage. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  const known = sizeOf(shape.filter((n) => n !== -1));
-  const target = shape.map((n) => (n === -1 ? x.size / known : n));
-  if (sizeOf(target) !== x.size || target.some((n) => !Number.isInteger(n)))
-    throw new Error(
+  expectTensor("reshape", x);
+  const known = [shape].flat().filter((n) => n !== -1);
+  checkShape("reshape", known);
+  const open = shape.length - known.length;
+  const target = shape.map((n) => (n === -1 ? x.size / sizeOf(known) : n));
+  if (sizeOf(target) !== x.size || open > 1 || !target.every(Number.isInteger))
+    throw new UserError(
       `reshape: a tensor of shape ${show(x.shape)} has ${x.size} elements and cannot become ${show(shape)}.`,
     );
   if (sameShape(target, x.shape)) return x;
@@ -17,4 +22,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 }
 
 /** [batch, ...] as [batch, rest]. */
-export const flatten = (x: Tensor): Tensor => reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
+export function flatten(x: Tensor): Tensor {
+  expectTensor("flatten", x);
+  if (x.rank === 0) throw new UserError("flatten: expected a tensor [batch, ...], got a scalar.");
+  return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
+}

@@ -1,12 +1,15 @@
 // Resizing images by nearest neighbour or bilinear interpolation, and its gradient. Both are linear maps, so the gradient is
 // the adjoint: every dy is added where its y was read from, with the same weights; and the gradient of that is resizing.
 
+import { oneOf, pairOf } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import { show } from "../tensor/shape.js";
 import { differentiable } from "../tensor/tape.js";
 import { run, type Tensor } from "../tensor/tensor.js";
-import { expectImages } from "./window.js";
+import { expectImages } from "./expect.js";
 
-export type Interpolation = "nearest" | "bilinear";
+const interpolations = ["nearest", "bilinear"] as const;
+export type Interpolation = (typeof interpolations)[number];
 
 /**
  * x [batch, height, width, channels] resized to [batch, size[0], size[1], channels], with half-pixel centres (as PyTorch's
@@ -18,9 +21,11 @@ export function resize2d(
   mode: Interpolation = "nearest",
 ): Tensor {
   expectImages("resize2d", x);
-  if (size.some((n) => !Number.isInteger(n) || n < 1))
-    throw new Error(`resize2d: the size must be two positive whole numbers, not ${show(size)}.`);
-  return forward(x, [x.shape[0], size[0], size[1], x.shape[3]], mode);
+  const [height, width] = pairOf("resize2d", "size", size);
+  oneOf("resize2d", "interpolation", mode, interpolations);
+  if (x.shape[1] === 0 || x.shape[2] === 0)
+    throw new UserError(`resize2d: images of ${show(x.shape)} have no pixels to be resized.`);
+  return forward(x, [x.shape[0], height, width, x.shape[3]], mode);
 }
 
 /** x with height and width multiplied by whole factors (default 2). */
@@ -29,8 +34,8 @@ export function upsample2d(
   factor: number | readonly [number, number] = 2,
   mode: Interpolation = "nearest",
 ): Tensor {
-  const [fy, fx] = typeof factor === "number" ? [factor, factor] : factor;
   expectImages("upsample2d", x);
+  const [fy, fx] = pairOf("upsample2d", "factor", factor);
   return resize2d(x, [x.shape[1] * fy, x.shape[2] * fx], mode);
 }
 

@@ -1,16 +1,25 @@
 // Numbers where tensors are expected: `mul(x, 2)`.
 
+import { describe } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
+import { checkShape } from "../tensor/shape.js";
 import { empty, runInto, type Tensor } from "../tensor/tensor.js";
+import { expectTensor } from "./expect.js";
 
 export type TensorLike = Tensor | number;
 
 /** A number as a tensor of shape []; a tensor as it is. */
-export function asTensor(x: TensorLike): Tensor {
-  return typeof x === "number" ? full([], x) : x;
+export function asTensor(operation: string, x: TensorLike): Tensor {
+  if (typeof x === "number") return full([], x);
+  expectTensor(operation, x);
+  return x;
 }
 
 /** A tensor filled with one value. */
 export function full(shape: readonly number[], value: number): Tensor {
+  checkShape("full", shape);
+  if (typeof value !== "number")
+    throw new UserError(`full: the value must be a number, not ${describe(value)}.`);
   const result = empty(shape);
   runInto("fill", [], [result], { value });
   return result;

@@ -4,12 +4,14 @@ import { broadcastShape } from "../tensor/shape.js";
 import { differentiable } from "../tensor/tape.js";
 import { run, type Tensor } from "../tensor/tensor.js";
 import { maximum, minimum } from "./binary.js";
+import { expectTensor } from "./expect.js";
 import { broadcastTo } from "./reduce.js";
 import { asTensor, type TensorLike, zeros } from "./scalar.js";
 
 /** condition != 0 ? a : b, element by element with broadcasting. The condition has no gradient. */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
-  const [ta, tb] = [asTensor(a), asTensor(b)];
+  expectTensor("where", condition);
+  const [ta, tb] = [asTensor("where", a), asTensor("where", b)];
   const shape = broadcastShape("where", condition.shape, broadcastShape("where", ta.shape, tb.shape));
   return choose(broadcastTo(condition, shape), broadcastTo(ta, shape), broadcastTo(tb, shape));
 }

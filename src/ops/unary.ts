@@ -7,11 +7,15 @@
 //   d/d(saved) = g dy f''           with f'' the derivative of that expression in `saved`
 
 import { gradientFromOutput, type UnaryFunction } from "../backend/kernels.js";
+import { describe } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import { differentiable } from "../tensor/tape.js";
 import { run, type Tensor } from "../tensor/tensor.js";
 import { add, div, mul, sub } from "./binary.js";
+import { expectTensor } from "./expect.js";
 
 function unary(name: UnaryFunction, x: Tensor, alpha?: number): Tensor {
+  expectTensor(name, x);
   const y = run("unary", [x], x.shape, { function: name, alpha });
   const saved = gradientFromOutput.has(name) ? y : x;
   return differentiable(name, [x], y, (dy) => [() => unaryGrad(name, saved, dy, alpha)]);
@@ -58,8 +62,12 @@ const slopeOfDerivative: Partial<Record<UnaryFunction, (saved: Tensor) => Tensor
 
 /** max(x, 0); its derivative at 0 is 0. */
 export const relu = (x: Tensor): Tensor => unary("relu", x);
-/** x for x > 0, alpha x otherwise; alpha > 0 (default 0.2). */
-export const leakyRelu = (x: Tensor, alpha = 0.2): Tensor => unary("leakyRelu", x, alpha);
+/** x for x > 0, alpha x otherwise; alpha >= 0 (default 0.2), so that the sign of the output is that of x. */
+export function leakyRelu(x: Tensor, alpha = 0.2): Tensor {
+  if (!(alpha >= 0))
+    throw new UserError(`leakyRelu: alpha must be a number of at least 0, not ${describe(alpha)}.`);
+  return unary("leakyRelu", x, alpha);
+}
 /** 1 / (1 + e^-x) */
 export const sigmoid = (x: Tensor): Tensor => unary("sigmoid", x);
 export const tanh = (x: Tensor): Tensor => unary("tanh", x);

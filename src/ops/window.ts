@@ -1,7 +1,8 @@
 // Sliding windows: what "same", "valid", a number or explicit amounts of padding mean, and the output's size.
 
+import { checkCount, describe, oneOf, pairOf } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import { show } from "../tensor/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
 
 /**
  * "valid": none. "same": output size = ceil(input / stride), the odd one at the bottom and right, as TensorFlow has it.
@@ -21,25 +22,23 @@ export interface Window {
   readonly output: readonly [number, number];
 }
 
-const pair = (n: number | readonly [number, number]): readonly [number, number] =>
-  typeof n === "number" ? [n, n] : n;
-
 /** The geometry of a window of `kernel` sliding over an [h, w] image. Throws when no window fits. */
 export function slidingWindow(
   operation: string,
   image: readonly [number, number],
   kernel: readonly [number, number],
   options: {
-    stride?: number | readonly [number, number];
-    dilation?: number | readonly [number, number];
+    strides?: number | readonly [number, number];
+    dilationRate?: number | readonly [number, number];
     padding?: Padding;
   },
 ): Window {
-  const strides = pair(options.stride ?? 1);
-  const dilation = pair(options.dilation ?? 1);
+  const strides = pairOf(operation, "strides", options.strides ?? 1);
+  const dilation = pairOf(operation, "dilationRate", options.dilationRate ?? 1);
+  const padding = options.padding ?? "valid";
+  checkPadding(operation, padding);
   const amounts = [0, 1].map((axis) => {
     const span = (kernel[axis] - 1) * dilation[axis] + 1;
-    const padding = options.padding ?? "valid";
     if (padding === "valid") return [0, 0];
     if (typeof padding === "number") return [padding, padding];
     if (padding !== "same") return padding[axis];
@@ -53,18 +52,23 @@ export function slidingWindow(
     const span = (kernel[axis] - 1) * dilation[axis] + 1;
     return Math.floor((image[axis] + amounts[axis][0] + amounts[axis][1] - span) / strides[axis]) + 1;
   });
-  const whole = [...strides, ...dilation, ...kernel].every((n) => Number.isInteger(n) && n > 0);
-  if (!whole || amounts.flat().some((n) => !Number.isInteger(n) || n < 0) || output.some((n) => n < 1))
-    throw new Error(
-      `${operation}: a ${show(kernel)} window with stride ${show(strides)}, dilation ${show(dilation)} and padding ${show(amounts.map(show) as never)} does not fit an image of ${show(image)}.`,
+  if ([...image, ...kernel, ...output].some((n) => n < 1))
+    throw new UserError(
+      `${operation}: a ${show(kernel)} window with strides ${show(strides)}, dilationRate ${show(dilation)} and padding ${describe(amounts)} does not fit an image of ${show(image)}.`,
     );
   return { strides, dilation, padding: [amounts[0][0], amounts[1][0]], output: [output[0], output[1]] };
 }
 
-/** Throws unless x is [batch, height, width, channels]. */
-export function expectImages(operation: string, x: Tensor): void {
-  if (x.rank !== 4)
-    throw new Error(
-      `${operation}: expected a tensor [batch, height, width, channels], got ${show(x.shape)}.`,
-    );
+/** Throws unless it is a known word, or whole numbers of at least 0. */
+export function checkPadding(operation: string, padding: Padding): void {
+  if (typeof padding === "string") oneOf(operation, "padding", padding, ["same", "valid"]);
+  else if (typeof padding === "number") checkCount(operation, "padding", padding, 0);
+  else {
+    const sides = [padding].flat(2);
+    if (!Array.isArray(padding) || padding.length !== 2 || sides.length !== 4)
+      throw new UserError(
+        `${operation}: padding must be "same", "valid", a number or [[top, bottom], [left, right]], not ${describe(padding)}.`,
+      );
+    for (const side of sides) checkCount(operation, "padding", side, 0);
+  }
 }

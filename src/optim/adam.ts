@@ -5,8 +5,9 @@
 //   p = p - learningRate ( m/(1 - beta1^t) / (sqrt(v/(1 - beta2^t)) + epsilon) + weightDecay p )
 // The last term is AdamW's (Loshchilov and Hutter, ICLR 2019): it pulls p to 0 without passing through m and v.
 
+import { checkOptions } from "../base/arguments.js";
 import { runInto, type Tensor } from "../tensor/tensor.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { limitNames, Optimizer, type OptimizerOptions } from "./optimizer.js";
 import type { Schedule } from "./schedules.js";
 
 export interface AdamOptions extends OptimizerOptions {
@@ -31,6 +32,11 @@ export class Adam extends Optimizer {
     private readonly weightDecay = 0,
   ) {
     super(learningRate, options, ["m", "v"]);
+    checkOptions<object>(new.target.name, options, {
+      ...limitNames,
+      ...{ beta1: true, beta2: true, epsilon: true },
+      ...(new.target === Adam ? {} : { weightDecay: true }),
+    });
   }
 
   protected hyperparameters(step: number, learningRate: number): number[] {

@@ -1,6 +1,8 @@
 // What optimisers share: slots (one tensor a parameter for each kind of memory), the tensor of hyperparameters that is written
 // before each step, and clipping. The update rules are sgd.ts and adam.ts; the arithmetic is the sgdStep and adamStep kernels.
 
+import { describe } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import { currentBackend } from "../backend/current.js";
 import { Recorder } from "../program/recorder.js";
 import { forget, scope } from "../tensor/scope.js";
@@ -16,6 +18,9 @@ export interface OptimizerOptions {
   /** Shortens all gradients together, where their global norm is larger, to this norm. */
   globalClipNorm?: number;
 }
+
+/** The names of these options, for the checks of each optimiser. */
+export const limitNames = { clipValue: true, globalClipNorm: true } as const;
 
 /**
  * A step is: beginStep(step), then apply(parameters, gradients). Only apply computes, so a recorded step holds it, and whatever
@@ -33,7 +38,12 @@ export abstract class Optimizer {
     /** One tensor of each kind for each parameter. */
     private readonly slots: readonly string[],
   ) {
-    this.schedule = typeof learningRate === "number" ? () => learningRate : learningRate;
+    if (typeof learningRate === "number") this.schedule = () => learningRate;
+    else if (typeof learningRate === "function") this.schedule = learningRate;
+    else
+      throw new UserError(
+        `${new.target.name}: the learning rate comes first and is a number or a schedule, not ${describe(learningRate)}.`,
+      );
   }
 
   /** The numbers of the kernel's `hyper` operand. */
@@ -50,7 +60,7 @@ export abstract class Optimizer {
   build(parameters: ReadonlyMap<string, Tensor>): this {
     if (this.shapes) return this;
     if (currentBackend() instanceof Recorder)
-      throw new Error(
+      throw new UserError(
         "Optimizer: a program is being recorded; call build(parameters) before, so that the memory outlives it.",
       );
     this.shapes = new Map([...parameters].map(([name, p]) => [name, p.shape]));
@@ -65,7 +75,7 @@ export abstract class Optimizer {
   /** What the optimiser remembers, by parameter name and slot ("dense.kernel.m"): all that a resumed run needs beside the step. */
   state(): Map<string, Tensor> {
     if (!this.shapes)
-      throw new Error(
+      throw new UserError(
         "Optimizer: its memory is made by build(parameters) or the first apply; do one of them first.",
       );
     return new Map(this.memory);
@@ -114,18 +124,18 @@ export abstract class Optimizer {
 
   private check(parameters: ReadonlyMap<string, Tensor>, gradients: readonly Tensor[]): void {
     if (parameters.size !== gradients.length)
-      throw new Error(
+      throw new UserError(
         `Optimizer: ${gradients.length} gradients for ${parameters.size} parameters; give one for each, in order.`,
       );
     [...parameters].forEach(([name, p], i) => {
       const known = this.shapes!.get(name);
       if (!known)
-        throw new Error(
+        throw new UserError(
           `Optimizer: the parameter "${name}" was not there at the first step; use a new optimiser.`,
         );
       for (const shape of [gradients[i].shape, known])
         if (!sameShape(shape, p.shape))
-          throw new Error(
+          throw new UserError(
             `Optimizer: "${name}" has the shape ${show(p.shape)} but its gradient or memory has ${show(shape)}.`,
           );
     });

@@ -4,8 +4,9 @@
 //   Nesterov looks ahead:         p = p - learningRate (g' + momentum v)
 // Polyak (1964); Nesterov's in the form of Sutskever et al. (ICML 2013), as PyTorch has it.
 
+import { checkOptions } from "../base/arguments.js";
 import { runInto, type Tensor } from "../tensor/tensor.js";
-import { Optimizer, type OptimizerOptions } from "./optimizer.js";
+import { limitNames, Optimizer, type OptimizerOptions } from "./optimizer.js";
 import type { Schedule } from "./schedules.js";
 
 export interface SGDOptions extends OptimizerOptions {
@@ -24,6 +25,10 @@ export class SGD extends Optimizer {
     private readonly options: SGDOptions = {},
   ) {
     super(learningRate, options, ["velocity"]);
+    checkOptions<object>(new.target.name, options, {
+      ...limitNames,
+      ...(new.target === GradientDescent ? {} : { momentum: true, nesterov: true, weightDecay: true }),
+    });
   }
 
   protected hyperparameters(_step: number, learningRate: number): number[] {

@@ -1,6 +1,8 @@
 // record(): a function of tensors, run once without computing, becomes a program that is optimised and replayed as often as
 // wanted. What changes from run to run (data, learning rates, counters) is a tensor from outside that is written between runs.
 
+import { checkOptions, describe } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import type { Storage } from "../backend/backend.js";
 import { currentBackend, withBackend } from "../backend/current.js";
 import type { Program } from "../backend/program-types.js";
@@ -36,10 +38,16 @@ export function record<T extends Record<string, Tensor>>(
   body: () => T,
   options: RecordOptions = {},
 ): Recorded<T> {
+  checkOptions("record", options, { frozen: true, watch: true });
   const backend = currentBackend();
   const recorder = new Recorder(backend);
   using inner = scope();
   const returned = withBackend(recorder, body);
+  for (const t of Object.values(returned ?? { nothing: returned }))
+    if (!(t instanceof Tensor))
+      throw new UserError(
+        `record: the function must return tensors by name, such as { loss }, not ${describe(t)}.`,
+      );
   const mine = new Map<Storage, SharedStorage>();
   const outputs = Object.entries(returned).map(([name, t]) => {
     if (t.backend !== recorder) return [name, t] as const; // made outside: it is the caller's own

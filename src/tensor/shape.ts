@@ -1,8 +1,19 @@
 // Arithmetic on shapes: sizes, strides, broadcasting, axes. No tensor is touched here.
 
+import { describe } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
+
 export type Shape = readonly number[];
 
 export { sizeOf } from "../backend/kernels.js";
+
+/** Refuses what is not a list of whole numbers of at least 0. */
+export function checkShape(operation: string, shape: Shape): void {
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0))
+    throw new UserError(
+      `${operation}: a shape is a list of whole numbers of at least 0, such as [2, 3], not ${describe(shape)}.`,
+    );
+}
 
 /** Row-major strides in elements: the last axis is contiguous. */
 export function stridesOf(shape: Shape): number[] {
@@ -24,7 +35,7 @@ export function broadcastShape(operation: string, a: Shape, b: Shape): number[] 
     const m = a[i - rank + a.length] ?? 1;
     const n = b[i - rank + b.length] ?? 1;
     if (m !== n && m !== 1 && n !== 1)
-      throw new Error(
+      throw new UserError(
         `${operation}: shapes ${show(a)} and ${show(b)} do not broadcast; each axis must be equal or 1.`,
       );
     return m === 1 ? n : m;
@@ -38,13 +49,13 @@ export function normalizeAxes(
   rank: number,
 ): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => (axis < 0 ? axis + rank : axis));
+  const list = [axes].flat().map((axis) => (axis < 0 ? axis + rank : axis));
   if (
     list.some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank) ||
     new Set(list).size !== list.length
   )
-    throw new Error(
-      `${operation}: axes ${show([axes].flat())} do not name distinct axes of a tensor of rank ${rank}.`,
+    throw new UserError(
+      `${operation}: the axis ${describe(axes)} does not name distinct axes of a tensor of rank ${rank}.`,
     );
   return list.sort((a, b) => a - b);
 }

@@ -4,9 +4,11 @@
 // output into gradients of the inputs. `gradients` walks the nodes backwards, newest first, and adds up what arrives at
 // each tensor: the chain rule, nothing more. The rules themselves stand beside their operations in ops/.
 
+import { checkOptions, describe } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import { forget, scope } from "./scope.js";
 import { sameShape, show } from "./shape.js";
-import { empty, run, runInto, type Tensor } from "./tensor.js";
+import { empty, run, runInto, Tensor } from "./tensor.js";
 
 /** For each input a thunk that computes its gradient, or null where there is none; only the needed ones are called. */
 export type GradientRule = (dy: Tensor) => readonly ((() => Tensor) | null)[];
@@ -65,8 +67,11 @@ export function tape(y: Tensor): TapeNode[] {
  * @param createGraph puts the gradients themselves on the tape, for gradients of gradients.
  */
 export function grad(y: Tensor, xs: readonly Tensor[], options: { createGraph?: boolean } = {}): Tensor[] {
+  checkOptions("grad", options, { createGraph: true });
+  for (const x of [y, ...xs])
+    if (!(x instanceof Tensor)) throw new UserError(`grad: expected a tensor, not ${describe(x)}.`);
   if (y.size !== 1)
-    throw new Error(
+    throw new UserError(
       `grad: y must have one element, not the shape ${show(y.shape)}; sum it or take its mean first.`,
     );
   return options.createGraph ? walkBack(y, xs, false) : noGrad(() => scope(() => walkBack(y, xs, true)));

@@ -3,11 +3,14 @@
 
 import type { Backend, KernelCall, Operand, Storage } from "../backend/backend.js";
 import { currentBackend } from "../backend/current.js";
+import { checkCall } from "../backend/check-call.js";
 import type { Attributes, KernelName } from "../backend/kernels.js";
+import { describe, isList } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
 import { Recorder } from "../program/recorder.js";
 import { unwatch, watchForLeak } from "./leaks.js";
 import { forget, track } from "./scope.js";
-import { type Shape, show, sizeOf } from "./shape.js";
+import { checkShape, type Shape, show, sizeOf } from "./shape.js";
 import { backward, type TapeNode } from "./tape.js";
 
 /** A storage and how many tensors look at it (a reshape shares its original's). */
@@ -59,7 +62,7 @@ export class Tensor {
   /** This tensor as a kernel's operand. Throws when it has been disposed. */
   operand(): Operand {
     if (!this.live)
-      throw new Error(
+      throw new UserError(
         `A tensor of shape ${show(this.shape)}${this.node ? ` made by ${this.node.operation}` : ""} was used after it was disposed; keep it in its scope for as long as it is needed.`,
       );
     return { storage: this.shared.storage, shape: this.shape };
@@ -82,23 +85,25 @@ export class Tensor {
    */
   async data(into?: Float32Array): Promise<Float32Array | Float64Array> {
     if (into && into.length !== this.size)
-      throw new Error(`data: an array of ${into.length} numbers for a tensor of shape ${show(this.shape)}.`);
+      throw new UserError(
+        `data: an array of ${into.length} numbers for a tensor of shape ${show(this.shape)}.`,
+      );
     return this.backend.read(this.operand().storage, into);
   }
 
   /** The value of a tensor with one element. */
   async item(): Promise<number> {
     if (this.size !== 1)
-      throw new Error(`item: a tensor of shape ${show(this.shape)} has ${this.size} elements, not one.`);
+      throw new UserError(`item: a tensor of shape ${show(this.shape)} has ${this.size} elements, not one.`);
     return (await this.data())[0];
   }
 
   /** Replaces the values in place; for inputs, parameters and counters, not for tensors on the tape. */
   write(data: ArrayLike<number>): void {
     if (data.length !== this.size)
-      throw new Error(`write: ${data.length} numbers do not fill a tensor of shape ${show(this.shape)}.`);
+      throw new UserError(`write: ${data.length} numbers do not fill a tensor of shape ${show(this.shape)}.`);
     if (currentBackend() instanceof Recorder && !(this.backend instanceof Recorder))
-      throw new Error(
+      throw new UserError(
         "A tensor from outside cannot be written while a program is recorded; write it between runs.",
       );
     this.backend.write(this.operand().storage, data);
@@ -122,10 +127,16 @@ export class Tensor {
   [Symbol.dispose](): void {
     this.dispose();
   }
+
+  /** What JSON.stringify shows; the values are read by `data()`. */
+  toJSON(): { shape: Shape } {
+    return { shape: this.shape };
+  }
 }
 
 /** An uninitialised tensor on the current backend. */
 export function empty(shape: Shape, backend = currentBackend()): Tensor {
+  checkShape("tensor", shape);
   return new Tensor(shape, new SharedStorage(backend.allocate(sizeOf(shape)), backend));
 }
 
@@ -137,12 +148,13 @@ export type TensorData = NestedNumbers | Float32Array | Float64Array | Uint8Arra
  * @throws when the numbers do not fill the shape, or nested arrays are ragged.
  */
 export function tensor(data: TensorData, shape?: Shape): Tensor {
-  const isTyped = ArrayBuffer.isView(data);
+  const isTyped = ArrayBuffer.isView(data) && typeof data[0] !== "bigint" && !(data instanceof DataView);
   const inferred = isTyped ? [data.length] : nestedShape(data as NestedNumbers);
   const values = isTyped ? data : flatten(data as NestedNumbers);
   const target = shape ?? inferred;
+  checkShape("tensor", target);
   if (sizeOf(target) !== values.length)
-    throw new Error(`tensor: ${values.length} numbers do not fill the shape ${show(target)}.`);
+    throw new UserError(`tensor: ${values.length} numbers do not fill the shape ${show(target)}.`);
   const result = empty(target);
   result.write(values);
   return result;
@@ -158,11 +170,15 @@ export function parameter(data: TensorData, shape?: Shape): Tensor {
 
 function nestedShape(data: NestedNumbers): number[] {
   if (typeof data === "number") return [];
+  if (!isList(data))
+    throw new UserError(
+      `tensor: expected numbers, in arrays in arrays or in one typed array, not ${describe(data)}.`,
+    );
   if (data.length === 0) return [0];
   const inner = nestedShape(data[0]);
   for (const row of data)
     if (nestedShape(row).join() !== inner.join())
-      throw new Error("tensor: nested arrays must all have the same length.");
+      throw new UserError("tensor: nested arrays must all have the same length.");
   return [data.length, ...inner];
 }
 
@@ -170,20 +186,25 @@ function flatten(data: NestedNumbers): number[] {
   return typeof data === "number" ? [data] : (data as readonly NestedNumbers[]).flatMap(flatten);
 }
 
-/** Enqueues one kernel that writes to existing tensors. */
+/**
+ * Enqueues one kernel that writes to existing tensors. A call that is not as the catalogue says never reaches a backend; one
+ * whose results are all empty need not.
+ */
 export function runInto<K extends KernelName>(
   kernel: K,
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   attributes: Attributes[K],
 ): void {
+  const backend = currentBackend();
   const call = {
     kernel,
     inputs: inputs.map((t) => t.operand()),
     outputs: outputs.map((t) => t.operand()),
     attributes,
-  };
-  currentBackend().run(call as KernelCall);
+  } as KernelCall;
+  checkCall(call);
+  if (outputs.some((t) => t.size > 0)) backend.run(call);
 }
 
 /** Enqueues one kernel and returns its output, a new tensor of the given shape. */

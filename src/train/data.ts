@@ -2,8 +2,9 @@
 // Photographs as patches come from data/patches; here are arrays that are already in memory.
 
 import { RandomStream } from "../base/random-stream.js";
-import type { Shape } from "../tensor/shape.js";
-import { sizeOf } from "../tensor/shape.js";
+import { checkCount, describe, isList } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
+import { checkShape, type Shape, show, sizeOf } from "../tensor/shape.js";
 
 /** The numbers of one step, row-major. */
 export interface TrainingBatch {
@@ -27,14 +28,32 @@ export interface ArraySamples {
   readonly shape: Shape;
 }
 
+function expectSamples(name: string, samples: ArraySamples): void {
+  const { data, shape } = samples ?? {};
+  if (!ArrayBuffer.isView(data) || !isList(shape))
+    throw new UserError(
+      `fit: ${name} must be { data, shape }, a Float32Array and its shape with the samples as first axis, not ${describe(samples)}.`,
+    );
+  checkShape(`fit: ${name}`, shape);
+  if (shape.length === 0 || data.length !== sizeOf(shape))
+    throw new UserError(
+      `fit: ${name}.data holds ${data.length} numbers and the shape ${show(shape)} needs ${sizeOf(shape)}.`,
+    );
+}
+
 /**
  * Batches of samples (x, y) in memory, in a new order each epoch; the last batch of an epoch is filled up from the next one's.
  * @throws when x and y do not hold equally many samples
  */
 export function arrayBatches(x: ArraySamples, y: ArraySamples, batchSize = 32, seed = 0): TrainingData {
+  expectSamples("x", x);
+  expectSamples("y", y);
+  checkCount("fit", "batchSize", batchSize);
   const count = x.shape[0];
-  if (y.shape[0] !== count)
-    throw new Error(`fit: x holds ${count} samples and y ${y.shape[0]}; they must be equally many.`);
+  if (y.shape[0] !== count || count === 0)
+    throw new UserError(
+      `fit: x holds ${count} samples and y ${y.shape[0]}; they must be equally many, at least 1.`,
+    );
   const size = Math.min(batchSize, count);
   let order = new Uint32Array(0);
   let orderEpoch = -1;

@@ -2,64 +2,12 @@
 // One step's computation is training-step.ts; what is kept of a run is snapshot.ts; files and progress bars are the caller's.
 
 import { breather } from "../base/breathe.js";
+import { UserError } from "../base/errors.js";
 import { findNonFinite } from "../inspect/non-finite.js";
-import type { Optimizer } from "../optim/index.js";
 import { arrayBatches, type ArraySamples, type TrainingData } from "./data.js";
+import { checkFitArguments, type FitOptions, type StopReason, type Validation } from "./fit-options.js";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.js";
-import { type Loss, type Trainable, TrainingStep } from "./training-step.js";
-
-export interface StepReport {
-  /** Steps done, this one included. */
-  readonly step: number;
-  readonly loss: number;
-  readonly learningRate: number;
-  readonly samplesPerSecond: number;
-  /** How much of the run is done, in [0, 1], by whichever limit is nearest; 0 when there is none. */
-  readonly progress: number;
-  /** Seconds that are left by that limit. */
-  readonly secondsLeft: number | undefined;
-}
-
-export interface Validation {
-  /** Evaluate after every so many steps, or seconds, and at the end unless that is by `signal`. */
-  readonly everySteps?: number;
-  readonly everySeconds?: number;
-  /** The figure, larger is better (a PSNR, an accuracy, minus a loss). */
-  measure(): Promise<number>;
-}
-
-export type StopReason = "steps" | "epochs" | "minutes" | "stopLoss" | "patience" | "aborted";
-
-export interface FitOptions {
-  optimizer: Optimizer;
-  loss: Loss;
-  /** Stop conditions: the first that is met ends training. At least one of the first three, or `signal`, must be there. */
-  epochs?: number;
-  steps?: number;
-  minutes?: number;
-  /** Stops when the running mean of the loss over 100 steps (fewer at the start) is at or below this. */
-  stopLoss?: number;
-  /** Stops after so many validations without a new best. */
-  patience?: number;
-  /** Ctrl-C: stops after the step that is running. */
-  signal?: AbortSignal;
-  validation?: Validation;
-  /** Learning rate by progress in [0, 1], instead of the optimiser's schedule by steps: for runs limited by minutes. */
-  learningRateAt?: (progress: number) => number;
-  /** For arrays: samples a batch (default 32), and the seed of their order. */
-  batchSize?: number;
-  seed?: number;
-  /** Runs every step operation by operation instead of replaying a recorded program. */
-  eager?: boolean;
-  resume?: Snapshot;
-  /** Steps between snapshots (default 100); `onSnapshot` gets each, and the last one at the end. */
-  snapshotEvery?: number;
-  /** Seconds between snapshots instead. */
-  snapshotSeconds?: number;
-  onSnapshot?(snapshot: Snapshot): void | Promise<void>;
-  onStep?(report: StepReport): void;
-  onValidation?(step: number, figure: number, isBest: boolean): void | Promise<void>;
-}
+import { type Trainable, TrainingStep } from "./training-step.js";
 
 export interface FitResult {
   readonly reason: StopReason;
@@ -87,6 +35,7 @@ export async function fit(
   data: TrainingData | { x: ArraySamples; y: ArraySamples },
   options: FitOptions,
 ): Promise<FitResult> {
+  checkFitArguments(model, data, options);
   const source = "batch" in data ? data : arrayBatches(data.x, data.y, options.batchSize, options.seed);
   const { inputShapes } = source;
   model.build(inputShapes.length === 1 ? inputShapes[0] : inputShapes, options.seed);
@@ -124,7 +73,9 @@ class Run {
       options.stopLoss === undefined &&
       !options.patience
     )
-      throw new Error("fit: give a stop condition: epochs, steps, minutes, stopLoss, patience or signal.");
+      throw new UserError(
+        "fit: give a stop condition: epochs, steps, minutes, stopLoss, patience or signal.",
+      );
     this.trainingStep = new TrainingStep(model, data, loss, optimizer, options.eager ?? false);
     if (resume) restoreSnapshot(model, optimizer, resume);
     this.step = this.firstStep = resume?.step ?? 0;

@@ -181,7 +181,7 @@ describe("losses", () => {
   const logits = images(9, [3, 8], -4, 4);
   const large = mul(logits, 100);
   const raw = images(10, [3, 8]);
-  const rows = mul(raw, pow(sum(raw, { axes: 1, keepDims: true }), -1));
+  const rows = mul(raw, pow(sum(raw, { axis: 1, keepDims: true }), -1));
   const fromLogits = { fromLogits: true };
   const table: Record<string, [(p: Tensor, t: Tensor) => Tensor, Tensor, Tensor]> = {
     meanSquaredError: [nn.meanSquaredError, p, t],

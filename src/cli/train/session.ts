@@ -9,7 +9,8 @@ import { createModel, type ImageModel, loadWeights } from "../../models/index.js
 import { readTensors, weightsOf } from "../../nn/weights.js";
 import { Adam } from "../../optim/index.js";
 import { openRun, RunLog, type RunFiles, writeCheckpoint } from "../../train/files.js";
-import { fit, type FitResult, type StepReport } from "../../train/fit.js";
+import { fit, type FitResult } from "../../train/fit.js";
+import type { StepReport } from "../../train/fit-options.js";
 import { patchBatches } from "../../data/patch-batches.js";
 import type { Snapshot } from "../../train/snapshot.js";
 import type { Interrupted } from "../interrupt.js";

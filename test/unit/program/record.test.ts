@@ -49,7 +49,7 @@ function makeNet({ upsample = true } = {}) {
   const hyper = tensor([0.01, 0.9, 0.999, 1e-8, 0, 0.1, 0.001, 1]);
   const step = () => {
     const a = relu(add(conv2d(x, p[0], { padding: "same" }), p[1]));
-    const b = relu(conv2d(a, p[2], { padding: 1, stride: upsample ? 2 : 1 }));
+    const b = relu(conv2d(a, p[2], { padding: 1, strides: upsample ? 2 : 1 }));
     const c = add(relu(add(conv2d(upsample ? upsample2d(b) : b, p[3], { padding: "same" }), p[4])), a);
     const y = sub(x, conv2d(c, p[5], { padding: "same" }));
     const loss = mean(square(sub(sigmoid(y), 0.3)));

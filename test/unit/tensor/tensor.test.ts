@@ -56,7 +56,7 @@ describe("shape errors name the operation, the shapes and what was expected", ()
     ["concatenate", () => ops.concatenate([of(2, 3), of(3, 3)]), /^concatenate: \[2, 3\] and \[3, 3\] may differ along axis 1 only/],
     ["slice", () => ops.slice(of(4), [3], [2]), /^slice: begin \[3\] and size \[2\] do not lie inside \[4\]/],
     ["spaceToDepth", () => ops.spaceToDepth(image()), /^spaceToDepth: height and width of \[2, 5, 5, 3\] must be multiples of 2/],
-    ["sum axes", () => ops.sum(of(2, 3), { axes: 2 }), /^sum: axes \[2\] do not name distinct axes of a tensor of rank 2/],
+    ["sum axis", () => ops.sum(of(2, 3), { axis: 2 }), /^sum: the axis 2 does not name distinct axes of a tensor of rank 2/],
     ["broadcastTo", () => ops.broadcastTo(of(2, 3), [3, 3]), /^broadcastTo: a tensor of shape \[2, 3\] does not stretch to \[3, 3\]/],
     ["grad", () => grad(of(2, 3), []), /^grad: y must have one element, not the shape \[2, 3\]/],
   ] as const)("%s", (_name, act, message) => expect(act).toThrow(message)); // prettier-ignore

@@ -7,7 +7,8 @@ import { Dense, Dropout } from "../../../src/nn/index.js";
 import { meanSquaredError } from "../../../src/nn/losses.js";
 import { log, mean, mul, sub } from "../../../src/ops/index.js";
 import { Adam } from "../../../src/optim/index.js";
-import { DivergedError, fit, type FitOptions } from "../../../src/train/fit.js";
+import { DivergedError, fit } from "../../../src/train/fit.js";
+import type { FitOptions } from "../../../src/train/fit-options.js";
 import type { Snapshot } from "../../../src/train/snapshot.js";
 
 let backend: ReferenceBackend;
