@@ -8,7 +8,8 @@ import { RandomStream } from "../dist/base/random-stream.js";
 import { PatchDataset, storeImage } from "../dist/data/patches.js";
 import { readSafetensors, writeSafetensors } from "../dist/formats/safetensors.js";
 import { psnr, ssim } from "../dist/image/metrics.js";
-import { decodePng, encodePng } from "../dist/image/png-node.js";
+import { decodePng } from "../dist/image/png-decode-node.js";
+import { encodePng } from "../dist/image/png-encode-node.js";
 import { UNet } from "../dist/models/index.js";
 import { meanAbsoluteError } from "../dist/nn/index.js";
 import { optimize } from "../dist/program/optimize.js";
@@ -38,7 +39,7 @@ for (const channels of [1, 3]) {
   const [a, b] = [photo(channels), photo(channels)];
   part(`PSNR, 512 px, ${channels} channel(s)`, () => psnr(a, b));
   part(`SSIM, 512 px, ${channels} channel(s)`, () => ssim(a, b));
-  const png = encodePng(a);
+  const png = await encodePng(a);
   part(`PNG encode, 512 px, ${channels} channel(s)`, () => encodePng(a));
   part(`PNG decode, 512 px, ${channels} channel(s)`, () => decodePng(png, "photo.png"));
 }

@@ -6,8 +6,9 @@ import path from "node:path";
 import { UserError } from "../base/errors.js";
 import { readFileBytes, reasonOf, writeFileAtomic } from "../formats/files.js";
 import type { Image } from "./image.js";
-import { decodePng, encodePng } from "./png-node.js";
-import { isPng } from "./png-header.js";
+import { isPng } from "./png-chunks-node.js";
+import { decodePng } from "./png-decode-node.js";
+import { encodePng } from "./png-encode-node.js";
 import { decodeWithSharp, encodeWithSharp, type SharpFormat } from "./sharp.js";
 
 const FORMAT_BY_EXTENSION: Readonly<Record<string, "png" | SharpFormat>> = {
@@ -39,7 +40,10 @@ export async function readImage(file: string): Promise<Image> {
  */
 export async function writeImage(file: string, image: Image): Promise<void> {
   const format = imageFormatOf(file);
-  writeFileAtomic(file, format === "png" ? encodePng(image) : await encodeWithSharp(image, format, file));
+  writeFileAtomic(
+    file,
+    format === "png" ? await encodePng(image) : await encodeWithSharp(image, format, file),
+  );
 }
 
 /** The format that a name's ending asks for. Throws UserError when it is none that can be written. */

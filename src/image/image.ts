@@ -3,6 +3,7 @@
 // Files and their encodings are left to png-node.ts and files.ts, colour to colour.ts.
 
 import { UserError } from "../base/errors.js";
+import type { Metadata } from "./metadata.js";
 
 /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
 export type Channels = 1 | 2 | 3 | 4;
@@ -18,6 +19,8 @@ export interface Image {
   readonly bitDepth: 8 | 16;
   /** [height, width, channels], interleaved; encoded as in the file, 0 black and `maxLevel` white or opaque. */
   readonly pixels: Levels;
+  /** What its file says beside the pixels. */
+  readonly metadata?: Metadata;
 }
 
 /** The most pixels that are read: 2^28, a square of 16384 by 16384. */
