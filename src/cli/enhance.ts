@@ -5,14 +5,16 @@ import fs from "node:fs";
 import path from "node:path";
 import { Command, Option } from "commander";
 import { UserError } from "../base/errors.js";
+import { type Chosen, parseMethod } from "../enhance/classical/apply.js";
+import { methods } from "../enhance/classical/methods.js";
 import { defaultMaxMemory } from "../enhance/denoiser.js";
-import { enhanceImage } from "../enhance/enhance.js";
 import { Shelf, type Shelved } from "../enhance/shelf-node.js";
-import { bundledFor, type Task, tasks } from "../enhance/tasks.js";
+import { type Task, tasks } from "../enhance/tasks.js";
 import { isDiskFault, reasonOf } from "../formats/files.js";
 import { readImage, writeImage } from "../image/files.js";
 import { describeImage } from "../image/image.js";
 import { bundledModel } from "../models/bundled-node.js";
+import { byMethod, byNetwork, type Enhancer } from "./enhance/enhancers.js";
 import { type Job, named, planFor } from "./enhance/jobs.js";
 import { explain } from "./errors.js";
 import { Interrupted, interruptible } from "./interrupt.js";
@@ -29,7 +31,7 @@ import {
   threadsOption,
   wholeNumber,
 } from "./options.js";
-import { clock, type Progress, showProgress } from "./progress.js";
+import { type Progress, showProgress } from "./progress.js";
 import { printJson, rounded, say, withBackend } from "./session.js";
 
 interface EnhanceFlags extends SharedOptions {
@@ -39,6 +41,7 @@ interface EnhanceFlags extends SharedOptions {
   task?: Task;
   model?: string;
   arch?: string;
+  method?: Chosen;
   sigma: number | "auto";
   tile?: number;
   maxMemory?: number;
@@ -66,6 +69,14 @@ export const enhanceCommand = (): Command =>
     )
     .addOption(modelOption())
     .addOption(architectureOption())
+    .addOption(
+      new Option(
+        "--method <name>",
+        `a classical method instead of a network: ${Object.keys(methods).join(", ")}; parameters follow a colon`,
+      )
+        .argParser((text) => parseMethod(text))
+        .conflicts(["task", "model", "arch", "sigma", "tile", "maxMemory", "backend", "threads", "eager"]),
+    )
     .option("--sigma <n>", "noise level in 8-bit grey levels, or auto to estimate it", sigmaOrAuto, "auto")
     .option(
       "--tile <n>",
@@ -88,24 +99,27 @@ Examples:
   fovea enhance photo.jpg
   fovea enhance photos/ --recursive -o better/
   fovea enhance scan.png --task denoise --sigma 15 -o clean.png
-  fovea enhance photo.png --model runs/mine`,
+  fovea enhance photo.png --model runs/mine
+  fovea enhance dull.jpg --method clahe:clip=3,tiles=8`,
     )
     .action((inputs: string[], flags: EnhanceFlags) =>
       interruptible((signal) => enhance(inputs, flags, signal)),
     );
 
 async function enhance(inputs: readonly string[], flags: EnhanceFlags, signal: AbortSignal): Promise<void> {
-  if (flags.model === undefined) checkBundled(flags.task);
+  if (flags.method === undefined && flags.model === undefined) checkBundled(flags.task);
   const plan = await planFor(inputs, flags);
   const failed = new Failures(plan.jobs.length + plan.failures.length, flags.json);
   for (const { file, error } of plan.failures) failed.add(file, new UserError(error));
-  if (plan.jobs.length > 0)
+  const work = (enhancer: Enhancer) => new Work(enhancer, flags.json, signal);
+  if (flags.method !== undefined) await enhanceAll(plan.jobs, work(byMethod(flags.method)), failed);
+  else if (plan.jobs.length > 0)
     await withBackend(flags, async (backend) => {
       const shelf = new Shelf(flags, flags.arch);
       try {
         // The network's own mistakes are told before any picture is read.
         if (flags.model !== undefined) checkTask(shelf.get(flags.model), flags);
-        await enhanceAll(plan.jobs, new Work(shelf, flags, backend.name, signal), failed);
+        await enhanceAll(plan.jobs, work(byNetwork(shelf, backend.name, flags)), failed);
       } finally {
         shelf.dispose();
       }
@@ -139,42 +153,25 @@ const isLost = (error: unknown): boolean => error instanceof Error && error.name
 /** What is done to one picture after the other. */
 class Work {
   constructor(
-    private readonly shelf: Shelf,
-    private readonly flags: EnhanceFlags,
-    private readonly backend: string,
+    private readonly enhancer: Enhancer,
+    private readonly json: boolean | undefined,
     private readonly signal: AbortSignal,
   ) {}
 
   async on({ input, output }: Job, progress: Progress): Promise<void> {
-    const { signal, flags } = this;
+    const { signal } = this;
     signal.throwIfAborted();
     const image = await readImage(input);
     const started = performance.now();
-    const onTile = (done: number, total: number) => {
-      const seconds = (performance.now() - started) / 1000;
-      progress.update(
-        done / total,
-        `tile ${done}/${total}, ${clock((seconds / done) * (total - done))} left`,
-      );
-    };
-    const network = this.shelf.get(flags.model ?? bundledFor(flags.task ?? "photo", image.channels));
-    const { sigma } = flags;
-    const { image: enhanced, sigmas } = await enhanceImage(image, network.denoiser, {
-      sigma,
-      onTile,
-      signal,
-    });
+    const { image: enhanced, remark, warning, fields } = await this.enhancer(image, progress, signal);
     const seconds = (performance.now() - started) / 1000;
     signal.throwIfAborted();
     makeFolder(path.dirname(output));
     await writeImage(output, enhanced);
     progress.stop();
-    const levels = sigmas.map((s) => s.toFixed(1)).join(", ");
-    const noise =
-      sigmas.length === 0 ? "" : `, noise ${sigma === "auto" ? "estimated as " : ""}sigma ${levels}`;
-    say(`${input} (${describeImage(image)})${noise} -> ${output}, ${seconds.toFixed(1)} s`);
-    this.warnBeyond(network, sigmas);
-    if (flags.json)
+    say(`${input} (${describeImage(image)})${remark} -> ${output}, ${seconds.toFixed(1)} s`);
+    if (warning !== undefined) say(warning);
+    if (this.json)
       printJson({
         input,
         output,
@@ -182,21 +179,9 @@ class Work {
         height: image.height,
         channels: image.channels,
         bitDepth: image.bitDepth,
-        sigma: sigmas.map((s) => rounded(s, 2)),
         seconds: rounded(seconds, 2),
-        backend: this.backend,
+        ...fields,
       });
-  }
-
-  /** A network knows the noise levels that it was trained on. */
-  private warnBeyond({ file, config }: Shelved, sigmas: readonly number[]): void {
-    const { sigma: trained = Infinity } = config ?? {};
-    const most = typeof trained === "number" ? trained : trained[1];
-    const beyond = Math.max(...sigmas);
-    if (beyond > most)
-      say(
-        `  sigma ${beyond.toFixed(1)} is more noise than ${file} was trained on (up to ${most}); look at the result.`,
-      );
   }
 }
 

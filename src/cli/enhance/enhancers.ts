@@ -1,0 +1,71 @@
+// What `fovea enhance` does to one picture: a network's work or a classical method's, and what is said about it.
+
+import { applyMethod, type Chosen, describeMethod } from "../../enhance/classical/apply.js";
+import { enhanceImage } from "../../enhance/enhance.js";
+import type { Shelf, Shelved } from "../../enhance/shelf-node.js";
+import { bundledFor, type Task } from "../../enhance/tasks.js";
+import type { Image } from "../../image/image.js";
+import { clock, type Progress } from "../progress.js";
+import { rounded } from "../session.js";
+
+export interface Outcome {
+  readonly image: Image;
+  /** Follows the picture's name in what is said: ", noise sigma 12". */
+  readonly remark: string;
+  /** A line of its own. */
+  readonly warning?: string;
+  /** For the line of JSON. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export type Enhancer = (image: Image, progress: Progress, signal: AbortSignal) => Promise<Outcome>;
+
+interface NetworkFlags {
+  readonly model?: string;
+  readonly task?: Task;
+  readonly sigma: number | "auto";
+}
+
+export const byNetwork =
+  (shelf: Shelf, backend: string, { model, task = "photo", sigma }: NetworkFlags): Enhancer =>
+  async (image, progress, signal) => {
+    const tell = teller(progress);
+    const onTile = (done: number, total: number) => tell(done / total, `tile ${done}/${total}, `);
+    const network = shelf.get(model ?? bundledFor(task, image.channels));
+    const { image: enhanced, sigmas } = await enhanceImage(image, network.denoiser, {
+      sigma,
+      onTile,
+      signal,
+    });
+    const levels = sigmas.map((s) => s.toFixed(1)).join(", ");
+    const remark =
+      sigmas.length === 0 ? "" : `, noise ${sigma === "auto" ? "estimated as " : ""}sigma ${levels}`;
+    const fields = { sigma: sigmas.map((s) => rounded(s, 2)), backend };
+    return { image: enhanced, remark, warning: beyondTraining(network, sigmas), fields };
+  };
+
+export const byMethod =
+  (method: Chosen): Enhancer =>
+  async (image, progress, signal) => {
+    const enhanced = await applyMethod(image, method, { onProgress: teller(progress), signal });
+    return { image: enhanced, remark: "", fields: { method: describeMethod(method) } };
+  };
+
+/** Shows a share that is done, with the time that the rest will take. */
+function teller(progress: Progress): (share: number, text?: string) => void {
+  const started = performance.now();
+  return (share, text = "") => {
+    const seconds = (performance.now() - started) / 1000;
+    progress.update(share, `${text}${clock((seconds / share) * (1 - share))} left`);
+  };
+}
+
+/** A network knows the noise levels that it was trained on. */
+function beyondTraining({ file, config }: Shelved, sigmas: readonly number[]): string | undefined {
+  const { sigma: trained = Infinity } = config ?? {};
+  const most = typeof trained === "number" ? trained : trained[1];
+  const beyond = Math.max(...sigmas);
+  return beyond > most
+    ? `  sigma ${beyond.toFixed(1)} is more noise than ${file} was trained on (up to ${most}); look at the result.`
+    : undefined;
+}
