@@ -1,5 +1,5 @@
 // What a kernel gets: operand addresses (inputs, then outputs) and a flat list of numbers that encode shapes
-// and attributes. src/backend/native/encode.ts writes the numbers; each kernel family's file reads them back,
+// and attributes. src/backend/native/encode-products.ts and encode-elements.ts write the numbers; each kernel family's file reads them back,
 // next to its code.
 #pragma once
 

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 
 #include "cpu.h"
 #include "isas.h"
@@ -37,11 +38,16 @@ std::vector<const KernelTable*> find_usable() {
   return found;
 }
 
+#define FOVEA_LISTED(isa) " " #isa
+
 const KernelTable& choose() {
   const auto& usable = usable_tables();
   if (const char* wanted = std::getenv("FOVEA_ISA"))
     for (const KernelTable* t : usable)
       if (std::strcmp(t->isa, wanted) == 0) return *t;
+  if (usable.empty())
+    throw std::runtime_error("it was built for the instruction sets" FOVEA_ISAS(
+        FOVEA_LISTED) ", none of which this processor has");
   return *usable.back();
 }
 

@@ -31,7 +31,8 @@ const char* kernel_name(int index);
 /** The sets that were compiled and that this machine can run, weakest first. */
 const std::vector<const KernelTable*>& usable_tables();
 
-/** The set in use: the strongest usable one, or the one that the environment variable FOVEA_ISA names. */
+/** The set in use: the strongest usable one, or the one that the environment variable FOVEA_ISA names. Throws where none is
+ * usable, as an addon may have been built for another machine. */
 const KernelTable& kernels();
 
 /** Flushes denormals to zero on this thread while it lives. */

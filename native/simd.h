@@ -88,25 +88,6 @@ inline __attribute__((always_inline)) void pin([[maybe_unused]] vf& sum) {
 #endif
 }
 
-/** load() and accumulate() for the first half of the lanes: half the work where AVX-512 works in halves. */
-inline __attribute__((always_inline)) vf load_half(const float* p) {
-#if defined(__AVX512F__)
-  return (vf)_mm512_castps256_ps512(_mm256_loadu_ps(p));
-#else
-  return load(p);
-#endif
-}
-inline __attribute__((always_inline)) void accumulate_half(vf a, vf b, vf& sum) {
-#if defined(__AVX512F__)
-  const auto half = [](vf v) __attribute__((always_inline)) { return _mm512_castps512_ps256((__m512)v); };
-  __m256 added = _mm256_fmadd_ps(half(a), half(b), half(sum));
-  __asm__("" : "+v"(added));
-  sum = (vf)_mm512_castps256_ps512(added);
-#else
-  accumulate(a, b, sum);
-#endif
-}
-
 /** Hides where a number comes from: GCC shall go on from it, not find many from their beginning and keep them in memory, nor
  * what it will be when a loop ends. */
 template <class T>

@@ -232,11 +232,9 @@ double implicit_gemm_cost(const ConvWork& w) {
   });
   const double all = vectors(written), steps = products / std::max(ends, 1.0);
   const bool half = has_half(read, written, steps);
-  const int rest = written % kLanes;
-  const bool saved = half || (works_in_halves() && all > 1 && 0 < rest && rest <= kLanes / 2);
   // A vector by itself takes longer at the end of a sum that has many steps, so does half a one.
   const double more = half ? 10 : all == 1 ? std::min(6.0, steps / 3) : 0;
-  return cost + 1.1 * products * (saved ? all - 0.46 : all) + (packed + 4 * ends) * all + more * ends;
+  return cost + 1.1 * products * (half ? all - 0.46 : all) + (packed + 4 * ends) * all + more * ends;
 }
 
 double depthwise_cost(const ConvWork& w) { return w.s.groups > 1 ? 0 : never(w); }

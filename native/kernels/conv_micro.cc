@@ -16,7 +16,7 @@ inline __attribute__((always_inline)) void for_rows(const TileProduct& p, float*
   float* rows[kRows == Rows::scattered ? R : 1];
   const ptrdiff_t c_row = p.c_row;
   if constexpr (kRows == Rows::scattered) std::copy_n(p.c_rows, R, rows);
-#pragma GCC unroll 24
+#pragma GCC unroll 20
   for (int r = 0; r < R; r++) {
     row(r, kRows == Rows::scattered ? rows[kRows == Rows::scattered ? r : 0] : first);
     first += c_row;
@@ -79,7 +79,7 @@ inline __attribute__((always_inline)) void store_tile(const TileProduct& p, floa
 template <int R, int V, Rows kRows, int kLast>
 inline __attribute__((always_inline)) void finish_tile(const TileProduct& p, float* first, Sums<R, V>& sums) {
   const auto map = [&](auto function) __attribute__((always_inline)) {
-#pragma GCC unroll 24
+#pragma GCC unroll 20
     for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) sums[r][v] = function(sums[r][v], v);
@@ -130,14 +130,14 @@ void ask_for_pixels(const float* next, ptrdiff_t size, int asked_for) {
   for (ptrdiff_t i = 0; i < size; i += kLine) __builtin_prefetch(next + kLater + i, 0, 2);
 }
 
-/** `kHalf`: at most half of the last vector's columns are in C. */
-template <int R, int V, Rows kRows, bool kInPairs, bool kHalf = false>
+template <int R, int V, Rows kRows, bool kInPairs>
 void multiply_fixed(const TileProduct& p) {
-  constexpr int kLast = kHalf || kInPairs ? kLanes / 2 : kLanes;
+  constexpr int kLast = kInPairs ? kLanes / 2 : kLanes;
+  constexpr bool kHasEpilogue = kRows != Rows::together;  // which only weight gradients use
   const float* start = p.a;
   float* c = p.c;
   for (int tile = 1; tile <= p.tiles; tile++) {
-    if (p.epilogue) ask_for_operands(p, c, R);
+    if (kHasEpilogue && p.epilogue) ask_for_operands(p, c, R);
     if (p.asks_ahead) ask_for_results(p, c + p.asks_ahead * R * p.c_row, R);
     if (kRows == Rows::even && V == 1 && p.asks_for_pixels)
       ask_for_pixels(start + R * p.a_row, R * p.a_row, p.length / (kInPairs ? 4 : 2));
@@ -145,7 +145,7 @@ void multiply_fixed(const TileProduct& p) {
     Sums<R, V> sets[kSets];
 #pragma GCC unroll 4
     for (int i = 0; i < kSets; i++) {
-#pragma GCC unroll 24
+#pragma GCC unroll 20
       for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) sets[i][r][v] = vf{};
@@ -160,9 +160,9 @@ void multiply_fixed(const TileProduct& p) {
     const float* far = p.far ? p.far : p.b;
     if constexpr (kRows == Rows::even) {
       if (!kInPairs && p.step_offsets)
-        sum_listed<R, V, kHalf>(p, start, sums);
+        sum_listed<R, V>(p, start, sums);
       else
-        sum_even<R, V, kInPairs, kHalf>(p, start, next, far, sums);
+        sum_even<R, V, kInPairs>(p, start, next, far, sums);
     } else {
       const float* b = p.b;
       for (int run = 0, left = p.b_runs; run < p.runs; run++) {
@@ -175,25 +175,25 @@ void multiply_fixed(const TileProduct& p) {
     }
 #pragma GCC unroll 4
     for (int i = 1; i < kSets; i++) {
-#pragma GCC unroll 24
+#pragma GCC unroll 20
       for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) sums[r][v] += sets[i][r][v];
       }
     }
     if constexpr (kInPairs) {
-#pragma GCC unroll 24
+#pragma GCC unroll 20
       for (int r = 0; r < R; r++)
         sums[r][0] = pairs_added(sums[r][0], std::make_integer_sequence<int, kLanes>{});
     }
-    const bool in_memory = p.epilogue && !in_registers(*p.epilogue);
-    if (p.epilogue && !in_memory) finish_tile<R, V, kRows, kLast>(p, c, sums);
-    if (p.add)
+    const bool in_memory = kHasEpilogue && p.epilogue && !in_registers(*p.epilogue);
+    if (kHasEpilogue && p.epilogue && !in_memory) finish_tile<R, V, kRows, kLast>(p, c, sums);
+    if (kRows != Rows::even && p.add)
       for_tile<R, V, kRows, kLast>(
           p, c, [&](int r, int v, float* to, auto lanes) __attribute__((always_inline)) {
             lanes.put(to, sums[r][v] + lanes.get(to));
           });
-    else if (kCanStream && kLast == kLanes && p.streams && !in_memory)
+    else if (kHasEpilogue && kCanStream && kLast == kLanes && p.streams && !in_memory)
       for_vectors<R, V, kRows>(
           p, c, Whole{}, Whole{},
           R, [&](int r, int v, float* to, Whole) __attribute__((always_inline)) { stream(to, sums[r][v]); });
@@ -225,26 +225,17 @@ template <Rows kRows, int kMost, int kMostOfOne = kMost>
 Multiply find(int vectors, int rows) {
   static constexpr auto kOne = all_sizes<1, kRows, false>(std::make_integer_sequence<int, kMostOfOne>{});
   static constexpr auto kTwo = all_sizes<2, kRows, false>(std::make_integer_sequence<int, kMost>{});
-  static constexpr auto kThree = all_sizes<3, kRows, false>(std::make_integer_sequence<int, kMaxOfThree>{});
-  return vectors == 1 ? kOne[rows - 1] : vectors == 2 ? kTwo[rows - 1] : kThree[rows - 1];
+  if constexpr (kRows == Rows::even) {
+    static constexpr auto kThree = all_sizes<3, kRows, false>(std::make_integer_sequence<int, kMaxOfThree>{});
+    if (vectors == 3) return kThree[rows - 1];
+  }
+  return vectors == 1 ? kOne[rows - 1] : kTwo[rows - 1];
 }
 
 template <Rows kRows, int kMost>
 Multiply find_in_pairs(int rows) {
   static constexpr auto kSizes = all_sizes<1, kRows, true>(std::make_integer_sequence<int, kMost>{});
   return kSizes[rows - 1];
-}
-
-template <int V, int... R>
-constexpr std::array<Multiply, sizeof...(R)> all_with_half(std::integer_sequence<int, R...>) {
-  return {multiply_fixed<R + 1, V, Rows::even, false, true>...};
-}
-
-/** Even rows of one or two whole vectors and half a one. */
-Multiply find_with_half(int vectors, int rows) {
-  static constexpr auto kTwo = all_with_half<2>(std::make_integer_sequence<int, kMaxRows>{});
-  static constexpr auto kThree = all_with_half<3>(std::make_integer_sequence<int, kMaxOfThree>{});
-  return vectors == 2 ? kTwo[rows - 1] : kThree[rows - 1];
 }
 
 Multiply find(const TileProduct& p, int rows) {
@@ -255,13 +246,22 @@ Multiply find(const TileProduct& p, int rows) {
                          : find_in_pairs<Rows::even, kMaxOfOne>(rows);
   }
   if (p.scattered) return find<Rows::scattered, kMaxScattered>(vectors, rows);
-  const bool is_even = p.a_step == 1 && p.b_step == vectors * kLanes;
-  if constexpr (kLanes == 16) {
-    const bool ends_with_half = vectors > 1 && vectors * kLanes - p.columns >= kLanes / 2;
-    if (is_even && ends_with_half && works_in_halves()) return find_with_half(vectors, rows);
-  }
+  const bool is_even = p.a_step == 1 && p.b_step == vectors * kLanes && !p.add;
   if (is_even) return find<Rows::even, kMaxRows, kMaxOfOne>(vectors, rows);
   return find<Rows::together, kMaxRows>(vectors, rows);
+}
+
+/** Three vectors of scattered rows: two, then one. */
+void run_in_two(TileProduct p, int rows) {
+  const int rest = p.columns - kPanel;
+  p.columns = kPanel;
+  p.dense = false;  // whose stores run over into what the second has not made yet
+  run_tile(p, rows);
+  p.columns = rest;
+  p.b += kPanel;
+  p.channel += kPanel;
+  for (int r = 0; r < rows; r++) p.c_rows[r] += kPanel;
+  run_tile(p, rows);
 }
 
 }  // namespace
@@ -272,6 +272,7 @@ void spread_far(TileProduct& p, ptrdiff_t size) {
 }
 
 void run_tile(const TileProduct& p, int rows) {
+  if (p.scattered && p.columns > kPanel) return run_in_two(p, rows);
   find(p, rows)(p);
   if (p.epilogue && !in_registers(*p.epilogue)) finish_rows(p, rows);
 }

@@ -23,7 +23,7 @@ namespace fovea::FOVEA_ISA {
 
 // kMaxOfOne rows where C is one vector wide, kMaxOfThree where it is three.
 #if defined(__AVX512F__)
-constexpr int kMaxRows = 14, kMaxOfOne = 24, kMaxOfThree = 9, kMaxScattered = 12;
+constexpr int kMaxRows = 14, kMaxOfOne = 16, kMaxOfThree = 9, kMaxScattered = 12;
 #elif defined(__aarch64__)
 constexpr int kMaxRows = 10, kMaxOfOne = 20, kMaxOfThree = 9, kMaxScattered = 10;
 #else

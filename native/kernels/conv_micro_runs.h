@@ -34,23 +34,19 @@ inline vf pairs_added(vf v, std::integer_sequence<int, kLane...>) {
          __builtin_shufflevector(v, v, (2 * kLane % kLanes + 1)...);
 }
 
-/** `a(r)` is row r's number of A, spread; `kHalf`: of B's last vector only the first half counts. */
-template <int R, int V, bool kHalf = false>
+/** `a(r)` is row r's number of A, spread. */
+template <int R, int V>
 inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums, auto a) {
   vf bv[V];
 #pragma GCC unroll 4
-  for (int v = 0; v < V; v++) bv[v] = kHalf && v == V - 1 ? load_half(b + v * kLanes) : load(b + v * kLanes);
-#pragma GCC unroll 24
+  for (int v = 0; v < V; v++) bv[v] = load(b + v * kLanes);
+#pragma GCC unroll 20
   for (int r = 0; r < R; r++) {
     const vf av = a(r);
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) {
-      if (kHalf && v == V - 1) {
-        accumulate_half(av, bv[v], sums[r][v]);
-      } else {
-        accumulate(av, bv[v], sums[r][v]);
-        pin(sums[r][v]);
-      }
+      accumulate(av, bv[v], sums[r][v]);
+      pin(sums[r][v]);
     }
   }
 }
@@ -59,12 +55,12 @@ inline __attribute__((always_inline)) void step(const float* b, Sums<R, V>& sums
 constexpr bool kOftenFar = kLanes == 16;
 
 /** One step of evenly spaced rows, `s` bytes apart: in threes, as x86 addresses p, p + s and p + 2 s without arithmetic. */
-template <int R, int V, bool kHalf>
+template <int R, int V>
 inline __attribute__((always_inline)) void step_even(const float* start, ptrdiff_t s, const float* b,
                                                      Sums<R, V>& sums, auto spread_one) {
   const char* a = (const char*)start;
   const ptrdiff_t three = 3 * s;
-  step<R, V, kHalf>(b, sums, [&](int r) {
+  step<R, V>(b, sums, [&](int r) {
     if (r > 0 && r % 3 == 0) {
       a += three;
       hide(a);
@@ -82,7 +78,7 @@ inline __attribute__((always_inline)) T read_ahead(const T& from) {
 }
 
 /** Evenly spaced rows, over all runs. Where the next run begins is read before the last step of one. */
-template <int R, int V, bool kInPairs, bool kHalf>
+template <int R, int V, bool kInPairs>
 inline __attribute__((always_inline)) void sum_even(const TileProduct& p, const float* start,
                                                     const float* next, const float* far, Sums<R, V>& sums) {
   constexpr int kLinesAStep = V * kLanes / kLine, kSteps = kInPairs ? 2 : 1;  // a vector
@@ -93,7 +89,7 @@ inline __attribute__((always_inline)) void sum_even(const TileProduct& p, const 
   const bool asks_far = V > 1 || p.far;
   const float *a, *b = p.b;
   const auto whole_step = [&]() __attribute__((always_inline)) {
-    step_even<R, V, kHalf>(a, s, b, sums, [](const float* from) { return spread<kInPairs>(from); });
+    step_even<R, V>(a, s, b, sums, [](const float* from) { return spread<kInPairs>(from); });
     a += kSteps;
     b += V * kLanes;
     hide(a);
@@ -127,7 +123,7 @@ inline __attribute__((always_inline)) void sum_even(const TileProduct& p, const 
     ptrdiff_t jump = 0;
     if (--left == 0) jump = read_ahead(p.b_jump), left = p.b_runs;
     if (kInPairs && p.length % 2) {
-      step_even<R, V, kHalf>(a, s, b, sums, [](const float* last) { return splat_first(*last); });
+      step_even<R, V>(a, s, b, sums, [](const float* last) { return splat_first(*last); });
       b += V * kLanes;
     } else {
       whole_step();
@@ -137,7 +133,7 @@ inline __attribute__((always_inline)) void sum_even(const TileProduct& p, const 
 }
 
 /** As sum_even, for steps whose places are listed one by one: where runs are short that takes less than they do. */
-template <int R, int V, bool kHalf>
+template <int R, int V>
 inline __attribute__((always_inline)) void sum_listed(const TileProduct& p, const float* start,
                                                       Sums<R, V>& sums) {
   const ptrdiff_t s = p.a_row * (ptrdiff_t)sizeof(float);
@@ -149,7 +145,7 @@ inline __attribute__((always_inline)) void sum_listed(const TileProduct& p, cons
     const float* const a = start + at;
     step_offset++;
     at = read_ahead(*(step_offset < end ? step_offset : p.step_offsets));
-    step_even<R, V, kHalf>(a, s, b, sums, [](const float* from) { return splat(*from); });
+    step_even<R, V>(a, s, b, sums, [](const float* from) { return splat(*from); });
     b += V * kLanes;
   } while (step_offset < end);
 }
@@ -189,7 +185,7 @@ template <int R, int V, bool kInPairs>
 inline __attribute__((always_inline)) const float* run_scattered(const TileProduct& p, ptrdiff_t offset,
                                                                  const float* b, Sums<R, V>& sums) {
   const float* a[R];
-#pragma GCC unroll 24
+#pragma GCC unroll 20
   for (int r = 0; r < R; r++) a[r] = p.a_rows[r] + offset;
   constexpr int kSteps = kInPairs ? 2 : 1;
   ptrdiff_t i = 0;

@@ -72,13 +72,8 @@ bool has_half(int channels, int outputs, double products) {
   constexpr double kMany = 96;
   const int vectors = outputs / kLanes, rest = outputs % kLanes;
   if (kLanes < 8 || rest == 0 || rest > kLanes / 2) return false;
-  if (works_in_halves()) {
-    // Half a vector beside one or two whole ones takes half the time, too: for two, or a few steps, that is sooner done.
-    constexpr double kFewest = 8;
-    if (vectors > 0 && (vectors % kMaxVectors == 0 || products <= kFewest)) return false;
-    // Where products take all the time, half of them are saved even if taps are short runs.
-    return channels % 2 == 0 || channels > 3;
-  }
+  // Where products take all the time, half of them are saved even if taps are short runs.
+  if (works_in_halves()) return channels % 2 == 0 || channels > 3;
   if (channels % 2 && (vectors > 0 || channels <= kFewOddChannels)) return false;
   return vectors % kMaxVectors == 0 || products >= kMany;  // else it would share a panel
 }

@@ -187,7 +187,7 @@ void run_direct(const ConvCall& c) {
   }
 }
 
-/** Reads the numbers that src/backend/native/encode.ts writes for the trio. */
+/** Reads the numbers that src/backend/native/encode-products.ts writes for the trio. */
 ConvCall read_call(const Call& call, Direction direction, int& variant) {
   Numbers numbers(call);
   ConvCall c{};

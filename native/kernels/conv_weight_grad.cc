@@ -115,18 +115,16 @@ void add_band(const Problem& p, const Phase& phase, const Operands& o, int rows,
     const int dy = ay.taps[tap / taps_x].offset - ay.first(), dx = ax.taps[tap % taps_x].offset - ax.first();
     return o.x.data + dy * o.x.pitch + dx * o.x.pixel + at % ci;
   };
-  const auto most_rows = [&](int columns) {
-    return m.scattered ? std::min(kMaxScattered, rows_together(columns)) : rows_together(columns);
-  };
+  const int most_rows = m.scattered ? kMaxScattered : kMaxRows;
   const int length = m.scattered ? end - begin : std::min(neighbours, end - begin);
-  const int high = ceil_div(length, most_rows(panel_of(co)));
+  const int high = ceil_div(length, most_rows);
   AskAhead ahead(m, o.x_ahead, o.dy_ahead, rows * columns,
-                 high * ceil_div(end - begin, length) * ceil_div(co, panel_of(co)), length / high);
+                 high * ceil_div(end - begin, length) * ceil_div(co, kPanel), length / high);
   for (int c = 0; c < co; c += m.columns) {
-    m.columns = panel_of(co - c);
+    m.columns = std::min(co - c, kPanel);
     for (int at = begin; at < end;) {
       const int stop = m.scattered ? end : std::min(end, (at / neighbours + 1) * neighbours);
-      const int size = ceil_div(stop - at, ceil_div(stop - at, most_rows(m.columns)));
+      const int size = ceil_div(stop - at, ceil_div(stop - at, most_rows));
       m.a = row_of_window(at);
       m.c = partial + (ptrdiff_t)at * s.co + group * co + c;
       for (int r = 0; r < size && m.scattered; r++) {
@@ -164,18 +162,17 @@ void add_turned_band(const Problem& p, const Phase& phase, const Operands& o, in
   m.b_jump = ay.in_step * o.x.pitch - columns * m.b_step;
   m.add = add;
   m.c_row = (ptrdiff_t)ax.taps.size() * ci;
-  const int high = ceil_div(co, rows_together(panel_of(run))), runs = (int)(ay.taps.size() * (m.c_row / run));
-  AskAhead ahead(m, o.x_ahead, o.dy_ahead, rows * columns, high * runs * ceil_div(run, panel_of(run)),
-                 co / high);
+  const int high = ceil_div(co, kMaxRows), runs = (int)(ay.taps.size() * (m.c_row / run));
+  AskAhead ahead(m, o.x_ahead, o.dy_ahead, rows * columns, high * runs * ceil_div(run, kPanel), co / high);
   for (const Tap& ty : ay.taps) {
     for (int at = 0; at < m.c_row; at += run) {
       const float* const window = o.x.data + (ty.offset - ay.first()) * o.x.pitch +
                                   (ax.taps[at / ci].offset - ax.first()) * o.x.pixel;
       for (int c = 0; c < run; c += m.columns) {
-        m.columns = panel_of(run - c);
+        m.columns = std::min(run - c, kPanel);
         m.b = window + c;
         for (int first = 0, size; first < co; first += size) {
-          size = ceil_div(co - first, ceil_div(co - first, rows_together(m.columns)));
+          size = ceil_div(co - first, ceil_div(co - first, kMaxRows));
           m.a = o.dy + first;
           m.c = sums + first * m.c_row + at + c;
           run_tile(m, size);

@@ -1,5 +1,5 @@
 // random: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, SC 2011) on a vector of counters at a time; uniform
-// numbers, and normal ones by Box-Muller. The integers are those of src/backend/philox.ts bit for bit.
+// numbers, and normal ones by Box-Muller. The integers are those of src/base/philox.ts bit for bit.
 #include <algorithm>
 
 #include "../lanes.h"

@@ -73,8 +73,8 @@ void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, 
   for (int point = 0; point < points; point++) {
     if (!w.phase.uses(part, point)) continue;
     for (int o = 0; o < outputs; o += p.columns) {
-      p.columns = panel_of(outputs - o);
-      const int groups = ceil_div(w.s.ci, rows_together(p.columns));
+      p.columns = std::min(outputs - o, kPanel);
+      const int groups = ceil_div(w.s.ci, kMaxRows);
       p.b = r.dy + point * r.dy_step + o;
       for (int group = 0, c = 0; group < groups; group++) {
         const int end = w.s.ci * (group + 1) / groups;
@@ -106,7 +106,8 @@ Wanted wanted_of(const Work& w, int first, int end, int outputs) {
   if (w.s.ci < kEnoughRows || !(leaves_room(w) || is_far(images_bytes(w)))) return Wanted({}, 1);
   const Phase& phase = w.phase;
   const AxisPhase &down = *phase.y, &across = *phase.x;
-  const int products = phase.parts() * phase.points() * products_of(w.s.ci, outputs);
+  const int products =
+      phase.parts() * phase.points() * ceil_div(outputs, kPanel) * ceil_div(w.s.ci, kMaxRows);
   std::vector<Ahead> parts = {ahead_of(w.order, first, end, input_of(w),
                                        reach_of(down, phase.parts_y, phase.points_y),
                                        reach_of(across, phase.parts_x, phase.points_x))};
