@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "program.h"
+#include "program/program.h"
 
 namespace fovea {
 

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "addon/arguments.h"
-#include "memory.h"
+#include "runtime/memory.h"
 
 namespace fovea {
 namespace {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "addon/arguments.h"
-#include "cpu.h"
-#include "dispatch.h"
-#include "memory.h"
-#include "thread_pool.h"
+#include "program/dispatch.h"
+#include "runtime/cpu.h"
+#include "runtime/memory.h"
+#include "runtime/thread_pool.h"
 
 namespace fovea {
 namespace {

@@ -1,6 +1,6 @@
 // The Node-API module: what JavaScript sees of the addon is added by the other files here.
 #include "addon/arguments.h"
-#include "dispatch.h"
+#include "program/dispatch.h"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   try {

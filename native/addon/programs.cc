@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "addon/arguments.h"
-#include "dispatch.h"
-#include "thread_pool.h"
+#include "program/dispatch.h"
+#include "runtime/thread_pool.h"
 
 namespace fovea {
 namespace {

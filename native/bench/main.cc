@@ -6,8 +6,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core_distance.h"
-#include "dispatch.h"
+#include "program/dispatch.h"
+#include "runtime/core_distance.h"
+#include "runtime/flush_denormals.h"
 
 int main(int argc, char** argv) {
   using namespace fovea;

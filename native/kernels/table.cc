@@ -1,8 +1,8 @@
 // The table of this instruction set's kernels.
-#include "dispatch.h"
-#include "kernels/conv_table.h"
-#include "kernels/peak.h"
-#include "simd.h"
+#include "kernels/conv/table.h"
+#include "kernels/simd/peak.h"
+#include "kernels/simd/simd.h"
+#include "program/dispatch.h"
 
 #include <stdexcept>
 

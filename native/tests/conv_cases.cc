@@ -1,7 +1,8 @@
 #include "tests/conv_cases.h"
 
-#include "core_distance.h"
-#include "cpu.h"
+#include "runtime/core_distance.h"
+#include "runtime/cpu.h"
+#include "runtime/flush_denormals.h"
 
 namespace fovea::testing {
 namespace {
@@ -161,12 +162,12 @@ void check_conv(const ConvCase& c, const char* kernel, double tolerance) {
           name + " " + describe(c) + " on " + table->isa + ", variant " + std::to_string(variant);
       const int before = threads();
       const size_t l3 = cpu().l3;
-      const bool in_halves = cpu().avx512_in_halves;
+      const bool in_halves = cpu().avx512_double_pumped;
       const FlushDenormals as_threads_do;
       try {
         set_threads(2);
         suppose_cores_are_near(variant < 0);
-        suppose_avx512_in_halves(variant >= 0);
+        suppose_avx512_double_pumped(variant >= 0);
         suppose_l3(0);  // every output is large
         run_kernel(*table, kernel, operands, numbers);
         suppose_l3(l3);
@@ -174,11 +175,11 @@ void check_conv(const ConvCase& c, const char* kernel, double tolerance) {
         set_threads(1);
         run_kernel(*table, kernel, operands, numbers);
         set_threads(before);
-        suppose_avx512_in_halves(in_halves);
+        suppose_avx512_double_pumped(in_halves);
       } catch (const std::logic_error& error) {
         set_threads(before);
         suppose_l3(l3);
-        suppose_avx512_in_halves(in_halves);
+        suppose_avx512_double_pumped(in_halves);
         if (variant >= 0 && std::strstr(error.what(), "does not serve")) continue;
         throw;
       }

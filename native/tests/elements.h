@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/flush_denormals.h"
 #include "tests/testing.h"
 
 namespace fovea::testing {

@@ -1,5 +1,5 @@
 // elementwise: fused chains must give the bits of their steps run one by one.
-#include "core_distance.h"
+#include "runtime/core_distance.h"
 #include "tests/elements.h"
 
 namespace fovea::testing {

@@ -2,7 +2,7 @@
 // threads and caches.
 #include <random>
 
-#include "core_distance.h"
+#include "runtime/core_distance.h"
 #include "tests/testing.h"
 
 namespace fovea::testing {

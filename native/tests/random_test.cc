@@ -1,6 +1,6 @@
 // random against its authors' test vectors and a plain Philox; sgdStep and adamStep against the formulas in
 // double.
-#include "core_distance.h"
+#include "runtime/core_distance.h"
 #include "tests/elements.h"
 
 namespace fovea::testing {

@@ -5,9 +5,10 @@
 #include <stdexcept>
 #include <thread>
 
-#include "core_distance.h"
-#include "cpu.h"
-#include "program.h"
+#include "program/program.h"
+#include "runtime/core_distance.h"
+#include "runtime/cpu.h"
+#include "runtime/flush_denormals.h"
 #include "tests/testing.h"
 
 namespace fovea::testing {

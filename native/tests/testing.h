@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "dispatch.h"
-#include "memory.h"
-#include "thread_pool.h"
+#include "program/dispatch.h"
+#include "runtime/memory.h"
+#include "runtime/thread_pool.h"
 
 namespace fovea::testing {
 

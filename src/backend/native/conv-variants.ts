@@ -1,4 +1,4 @@
-// The names of the convolution trio's implementations, in the order of native/kernels/conv_table.cc: a call's number `variant` is
+// The names of the convolution trio's implementations, in the order of native/kernels/conv/table.cc: a call's number `variant` is
 // a place in this list. Which shapes each serves, and which one a shape gets by default, that file says.
 
 export const convVariants = [

@@ -5,7 +5,7 @@ import type { KernelCall, Operand } from "../backend.js";
 import { sizeOf } from "../kernels.js";
 import type { BinaryFunction, ElementwiseStep, KernelName, UnaryFunction } from "../kernels.js";
 
-/** A function's place is its number in native/kernels/functions.h. */
+/** A function's place is its number in native/kernels/elements/functions.h. */
 const UNARY_FUNCTIONS: readonly UnaryFunction[] = [
   "linear", "relu", "leakyRelu", "sigmoid", "tanh", "softplus", "silu", "gelu", "exp", "log",
   "sqrt", "rsqrt", "square", "abs", "sign", "neg", "reciprocal", "sin", "cos",

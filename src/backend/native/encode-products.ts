@@ -1,12 +1,12 @@
-// The flat lists of numbers that the C++ products read (Call.numbers): matmul's in native/kernels/matmul.cc, the convolution
-// trio's in native/kernels/conv_table.cc.
+// The flat lists of numbers that the C++ products read (Call.numbers): matmul's in native/kernels/matmul/matmul.cc, the convolution
+// trio's in native/kernels/conv/table.cc.
 
 import type { KernelCall } from "../backend.js";
 import type { ConvAttributes, Epilogue, EpilogueActivation } from "../kernels.js";
 
 export type ProductKernel = "matmul" | "conv2d" | "conv2dInputGrad" | "conv2dWeightGrad";
 
-/** A place in this list is the number of fovea::Activation (native/call.h). */
+/** A place in this list is the number of fovea::Activation (native/program/call.h). */
 const ACTIVATIONS: readonly EpilogueActivation[] = ["linear", "relu", "leakyRelu", "sigmoid", "tanh"];
 
 /** The slope of leakyRelu for negative inputs when a call does not give one. */

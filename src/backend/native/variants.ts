@@ -9,13 +9,13 @@ import { productEncoders } from "./encode-products.js";
 
 const always = (): boolean => true;
 
-/** native/kernels/matmul.cc: packed panels and a register-blocked microkernel; plain loops, for study. */
+/** native/kernels/matmul/matmul.cc: packed panels and a register-blocked microkernel; plain loops, for study. */
 const matmulVariants: readonly Variant[] = [
   { name: "blocked", supports: always },
   { name: "plain", supports: always },
 ];
 
-/** native/kernels/conv_table.cc; conv_cost.h says what each variant supports and costs; a shape gets the cheapest. */
+/** native/kernels/conv/table.cc; conv_cost.h says what each variant supports and costs; a shape gets the cheapest. */
 const convolutionVariants: readonly Variant[] = convVariants.map((name, variant) => ({
   name,
   supports: (call) => variantOf(call, variant) === variant,
@@ -43,7 +43,7 @@ export function defaultVariant(call: KernelCall): string | undefined {
 
 /**
  * Convolutions end their sums in registers: residual and saved values are read there, just before the result is stored. Other
- * activations than these end in a second pass over what was stored (native/kernels/conv_micro.cc), as matmul's all do.
+ * activations than these end in a second pass over what was stored (native/kernels/conv/microkernel/tile.cc), as matmul's all do.
  */
 export function overwritable(call: KernelCall): readonly number[] {
   if (call.kernel !== "conv2d" && call.kernel !== "conv2dInputGrad") return [];

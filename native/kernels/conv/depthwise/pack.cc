@@ -1,0 +1,34 @@
+// The weights of depthwise convolutions as conv_depthwise.cc reads them: tap after tap of each phase, repeated over the
+// pixels that fill whole vectors.
+#include <algorithm>
+
+#include "kernels/conv/depthwise/forward.h"
+#include "kernels/conv/depthwise/view.h"
+
+namespace fovea::FOVEA_ISA {
+
+size_t depthwise_weights_size(const Gather& g) {
+  size_t taps = 0;
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x) taps += y.taps.size() * x.taps.size();
+  return taps * depthwise::Pattern(g.plan, g.out_c).padded();
+}
+
+void depthwise_pack(const Gather& g, const WeightLayout& w, float* packed) {
+  const depthwise::Pattern pattern(g.plan, g.out_c);
+  std::vector<float> sums(g.out_c);
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x)
+      for (const Tap& ty : y.taps)
+        for (const Tap& tx : x.taps) {
+          std::fill(sums.begin(), sums.end(), 0.0f);
+          for (int p : ty.elements)
+            for (int q : tx.elements)
+              for (int c = 0; c < g.out_c; c++)
+                sums[c] += w.weights[(ptrdiff_t)(p * w.shape->kw + q) * g.out_c + c];
+          pattern.repeat(sums.data(), packed);
+          packed += pattern.padded();
+        }
+}
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,204 @@
+#include "kernels/conv/few_outputs/forward.h"
+
+#include <algorithm>
+
+#include "kernels/conv/few_outputs/microkernel.h"
+#include "kernels/elements/row_epilogue.h"
+#include "kernels/simd/integers.h"
+#include "runtime/thread_pool.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+Runs runs_of(const AxisPhase& y, const AxisPhase& x, int channels, int outputs) {
+  const int taps = (int)x.taps.size(), rows = (int)y.taps.size();
+  if (few_outputs_share(x, channels, outputs))
+    return {rows * taps, channels, round_up(channels, kLanes), false, true};
+  if (x.is_joined()) return {rows, taps * channels, round_up(taps * channels, kLanes), true, false};
+  return {rows * taps, channels, round_up(channels, kLanes), false, false};
+}
+
+using RowOfShared = void (*)(const SharedRows&, int, float*);
+constexpr RowOfShared kRowOfShared[kFewOutputs] = {row_of_shared<1>, row_of_shared<2>, row_of_shared<3>,
+                                                   row_of_shared<4>};
+
+}  // namespace
+
+bool few_outputs_share(const AxisPhase& x, int channels, int outputs) {
+  const int taps = (int)x.taps.size();
+  const int together = ceil_div(taps * channels, kLanes), apart = taps * ceil_div(channels, kLanes);
+  const bool neighbours = taps > 1 && x.is_joined() && x.in_step == 1;
+  return neighbours && kLanes / outputs > 1 && 2 * apart <= (outputs < kFewOutputs ? 3 : 2) * together;
+}
+
+size_t few_outputs_weights_size(const Gather& g) {
+  size_t size = 0;
+  for (const AxisPhase& y : g.plan.y)
+    for (const AxisPhase& x : g.plan.x) {
+      const Runs runs = runs_of(y, x, g.in_c, g.out_c);
+      size += (size_t)g.out_c * runs.count * runs.padded;
+    }
+  return size;
+}
+
+void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed) {
+  const ConvShape& s = *w.shape;
+  std::memset(packed, 0, sizeof(float) * few_outputs_weights_size(g));
+  for (const AxisPhase& y : g.plan.y) {
+    for (const AxisPhase& x : g.plan.x) {
+      const Runs runs = runs_of(y, x, g.in_c, g.out_c);
+      const int taps = (int)x.taps.size();
+      const SharedWeights shared{taps, g.in_c, g.out_c};
+      const ptrdiff_t output = (ptrdiff_t)runs.count * runs.padded;
+      for (int o = 0; o < g.out_c; o++) {
+        for (int t = 0; t < (int)y.taps.size() * taps; t++) {
+          const int row = t / taps, column = t % taps;
+          float* to =
+              packed + o * output + (runs.joined ? row * runs.padded + column * g.in_c : t * runs.padded);
+          int to_next_vector = kLanes;
+          if (runs.shared) {
+            const SharedWeights::Place place = shared.of(column, o);
+            to = packed + (ptrdiff_t)row * shared.size() + place.start;
+            to_next_vector = place.to_next_vector;
+          }
+          for (int p : y.taps[row].elements)
+            for (int q : x.taps[column].elements) {
+              const float* const element = w.weights + (ptrdiff_t)(p * s.kw + q) * s.ci * s.co;
+              for (int c = 0; c < g.in_c; c++)
+                to[c / kLanes * to_next_vector + c % kLanes] +=
+                    w.transposed ? element[o * s.co + c] : element[c * s.co + o];
+            }
+        }
+      }
+      packed += g.out_c * output;
+    }
+  }
+}
+
+namespace {
+
+/** One phase of the plan, with what its rows of places share. */
+struct Phase {
+  const Gather& g;
+  const AxisPhase &y, &x;
+  Runs runs;
+  const float* weights;
+  int left = 0, right = 0;  // windows of places [left, right) lie between the image's sides
+  bool asks;                // for rows, which come from memory
+
+  Phase(const Gather& g, const AxisPhase& y, const AxisPhase& x, const Runs& runs, const float* weights)
+      : g(g), y(y), x(x), runs(runs), weights(weights) {
+    left = std::clamp(ceil_div(std::max(-x.first(), 0), x.in_step), 0, x.count);
+    const int beyond = g.in_w - 1 - x.last();
+    right = std::clamp(beyond < 0 ? 0 : beyond / x.in_step + 1, left, x.count);
+    constexpr int kWide = 128;  // numbers of a pixel: of one row of them the core itself foresees what comes
+    // A pixel that is loaded once for all taps leaves time to ask for those which other programs may have driven out of the last-level cache.
+    const size_t bytes = g.read_bytes() * (runs.shared ? 2 : 1);
+    asks = is_far(bytes) && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
+  }
+
+  /** The runs of rows that lie in the image; column(tx) is where a tap of the window's row begins, row(ty)
+   * the row itself. */
+  template <class Row>
+  void find(Window& window, int first_row, Row row) const {
+    window.runs = 0;
+    int run = 0;
+    for (const Tap& ty : y.taps) {
+      const bool inside = first_row + ty.offset >= 0 && first_row + ty.offset < g.in_h;
+      for (int t = 0; t < (runs.joined ? 1 : (int)x.taps.size()); t++, run++)
+        if (inside) window.add(row(ty.offset, x.taps[t].offset), weights + (ptrdiff_t)run * runs.padded);
+    }
+  }
+};
+
+/** Places [begin, end) of a row, of which some window elements lie left or right of the image. */
+void edge_of_row(const Phase& p, const Image& in, Window& window, int first_row, int begin, int end,
+                 float* room, float* sums) {
+  if (begin >= end) return;
+  const int rows = p.y.last() - p.y.first() + 1;
+  const int columns = (end - 1 - begin) * p.x.in_step + p.x.last() - p.x.first() + 1;
+  const Band band =
+      take_band(in, first_row + p.y.first(), begin * p.x.in_step + p.x.first(), rows, columns, room, true);
+  p.find(window, first_row, [&](int dy, int dx) {
+    return band.data + (dy - p.y.first()) * band.pitch + (dx - p.x.first()) * band.pixel;
+  });
+  kRowOfPlaces[p.g.out_c - 1](p.runs, window, p.x.in_step * band.pixel, end - begin,
+                              sums + begin * p.g.out_c);
+}
+
+void run_shared_row(const Phase& p, const Image& in, int row, Window& window, float* sums) {
+  const int first_row = row * p.y.in_step, taps = (int)p.x.taps.size();
+  const ptrdiff_t weights = SharedWeights{taps, in.channels, p.g.out_c}.size();
+  window.runs = 0;
+  for (size_t t = 0; t < p.y.taps.size(); t++) {
+    const int at = first_row + p.y.taps[t].offset;
+    if (at >= 0 && at < in.h)
+      window.add(in.data + (ptrdiff_t)at * in.w * in.pixel, p.weights + (ptrdiff_t)t * weights);
+  }
+  const ptrdiff_t pitch = (ptrdiff_t)in.w * in.pixel;
+  if (p.asks) window.ahead = {in.data + (first_row + p.y.last() + 1) * pitch, p.y.in_step, pitch};
+  const SharedRows rows{window, in.w, in.pixel, p.x.first(), taps, in.channels};
+  kRowOfShared[p.g.out_c - 1](rows, p.x.count, sums);
+}
+
+void run_row(const Phase& p, const Image& in, int row, Window& window, float* room, float* sums) {
+  if (p.runs.shared) return run_shared_row(p, in, row, window, sums);
+  const int first_row = row * p.y.in_step, left = p.left, right = p.right;
+  edge_of_row(p, in, window, first_row, 0, left, room, sums);
+  edge_of_row(p, in, window, first_row, right, p.x.count, room, sums);
+  p.find(window, first_row, [&](int dy, int dx) {
+    return in.data + ((ptrdiff_t)(first_row + dy) * in.w + left * p.x.in_step + dx) * in.pixel;
+  });
+  if (p.asks) {
+    constexpr ptrdiff_t kNear = 2048;  // numbers
+    const float* const start = in.data + (ptrdiff_t)left * p.x.in_step * in.pixel;
+    const ptrdiff_t pitch = (ptrdiff_t)in.w * in.pixel;
+    const float* const lowest = start + (first_row + p.y.last()) * pitch;
+    if (p.y.taps.size() == 1)
+      window.ahead = {lowest + kNear, 1};
+    else
+      window.ahead = {lowest + pitch, p.y.in_step, pitch};
+  }
+  kRowOfPlaces[p.g.out_c - 1](p.runs, window, (ptrdiff_t)p.x.in_step * in.pixel, right - left,
+                              sums + left * p.g.out_c);
+  window.ahead = {};
+}
+
+void run_phase(const Phase& p, const RowEpilogue& epilogue) {
+  const Gather& g = p.g;
+  const int rows = std::clamp(1024 / p.x.count, 1, std::max(1, p.y.count * g.n / 8)),
+            down = ceil_div(p.y.count, rows);
+  const int span_y = p.y.last() - p.y.first() + 1;
+  const int edge = std::max(p.left, p.x.count - p.right) * p.x.in_step + p.x.last() - p.x.first() + 1;
+  const size_t room_size = (size_t)span_y * edge * g.in_c;
+  parallel_for(g.n * down, [&](int task, int) {
+    auto** const pointers = (const float**)thread_scratch(
+        2 * sizeof(float*) * (p.runs.count + 1) + sizeof(float) * (room_size + (size_t)p.x.count * g.out_c));
+    Window window{0, pointers, pointers + p.runs.count + 1};
+    float* const room = (float*)(pointers + 2 * (p.runs.count + 1));
+    float* const sums = room + room_size;
+    const int image = task / down, first = task % down * rows;
+    const Image in{g.in + (ptrdiff_t)image * g.in_h * g.in_w * g.in_c, g.in_h, g.in_w, g.in_c, g.in_c};
+    for (int row = first; row < std::min(first + rows, p.y.count); row++) {
+      run_row(p, in, row, window, room, sums);
+      float* const out =
+          g.out + (((ptrdiff_t)image * g.out_h + p.y.out + row * p.y.out_step) * g.out_w + p.x.out) * g.out_c;
+      epilogue.store(sums, p.x.count, (ptrdiff_t)p.x.out_step * g.out_c, out);
+    }
+  });
+}
+
+}  // namespace
+
+void few_outputs_conv(const Gather& g, const float* packed) {
+  const RowEpilogue epilogue(g);
+  for (const AxisPhase& y : g.plan.y) {
+    for (const AxisPhase& x : g.plan.x) {
+      const Runs runs = runs_of(y, x, g.in_c, g.out_c);
+      if (y.count > 0 && x.count > 0) run_phase({g, y, x, runs, packed}, epilogue);
+      packed += (ptrdiff_t)g.out_c * runs.count * runs.padded;
+    }
+  }
+}
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,35 @@
+// dw[p, q, c, o] = sum over places (u, v) of x[u, v, c] * dy[u + top - p*d, v + left - q*d, o]: with few outputs, the weight
+// gradient of a convolution whose input is dy and whose output is x, with the kernel turned round.
+#include "kernels/conv/implicit_gemm/weight_grad.h"
+#include "kernels/conv/few_outputs/forward.h"
+#include "kernels/conv/winograd_f3_2/weight_grad.h"
+#include "runtime/thread_pool.h"
+
+namespace fovea::FOVEA_ISA {
+
+ConvShape few_outputs_turned(const ConvShape& s) {
+  ConvShape turned = s;
+  turned.h = s.oh, turned.w = s.ow, turned.ci = s.co;
+  turned.oh = s.h, turned.ow = s.w, turned.co = s.ci;
+  turned.pad_top = (s.kh - 1) * s.dilation_y - s.pad_top;
+  turned.pad_left = (s.kw - 1) * s.dilation_x - s.pad_left;
+  return turned;
+}
+
+bool few_outputs_takes_squares(const ConvShape& turned) {
+  // In two passes they are no faster than a product, but for one output.
+  return squares_weight_grad_fits(turned) && (kSquaresPasses == 1 || turned.ci == 1);
+}
+
+void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
+  const ConvShape turned = few_outputs_turned(s);
+  const int elements = s.kh * s.kw;
+  float* const made = (float*)shared_scratch(1, sizeof(float) * elements * s.ci * s.co);
+  (few_outputs_takes_squares(turned) ? squares_weight_grad : weight_grad_gemm)(turned, dy, x, made);
+  for (int element = 0; element < elements; element++)
+    for (int c = 0; c < s.ci; c++)
+      for (int o = 0; o < s.co; o++)
+        dw[(element * s.ci + c) * s.co + o] = made[((elements - 1 - element) * s.co + o) * s.ci + c];
+}
+
+}  // namespace fovea::FOVEA_ISA

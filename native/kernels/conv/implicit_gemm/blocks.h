@@ -1,0 +1,29 @@
+// The rectangles in which `implicit-gemm` takes the places of a plan's phases: what one thread makes at a time.
+#pragma once
+
+#include "kernels/conv/implicit_gemm/forward.h"
+
+namespace fovea::FOVEA_ISA {
+
+/** Rows of one phase's output places in a segment of its columns, the same of some images, for some of one group's output
+ * channels. */
+struct Block {
+  const AxisPhase *y, *x;
+  Segment across;
+  int image, images, group, y0, rows;  // the same taps meet all rows where there are several images
+  int channel, channels;               // within the group
+  size_t weights;                      // where those of the phase, group and first panel begin
+
+  int columns() const { return across.size(); }
+};
+
+/** Are rows short, or leave a short rest, so that tiles of places go on in the next row? */
+bool wraps(int columns, int most_rows);
+
+/** Are columns that other taps meet made apart, so that no zeros are multiplied? */
+bool columns_are_cut(const Gather& g, const AxisPhase& y, const AxisPhase& x);
+
+/** All of them, in the order in which they share most of what they read. */
+std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels);
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,18 @@
+// `planar`: convolutions with few output channels, of which a vector of channels would mostly be empty. Vectors run
+// across pixels instead: the input is turned into planes (planes.h), each tap of each channel is a place in them,
+// and a weight is one number that multiplies vectors of pixels.
+#pragma once
+
+#include "kernels/conv/implicit_gemm/forward.h"
+
+namespace fovea::FOVEA_ISA {
+
+size_t planar_weights_size(const Gather& g);  // floats
+void planar_pack(const Gather& g, const WeightLayout& w, float* packed);
+/** Forward and backward in the input, for one group. */
+void planar_conv(const Gather& g, const float* packed);
+
+/** For one group without upsampling. */
+void planar_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,94 @@
+// A window of an image with zeros round it: where all of it lies inside the image it is the image itself,
+// else a copy.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+#include "kernels/simd/simd.h"
+#include "runtime/cpu.h"
+
+namespace fovea::FOVEA_ISA {
+
+/** Element (y, x, c) of the window is data[y * pitch + x * pixel + c]. */
+struct Band {
+  const float* data;
+  ptrdiff_t pitch, pixel;
+};
+
+/** One image (or some channels of it): element (y, x, c) is data[(y * w + x) * pixel + c], c < channels. */
+struct Image {
+  const float* data;
+  int h, w, pixel, channels;
+  ptrdiff_t size() const { return (ptrdiff_t)h * w * pixel; }
+  /** The i-th after this one. */
+  Image number(int i) const { return {data + i * size(), h, w, pixel, channels}; }
+  /** The window that begins at (y, x), where it lies. */
+  Band window(int y, int x) const {
+    return {data + ((ptrdiff_t)y * w + x) * pixel, (ptrdiff_t)w * pixel, pixel};
+  }
+};
+
+inline size_t band_size(int rows, int columns, int channels) { return (size_t)rows * columns * channels; }
+
+inline bool band_is_inside(const Image& image, int y, int x, int rows, int columns) {
+  return y >= 0 && x >= 0 && y + rows <= image.h && x + columns <= image.w;
+}
+
+/** Does so much stay in no cache? */
+inline bool is_far(size_t bytes) { return bytes > cpu().l3 / 8 * 5; }
+
+/** Rows of an image, `pitch` apart, that are wanted later: asked for part by part, as the parts before them are read. */
+struct RowsAhead {
+  const float* first = nullptr;
+  int count = 0;
+  ptrdiff_t pitch = 0;
+
+  void ask(ptrdiff_t at, ptrdiff_t size) const {
+    for (int row = 0; row < count; row++)
+      for (ptrdiff_t i = 0; i < size; i += kLine) __builtin_prefetch(first + row * pitch + at + i, 0, 2);
+  }
+};
+
+/** memcpy, asking for what comes after the next 2 KiB: images come from far, and lines follow each other. */
+inline void copy_ahead(float* to, const float* from, ptrdiff_t count) {
+  constexpr ptrdiff_t kAhead = 512;
+  ptrdiff_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    __builtin_prefetch(from + i + kAhead);
+    for (int lane = 0; lane < 16; lane += kLanes) store(to + i + lane, load(from + i + lane));
+  }
+  if (i < count) std::memcpy(to + i, from + i, sizeof(float) * (count - i));
+}
+
+/** The window of `rows` x `columns` whose first element is (y, x) of the image; `room` holds band_size()
+ * floats. */
+inline Band take_band(const Image& image, int y, int x, int rows, int columns, float* room,
+                      bool always_copy = false) {
+  if (!always_copy && band_is_inside(image, y, x, rows, columns)) return image.window(y, x);
+  const int channels = image.channels;
+  const ptrdiff_t pitch = (ptrdiff_t)columns * channels;
+  const int left = x < 0 ? (-x < columns ? -x : columns) : 0;
+  const int end = image.w - x < columns ? (image.w - x > left ? image.w - x : left) : columns;
+  for (int r = 0; r < rows; r++) {
+    float* to = room + r * pitch;
+    if (y + r < 0 || y + r >= image.h || end == left) {
+      std::memset(to, 0, sizeof(float) * pitch);
+      continue;
+    }
+    const float* from = image.data + ((ptrdiff_t)(y + r) * image.w + x + left) * image.pixel;
+    std::memset(to, 0, sizeof(float) * left * channels);
+    to += (ptrdiff_t)left * channels;
+    if (image.pixel == channels) {
+      copy_ahead(to, from, (ptrdiff_t)(end - left) * channels);
+      to += (ptrdiff_t)(end - left) * channels;
+    } else {
+      for (int i = left; i < end; i++, to += channels, from += image.pixel)
+        std::memcpy(to, from, sizeof(float) * channels);
+    }
+    std::memset(to, 0, sizeof(float) * (columns - end) * channels);
+  }
+  return {room, pitch, channels};
+}
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,42 @@
+// Pixels with their channels side by side (NHWC) turned into planes, one a channel, and back, so that vectors can
+// run across the pixels of a channel.
+#pragma once
+
+#include "kernels/conv/shared/padded_window.h"
+
+namespace fovea::FOVEA_ISA {
+
+/** Up to so many channels shuffles of two vectors are fewer than a transposition's; AVX2 has none across its halves. */
+constexpr int kShuffledChannels = kLanes == 16 ? 8 : 4;
+
+/** At least `numbers`, in an odd number of lines: the same place of planes that far apart does not fall into few sets of the
+ * first-level cache. */
+inline ptrdiff_t odd_lines(ptrdiff_t numbers) { return ((numbers + kLanes - 1) / kLanes | 1) * kLanes; }
+
+/** Planes of `rows` x `pitch` numbers, `size` from one to the next; after each, a vector may be read. */
+struct Planes {
+  int channels, rows, pitch;
+  ptrdiff_t size;
+
+  Planes(int channels, int rows, int pitch)
+      : channels(channels), rows(rows), pitch(pitch), size(odd_lines((ptrdiff_t)rows * pitch + kLanes)) {}
+  ptrdiff_t all() const { return channels * size; }
+  /** Floats of room that take_planes() needs. */
+  ptrdiff_t line_size() const { return ((ptrdiff_t)pitch + kLanes) * channels + kLanes; }
+};
+
+/**
+ * Copies rows y, y + y_step, ... of the image, from column x on, as many pixels as given, zeros beyond the image and
+ * after those. Where planes have `step` times as many channels as the image, they hold every step-th pixel: plane
+ * r * image.channels + c has channel c of the pixels r, r + step, ...
+ */
+void take_planes(const Planes& planes, const Image& image, int y, int y_step, int x, int pixels, float* line,
+                 float* to);
+
+/** to[i * channels + c] = planes[c * size + i], i < count; to has room for (count + kLanes) * channels + kLanes. */
+void join_planes(const float* planes, ptrdiff_t size, int channels, int count, float* to);
+/** The same with exactly so many numbers written, for which `room` has room for (2 * channels + 1) * kLanes. */
+void join_planes_exactly(const float* planes, ptrdiff_t size, int channels, ptrdiff_t numbers, float* to,
+                         float* room);
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,120 @@
+// By how A and B lie in memory:
+//
+//   few columns, A's rows are whole     dot products with B's columns: vectors run along the sum
+//   few columns, A is transposed        C^T = B^T A, which has few rows but many columns
+//   few rows, B is transposed           C^T = B^T A^T by dot products of B's columns, which are whole
+//   few columns beyond whole vectors    gemm() without them, and dot products
+//
+// C^T is turned, square by square, on its way to C.
+#include "kernels/matmul/thin.h"
+
+#include <algorithm>
+
+#include "kernels/conv/few_outputs/microkernel.h"
+#include "kernels/elements/row_epilogue.h"
+#include "kernels/gemm/gemm.h"
+#include "kernels/layout/transpose.h"
+#include "kernels/simd/integers.h"
+
+namespace fovea::FOVEA_ISA {
+namespace {
+
+/** Columns [first, n) of y [m, n] = epilogue(a [m, k] * b), some at a time: as a convolution of m pixels with a kernel of one
+ * element that has few outputs. */
+void dot_products(int m, int first, int n, int k, const float* a, const DenseB& b, float* y,
+                  const Epilogue& epilogue) {
+  const Runs runs{1, k, round_up(k, kLanes), true, false};
+  float* const packed = (float*)thread_scratch(sizeof(float) * (n - first) * runs.padded, 1);
+  for (int j = first; j < n; j++) {
+    float* const to = packed + (ptrdiff_t)(j - first) * runs.padded;
+    for (int p = 0; p < k; p++) to[p] = b.neighbours ? b.data[p * b.stride + j] : b.data[j * b.stride + p];
+    std::fill(to + k, to + runs.padded, 0.0f);
+  }
+  const int at_once = ceil_div(n - first, ceil_div(n - first, kFewOutputs));  // columns
+  constexpr int kEnoughRows = 4 * kLanes;
+  const int rows_of_task = round_up(kEnoughRows, kLanes / at_once);
+  parallel_for(ceil_div(m, rows_of_task), [&](int task, int) {
+    const int row = task * rows_of_task, rows = std::min(rows_of_task, m - row);
+    const float* const start = a + (ptrdiff_t)row * k;
+    float sums[(kEnoughRows + kLanes) * kFewOutputs];
+    for (int j = first; j < n; j += at_once) {
+      const int columns = std::min(at_once, n - j);
+      const float* const weights = packed + (ptrdiff_t)(j - first) * runs.padded;
+      const float *starts[] = {start}, *all_weights[] = {weights};
+      kRowOfPlaces[columns - 1](runs, {1, starts, all_weights}, k, rows, sums);
+      Epilogue end = epilogue;
+      if (end.bias) end.bias += j;
+      RowEpilogue(y, columns, end).store(sums, rows, n, y + (ptrdiff_t)row * n + j);
+    }
+  });
+}
+
+/** y [m, n] = epilogue(the transpose of `from` [n, m]) */
+void turn(int m, int n, const float* from, float* y, const Epilogue& epilogue) {
+  const int down = ceil_div(m, kLanes), across = ceil_div(n, kLanes);
+  parallel_ranges((int64_t)down * across, kChunk / (kLanes * kLanes), [&](int64_t begin, int64_t end) {
+    for (int64_t square = begin; square < end; square++) {
+      const int i0 = (int)(square / across) * kLanes, j0 = (int)(square % across) * kLanes;
+      const int rows = std::min(kLanes, m - i0), columns = std::min(kLanes, n - j0);
+      vf c[kLanes];
+      for (int j = 0; j < kLanes; j++)
+        c[j] = j < columns ? load_partial(from + (ptrdiff_t)(j0 + j) * m + i0, rows) : vf{};
+      transpose(c);
+      const Part lanes{columns};
+      for (int i = 0; i < rows; i++) {
+        const ptrdiff_t at = (ptrdiff_t)(i0 + i) * n + j0;
+        lanes.put(y + at, finish(epilogue, c[i], at, j0, lanes));
+      }
+    }
+  });
+}
+
+/**
+ * Are dot products of `many` rows with `few` columns sooner made? Each takes a multiplication for kLanes steps of its sum,
+ * and as long as 64 steps to be added up; by gemm() all of a row take one for each step.
+ */
+bool are_dots_faster(int many, int few, int k) {
+  if (few <= kFewOutputs) return k >= kLanes;
+  return few < kLanes && many >= 8 * kLanes && few * (k + 64.0) <= 1.06 * kLanes * k;
+}
+
+/** The same for the columns beyond whole vectors, beside which they take long enough to matter. */
+bool are_better_apart(int m, int n, int k) {
+  const int columns = n % kLanes;
+  return columns > 0 && columns <= kFewOutputs && n > kLanes && n <= 9 * kLanes && m >= 8 * kLanes &&
+         columns * (k + 64.0) <= 0.5 * kLanes * k;
+}
+
+/** To be turned takes as long as so many steps; and so many numbers at most are, as the pool keeps their memory. */
+constexpr int kEnoughSteps = 32;
+constexpr int64_t kMostTurned = 4 << 20;
+
+}  // namespace
+
+bool thin_product(int m, int n, int k, const DenseA& a, const DenseB& b, float* y, const Epilogue& epilogue) {
+  if (m == 0 || n == 0) return false;
+  if (!a.neighbours && are_dots_faster(m, n, k)) {
+    dot_products(m, 0, n, k, a.data, b, y, epilogue);
+    return true;
+  }
+  if (!a.neighbours && are_better_apart(m, n, k)) {
+    const int whole = n / kLanes * kLanes;
+    gemm(m, whole, k, a, b, DenseC{y, n}, epilogue);
+    dot_products(m, whole, n, k, a.data, b, y, epilogue);
+    return true;
+  }
+  const bool few_columns = a.neighbours && 4 * n <= 3 * kLanes && m >= kLanes;
+  const bool few_rows = !b.neighbours && are_dots_faster(n, m, k);
+  if (k < kEnoughSteps || (int64_t)m * n > kMostTurned || !(few_columns || few_rows)) return false;
+  const size_t bytes = sizeof(float) * m * n;
+  float* const turned = (float*)(inside_task() ? thread_scratch(bytes) : shared_scratch(0, bytes));
+  const DenseB a_turned{a.data, a.stride, a.neighbours};
+  if (few_columns)
+    gemm(n, m, k, DenseA{b.data, b.stride, b.neighbours}, a_turned, DenseC{turned, m}, Epilogue{});
+  else
+    dot_products(n, 0, m, k, b.data, a_turned, turned, Epilogue{});
+  turn(m, n, turned, y, epilogue);
+  return true;
+}
+
+}  // namespace fovea::FOVEA_ISA

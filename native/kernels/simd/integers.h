@@ -1,0 +1,13 @@
+// Whole numbers: division that rounds up, and equal parts.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/simd/simd.h"
+
+namespace fovea::FOVEA_ISA {
+
+inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
+inline int round_up(int n, int to) { return ceil_div(n, to) * to; }
+
+}  // namespace fovea::FOVEA_ISA

@@ -1,0 +1,156 @@
+#include "program/program.h"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+#include "program/dispatch.h"
+#include "runtime/flush_denormals.h"
+#include "runtime/memory.h"
+
+namespace fovea {
+
+void Cache::reserve(size_t wanted_bytes) {
+  if (wanted_bytes <= bytes) return;
+  free_aligned(data);
+  data = nullptr, bytes = 0;
+  data = (float*)allocate_aligned(wanted_bytes);
+  bytes = wanted_bytes;
+}
+
+uint64_t Order::take() {
+  std::lock_guard<std::mutex> guard(lock_);
+  return next_++;
+}
+
+void Order::wait(uint64_t ticket) {
+  std::unique_lock<std::mutex> guard(lock_);
+  turned_.wait(guard, [&] { return serving_ == ticket; });
+}
+
+void Order::done() {
+  {
+    std::lock_guard<std::mutex> guard(lock_);
+    serving_++;
+  }
+  turned_.notify_all();
+}
+
+bool Order::idle() {
+  std::lock_guard<std::mutex> guard(lock_);
+  return serving_ == next_;
+}
+
+/** Never destroyed: a replay may be pending when the process ends. */
+Order& order() {
+  static Order* const made = new Order;
+  return *made;
+}
+
+void check_operands(int kernel, const OperandRange* operands, int count) {
+  for (int i = 0; i < count; i++)
+    if (!is_live(operands[i].address, operands[i].bytes))
+      throw std::invalid_argument(
+          "operand " + std::to_string(i) + " of " + kernel_name(kernel) +
+          " is not inside a live storage; was it released, or is its shape larger than its storage?");
+}
+
+void execute(int kernel, const Call& call) {
+  const FlushDenormals flush;
+  kernels().kernels[kernel](call);
+}
+
+namespace {
+
+/** The programs with frozen operands. Never destroyed. */
+struct Frozen {
+  std::mutex lock;
+  std::vector<Program*> programs;
+};
+Frozen& frozen() {
+  static Frozen* const made = new Frozen;
+  return *made;
+}
+
+}  // namespace
+
+Program::Program(std::vector<Step> steps, std::vector<OperandRange> operands, std::vector<double> numbers)
+    : steps_(std::move(steps)),
+      operands_(std::move(operands)),
+      numbers_(std::move(numbers)),
+      caches_(steps_.size()) {
+  for (const OperandRange& operand : operands_) addresses_.push_back((float*)operand.address);
+  for (const Step& step : steps_) {
+    if (step.kernel < 0 || step.kernel >= kKernelCount) throw std::invalid_argument("a step names no kernel");
+    if (step.output_count < 0 || step.output_count > step.operand_count ||
+        (step.frozen && step.operand_count < 2))
+      throw std::invalid_argument(std::string("a step of ") + kernel_name(step.kernel) +
+                                  " has a wrong number of operands");
+    for (int i = step.operand_count - step.output_count; i < step.operand_count; i++)
+      written_.push_back(operands_[step.first_operand + i]);
+    has_frozen_ = has_frozen_ || step.frozen;
+  }
+  check();
+  if (!has_frozen_) return;
+  std::lock_guard<std::mutex> guard(frozen().lock);
+  frozen().programs.push_back(this);
+}
+
+Program::~Program() {
+  if (has_frozen_) {
+    std::lock_guard<std::mutex> guard(frozen().lock);
+    std::erase(frozen().programs, this);
+  }
+  for (Cache& cache : caches_) free_aligned(cache.data);
+}
+
+void Program::check() {
+  const uint64_t now = release_count();
+  if (now == checked_at_) return;
+  for (const Step& step : steps_)
+    check_operands(step.kernel, operands_.data() + step.first_operand, step.operand_count);
+  checked_at_ = now;
+}
+
+Call Program::call(size_t index) {
+  const Step& step = steps_[index];
+  return {addresses_.data() + step.first_operand, numbers_.data() + step.first_number, step.operand_count,
+          step.number_count, step.frozen ? &caches_[index] : nullptr};
+}
+
+void Program::run() {
+  const FlushDenormals flush;
+  for (size_t i = 0; i < steps_.size(); i++) kernels().kernels[steps_[i].kernel](call(i));
+  forget_prepared(written_.data(), written_.size());
+}
+
+std::vector<double> Program::profile(int rounds) {
+  const FlushDenormals flush;
+  std::vector<double> best(steps_.size(), 1e30);
+  for (int round = 0; round < rounds; round++)
+    for (size_t i = 0; i < steps_.size(); i++) {
+      const auto begin = std::chrono::steady_clock::now();
+      kernels().kernels[steps_[i].kernel](call(i));
+      best[i] =
+          std::min(best[i], std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
+  forget_prepared(written_.data(), written_.size());
+  return best;
+}
+
+void forget_prepared(const OperandRange* written, size_t count) {
+  std::lock_guard<std::mutex> guard(frozen().lock);
+  for (Program* program : frozen().programs)
+    for (size_t i = 0; i < program->steps_.size(); i++) {
+      const Program::Step& step = program->steps_[i];
+      if (!step.frozen || !program->caches_[i].ready) continue;
+      const OperandRange& weights = program->operands_[step.first_operand + 1];
+      program->caches_[i].ready = std::none_of(written, written + count, [&](const OperandRange& range) {
+        return range.address < weights.address + weights.bytes &&
+               weights.address < range.address + range.bytes;
+      });
+    }
+}
+
+}  // namespace fovea
