@@ -1,6 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The library's public surface. Names are Keras's where Keras has one.
 
+import "./formats/host-node.js";
+
 export type { Backend, BackendName, KernelCall, MemoryInfo } from "./backend/backend.js";
 export { currentBackend, setBackend } from "./backend/current.js";
 export { UserError } from "./base/errors.js";
@@ -22,6 +24,14 @@ export type { FitOptions } from "./train/fit-options.js";
 export { arrayBatches, type ArraySamples, type TrainingData } from "./train/data.js";
 export { createImage, type Channels, type Image, type Levels } from "./image/image.js";
 export { type Plane, toImage, toPlane } from "./image/plane.js";
+export {
+  type Callback,
+  EarlyStopping,
+  type EarlyStoppingOptions,
+  type History,
+  type Logs,
+} from "./train/callbacks.js";
+export type { CompileOptions, FitModelOptions, ModelSamples } from "./train/trainer.js";
 export { readImage, writeImage } from "./image/files.js";
 export { psnr, ssim } from "./image/metrics.js";
 export { Denoiser, type DenoiserOptions } from "./enhance/denoiser.js";

@@ -28,6 +28,14 @@ export function oneOf<T extends string>(where: string, what: string, value: T, k
   return value;
 }
 
+/** The entry of `table` that is called `name`: 'There is no loss "msee"; did you mean "mse"?' */
+export function named<T>(kind: string, table: Readonly<Record<string, T>>, name: string): T {
+  if (Object.hasOwn(table, name)) return table[name];
+  throw new UserError(
+    `There is no ${kind} ${describe(name)}; ${suggestion(String(name), Object.keys(table))}`,
+  );
+}
+
 /** Refuses what is not a whole number from `least` on. */
 export function checkCount(where: string, what: string, value: unknown, least = 1): void {
   if (!Number.isSafeInteger(value) || (value as number) < least)

@@ -2,7 +2,7 @@
 // list; a test makes sure that no exported operation is missing. Inputs stay clear of kinks.
 
 import * as ops from "../ops/index.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { tensor, type Tensor } from "../tensor/tensor.js";
 import { type GradcheckInput, randomInput } from "./gradcheck.js";
 
 export interface GradcheckCase {
@@ -165,6 +165,7 @@ function otherCases(): GradcheckCase[] {
   const mask = (x: Tensor) => ops.greater(x.detach(), 0);
   return [
     one("where", "by sign, b broadcast", apart([[3, 4], [4]]), (a, b) => ops.where(mask(a), a, b)), // prettier-ignore
+    one("gather", "[5, 2, 3] by [2, 2]", normal([[5, 2, 3]]), (x) => ops.gather(x, tensor([[4, 0], [4, 2]]))), // prettier-ignore
     one("clip", "to [-0.4, 0.4]", apart([[3, 5]]), (x) => ops.clip(x, -0.4, 0.4)),
     one("softmax", "[3, 5]", normal([[3, 5]]), (x) => ops.softmax(x)),
     one("logSoftmax", "[2, 3, 5]", normal([[2, 3, 5]]), (x) => ops.logSoftmax(x)),
@@ -175,7 +176,7 @@ function otherCases(): GradcheckCase[] {
 
 /** Exported names that are not differentiable operations: comparisons, makers of constants, random numbers. */
 export const withoutGradient: readonly string[] = [
-  "greater", "greaterEqual", "less", "lessEqual", "equal", "full", "ones", "zeros", "counterLimbs", "randomUniform", "randomNormal",
+  "greater", "greaterEqual", "less", "lessEqual", "equal", "full", "ones", "zeros", "argMax", "oneHot", "counterLimbs", "randomUniform", "randomNormal",
 ]; // prettier-ignore
 
 export const gradcheckCases = (): GradcheckCase[] => [

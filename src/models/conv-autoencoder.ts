@@ -64,7 +64,7 @@ export class ConvAutoencoder extends ImageModel {
     return receptiveRadius([...encoder, ...decoder], this.alignment);
   }
 
-  protected forward(input: Inputs, context: CallContext): Tensor {
+  protected override forward(input: Inputs, context: CallContext): Tensor {
     const x = this.imagesOf(input);
     const a = this.e1.call(x, context);
     const b = this.e2.call(a, context);

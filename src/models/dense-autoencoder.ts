@@ -64,7 +64,7 @@ export class DenseAutoencoder extends ImageModel {
     return this.decoder.call(code, context);
   }
 
-  protected forward(input: Inputs, context: CallContext): Tensor {
+  protected override forward(input: Inputs, context: CallContext): Tensor {
     const x = this.imagesOf(input);
     return reshape(this.decode(this.encode(x, context), context), x.shape);
   }

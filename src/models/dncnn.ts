@@ -54,7 +54,7 @@ export class DnCNN extends ImageModel {
     );
   }
 
-  protected forward(input: Inputs, context: CallContext): Tensor {
+  protected override forward(input: Inputs, context: CallContext): Tensor {
     const noisy = this.imagesOf(input);
     return sub(noisy, this.model.call(noisy, context));
   }

@@ -12,7 +12,7 @@ export { DenseAutoencoder, type DenseAutoencoderOptions } from "./dense-autoenco
 export { DnCNN, type DnCNNOptions } from "./dncnn.js";
 export { ImageModel, type ModelConfig } from "./image-model.js";
 export { fromPyTorch, loadWeights } from "./load.js";
-export { Model } from "./model.js";
+export { type FunctionalOptions, Model } from "./model.js";
 export { Sequential } from "./sequential.js";
 export { UNet, type UNetOptions } from "./unet.js";
 

@@ -1,16 +1,107 @@
-// A model: a layer made of layers.
+// Model, in Keras's two ways: drawn, `new Model({ inputs, outputs })`, or written, by a subclass that holds layers and calls them
+// in `forward`. Both are layers themselves, and both are trained by the same methods (train/trainer.ts).
 
+import { named } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
-import { type Inputs, Layer, type LayerOptions } from "../nn/layer.js";
+import type { AnyLayer, CallContext, Inputs, InputShape, LayerOptions } from "../nn/layer.js";
+import { type Summary, summary } from "../nn/summary.js";
+import type { SymbolicTensor } from "../nn/symbolic.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { type KnownShapes, Trainer } from "../train/trainer.js";
+import { Graph } from "./graph.js";
 
-/** A layer made of layers. A class of its own for the reader's sake: a model's `forward` calls the layers it holds. */
-export abstract class Model<Input extends Inputs = Tensor> extends Layer<Input> {
-  constructor(options: LayerOptions = {}) {
+/** What `new Model` draws a network from. */
+export interface FunctionalOptions extends LayerOptions {
+  /** What Input() gave; a list where there are several. */
+  inputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** What the last layers' apply() gave; as a list, the model gives a list. */
+  outputs: SymbolicTensor | readonly SymbolicTensor[];
+}
+
+/**
+ * A layer made of layers, that can be trained: compile, fit, evaluate, predict, summary.
+ *
+ * Type arguments say what `call` takes and gives, where that is not one tensor:
+ * `new Model<readonly Tensor[], readonly Tensor[]>({ inputs: [a, b], outputs: [y, z] })`.
+ */
+export class Model<Input extends Inputs = Tensor, Output extends Inputs = Tensor> extends Trainer<
+  Input,
+  Output
+> {
+  private readonly graph: Graph | undefined;
+
+  constructor(options: LayerOptions | FunctionalOptions = {}, ...tooMany: never[]) {
     super(options);
-    if (new.target === Model)
+    if (tooMany.length > 0 || typeof options !== "object" || options === null)
+      throw new UserError("Model: give one object: new Model({ inputs, outputs }).");
+    if ("inputs" in options || "outputs" in options) {
+      const { inputs, outputs } = options as FunctionalOptions;
+      this.graph = new Graph(inputs, outputs);
+    } else if (new.target === Model)
       throw new UserError(
-        "Model is made by a class of yours that extends it and says what forward(x) computes; for layers one after another take new Sequential([...]).",
+        "Model: give { inputs, outputs }, or extend Model and write forward(input, context).",
       );
+  }
+
+  /** What a drawn network computes; a subclass writes its own. */
+  protected forward(input: Input, context: CallContext): Output {
+    if (!this.graph)
+      throw new UserError(
+        `${this.constructor.name}: a subclass of Model must write forward(input, context).`,
+      );
+    return this.graph.run(input, context) as Output;
+  }
+
+  /** The layers directly inside, in the order of their first use. */
+  get layers(): readonly AnyLayer[] {
+    return this.children().map(([, layer]) => layer);
+  }
+
+  /** The layer of this name directly inside. Throws a UserError with the nearest name. */
+  getLayer(name: string): AnyLayer {
+    return named("layer", Object.fromEntries(this.children()), name);
+  }
+
+  /**
+   * Makes the parameters, without computing anything; see Layer.build.
+   * @param inputShape may be left out where Input() has said it
+   */
+  override build(inputShape?: InputShape, seed = 0): this {
+    return super.build(inputShape ?? this.ownInputShape(), seed);
+  }
+
+  /**
+   * Prints the layers with their output shapes, parameters and floating-point operations, as Keras does, and returns them.
+   * @param options.inputShape with the batch (default: what Input() said, with a batch of 1, or what the model has last seen)
+   * @param options.printFn default console.log
+   */
+  summary(options: { inputShape?: InputShape; printFn?: (text: string) => void } = {}): Summary {
+    const { inputShape = this.ownInputShape(), printFn = console.log } = options;
+    const table = summary(this, inputShape);
+    printFn(table.toString());
+    return table;
+  }
+
+  protected override children(): [string, AnyLayer][] {
+    return this.graph ? [...this.graph.layers] : super.children();
+  }
+
+  protected override buildAlone(): void {
+    if (this.knownShapes().inputs) this.build();
+    else super.buildAlone();
+  }
+
+  protected override knownShapes(): KnownShapes {
+    if (!this.graph) return super.knownShapes();
+    return { inputs: this.graph.inputs.map((x) => x.withBatch(1)), outputNames: this.graph.outputNames };
+  }
+
+  private ownInputShape(): InputShape {
+    const { inputs } = this.knownShapes();
+    if (!inputs)
+      throw new UserError(
+        `${this.constructor.name}: its input's shape is not known yet; call build(inputShape) first, or begin with Input({ shape }).`,
+      );
+    return inputs.length === 1 ? inputs[0] : inputs;
   }
 }

@@ -2,21 +2,28 @@
 
 import { checkOptions, describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
-import { type CallContext, type Inputs, Layer, type LayerOptions } from "../nn/layer.js";
+import { type AnyLayer, type CallContext, Layer, type LayerOptions, layerOptions } from "../nn/layer.js";
+import { SymbolicTensor } from "../nn/symbolic.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { KnownShapes } from "../train/trainer.js";
 import { Model } from "./model.js";
 
-/** Each layer's output is the next one's input. Parameters are named by the layers' names or positions: "0.kernel". */
+/**
+ * Each layer's output is the next one's input; the first entry may be an Input, which says the shape. Parameters are named by
+ * the layers' names or positions: "0.kernel".
+ */
 export class Sequential extends Model {
-  private readonly list: Layer[];
+  private readonly list: Layer[] = [];
+  private readonly input: SymbolicTensor | undefined;
 
-  constructor(layers: readonly Layer[] = [], options: LayerOptions = {}) {
+  constructor(layers: readonly (SymbolicTensor | Layer)[] = [], options: LayerOptions = {}) {
     super(options);
-    checkOptions("Sequential", options, { name: true });
+    checkOptions("Sequential", options, layerOptions);
     if (!isList(layers))
       throw new UserError(`Sequential: expected a list of layers, not ${describe(layers)}.`);
-    for (const layer of layers) expectLayer(layer);
-    this.list = [...layers];
+    const [first, ...rest] = layers;
+    if (first instanceof SymbolicTensor) this.input = first;
+    for (const layer of this.input ? rest : layers) this.add(layer as Layer);
   }
 
   add(layer: Layer): this {
@@ -24,17 +31,22 @@ export class Sequential extends Model {
       throw new UserError(
         "Sequential: its parameters have been made already; add layers before the first call.",
       );
-    expectLayer(layer);
+    if (!(layer instanceof Layer))
+      throw new UserError(`Sequential: expected a layer, not ${describe(layer)}.`);
     this.list.push(layer);
     return this;
   }
 
-  protected forward(x: Tensor, context: CallContext): Tensor {
+  protected override forward(x: Tensor, context: CallContext): Tensor {
     return this.list.reduce((y, layer) => layer.call(y, context), x);
   }
 
-  protected override children(): [string, Layer<Inputs>][] {
-    const named = this.list.map((layer, i): [string, Layer<Inputs>] => [layer.name ?? String(i), layer]);
+  protected override knownShapes(): KnownShapes {
+    return this.input ? { inputs: [this.input.withBatch(1)] } : super.knownShapes();
+  }
+
+  protected override children(): [string, AnyLayer][] {
+    const named = this.list.map((layer, i): [string, AnyLayer] => [layer.name ?? String(i), layer]);
     const names = named.map(([name]) => name);
     const twice = names.find(
       (name, i) => names.indexOf(name) < i && this.list[i] !== this.list[names.indexOf(name)],
@@ -43,8 +55,4 @@ export class Sequential extends Model {
       throw new UserError(`Sequential: two layers have the name "${twice}"; give them different ones.`);
     return named;
   }
-}
-
-function expectLayer(layer: unknown): void {
-  if (!(layer instanceof Layer)) throw new UserError(`Sequential: expected a layer, not ${describe(layer)}.`);
 }

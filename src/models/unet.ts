@@ -50,7 +50,7 @@ class Residual extends Model {
     this.b = conv3(width);
   }
 
-  protected forward(x: Tensor, context: CallContext): Tensor {
+  protected override forward(x: Tensor, context: CallContext): Tensor {
     return add(x, this.b.call(relu(this.a.call(x, context)), context));
   }
 }
@@ -108,7 +108,7 @@ export class UNet extends ImageModel {
     );
   }
 
-  protected forward(input: Inputs, context: CallContext): Tensor {
+  protected override forward(input: Inputs, context: CallContext): Tensor {
     const [x, sigma] = this.imagesAndSigma(input);
     const folded = spaceToDepth(x, 2);
     const [n, h, w] = folded.shape;

@@ -6,7 +6,7 @@ import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { activationOf, type ActivationName } from "./activations.js";
 import { type Initializer, type InitializerName, initializerOf } from "./initializers.js";
-import { Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerOptions, layerOptions } from "./layer.js";
 
 /** Options that Dense and the convolutions share. */
 export interface WeightOptions extends LayerOptions {
@@ -26,7 +26,13 @@ export function checkWeightOptions<T extends WeightOptions>(
   options: T,
   others: { readonly [Name in Exclude<keyof T, keyof WeightOptions>]: true },
 ): void {
-  const own = { name: true, activation: true, useBias: true, kernelInitializer: true, biasInitializer: true };
+  const own = {
+    ...layerOptions,
+    activation: true,
+    useBias: true,
+    kernelInitializer: true,
+    biasInitializer: true,
+  };
   checkOptions<object>(where, options, { ...own, ...others });
   activationOf(where, options.activation);
   for (const initializer of [options.kernelInitializer, options.biasInitializer])

@@ -9,7 +9,10 @@ import { noGrad } from "../tensor/tape.js";
 class DryBackend implements Backend {
   readonly calls: KernelCall[] = [];
 
-  constructor(readonly real: Backend) {}
+  constructor(
+    readonly real: Backend,
+    readonly isSketch: boolean,
+  ) {}
   get name() {
     return this.real.name;
   }
@@ -43,9 +46,19 @@ class DryBackend implements Backend {
 }
 
 /** Runs `body` without computing anything; `calls` is the growing list of what would have been computed. */
-export function dryRun<T>(body: (calls: readonly KernelCall[]) => T): T {
-  const dry = new DryBackend(realBackend());
+export const dryRun = <T>(body: (calls: readonly KernelCall[]) => T): T => runOn(false, body);
+
+/** A dry run in which layers that have no parameters yet make none that last: for shapes alone. */
+export const sketch = <T>(body: () => T): T => runOn(true, body);
+
+function runOn<T>(isSketch: boolean, body: (calls: readonly KernelCall[]) => T): T {
+  const dry = new DryBackend(realBackend(), isSketch);
   return withBackend(dry, () => noGrad(() => scope(() => body(dry.calls))));
+}
+
+export function isSketching(): boolean {
+  const backend = currentBackend();
+  return backend instanceof DryBackend && backend.isSketch;
 }
 
 /** The current backend, or the one behind it during a dry run: where a layer's parameters belong. */

@@ -4,6 +4,7 @@ export { Conv2D, type Conv2DLayerOptions, Conv2DTranspose } from "./convolution.
 export { Dense, type WeightOptions } from "./dense.js";
 export { type Initializer, type InitializerName, initializers } from "./initializers.js";
 export {
+  type AnyLayer,
   type CallContext,
   inference,
   type Inputs,
@@ -20,13 +21,16 @@ export {
   type Loss,
   meanAbsoluteError,
   meanSquaredError,
+  sparseCategoricalCrossentropy,
 } from "./losses.js";
+export { accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy } from "./metrics.js";
 export {
   BatchNormalization,
   type BatchNormalizationOptions,
   LayerNormalization,
   type NormalizationOptions,
 } from "./normalization.js";
+export { l1, l2 } from "./regularizers.js";
 export {
   AveragePooling2D,
   DepthToSpace,
@@ -37,6 +41,7 @@ export {
   type UpSampling2DOptions,
 } from "./resampling.js";
 export { ssimLoss } from "./ssim-loss.js";
-export { Activation, Add, Concatenate, Dropout, Flatten, Reshape } from "./structure.js";
+export { Input, type InputOptions, type SymbolicShape, SymbolicTensor } from "./symbolic.js";
+export { Activation, Add, Concatenate, Dropout, Flatten, Lambda, Reshape } from "./structure.js";
 export { type Summary, summary, type SummaryRow } from "./summary.js";
 export { type NamedArray, readTensors, weightsOf, writeTensors } from "./weights.js";

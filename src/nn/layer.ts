@@ -1,20 +1,28 @@
 // What a layer is: a function with parameters. Models are layers made of layers; their parameters' names are the path to them,
 // "enc.0.1.a.kernel". Each kind of layer is in a file of its own; losses are functions (losses.ts).
 
+import { currentBackend, withBackend } from "../backend/current.js";
 import { describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
-import { currentBackend, withBackend } from "../backend/current.js";
 import { expectTensor } from "../ops/expect.js";
 import { Recorder } from "../program/recorder.js";
+import { div } from "../ops/index.js";
 import { forget } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
 import { empty, parameter, tensor, type Tensor } from "../tensor/tensor.js";
-import { dryRun, realBackend } from "./dry-run.js";
+import { dryRun, isSketching, realBackend, sketch } from "./dry-run.js";
 import { type Initializer, type InitializerName, initializerOf, randomFor } from "./initializers.js";
+import { listOf, SymbolicTensor } from "./symbolic.js";
 
-/** Most layers take one tensor; Add, Concatenate and some models take several. */
+/** Most layers take one tensor; Add, Concatenate and some models take several. Some models give several, too. */
 export type Inputs = Tensor | readonly Tensor[];
 export type InputShape = Shape | readonly Shape[];
+type ShapeOf<T> = T extends Tensor ? Shape : readonly Shape[];
+type Symbolic<T> = T extends Tensor ? SymbolicTensor : readonly SymbolicTensor[];
+
+/** A layer of any kind. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- layers differ in what they take and give
+export type AnyLayer = Layer<any, any>;
 
 /** What a layer must know beside its input. */
 export interface CallContext {
@@ -25,6 +33,11 @@ export interface CallContext {
    * numbers from it, so that a recorded step draws anew at each replay and a resumed one repeats them.
    */
   readonly counter?: Tensor;
+  /**
+   * Takes a one-element tensor that is added to the loss, under a name that is reported beside it: a penalty on a code. There
+   * while a loss is computed, in training and in evaluation.
+   */
+  readonly addLoss?: (name: string, value: Tensor) => void;
 }
 
 export const inference: CallContext = { training: false };
@@ -32,10 +45,15 @@ export const inference: CallContext = { training: false };
 export interface LayerOptions {
   /** The layer's part of its parameters' names inside a Sequential (default: its position). */
   name?: string;
+  /** A penalty on the layer's output, divided by the batch's size and added to the loss as "penalty": l1(1e-5), or any function. */
+  activityRegularizer?: (y: Tensor) => Tensor;
 }
 
+/** The options that every layer takes, for checks. */
+export const layerOptions = { name: true, activityRegularizer: true } as const;
+
 /** Sees every call of a layer, and must return what `forward` returns. For summaries and traces. */
-export type LayerObserver = (layer: Layer<Inputs>, forward: () => Tensor) => Tensor;
+export type LayerObserver = (layer: AnyLayer, forward: () => Inputs) => Inputs;
 
 let observer: LayerObserver = (_layer, forward) => forward();
 
@@ -54,39 +72,67 @@ export function observeLayers<T>(watch: LayerObserver, body: () => T): T {
  * A function with parameters. A subclass says what parameters it needs (createWeights) and what it computes (forward); layers
  * kept in its properties, also in arrays, are its children, and need no further word.
  */
-export abstract class Layer<Input extends Inputs = Tensor> {
+export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs = Tensor> {
   readonly name: string | undefined;
   private readonly trained = new Map<string, Tensor>();
   private readonly kept = new Map<string, Tensor>();
   private path: string | undefined;
   private isBuilt = false;
+  private readonly activityRegularizer: LayerOptions["activityRegularizer"];
   /** What random numbers of this layer, initial or drawn while training, depend on, together with its path. */
   protected seed = 0;
 
   constructor(options: LayerOptions = {}) {
     this.name = options.name;
+    this.activityRegularizer = options.activityRegularizer;
   }
 
   /** What the layer computes. Called through `call`. */
-  protected abstract forward(input: Input, context: CallContext): Tensor;
+  protected abstract forward(input: Input, context: CallContext): Output;
 
   /** Makes the layer's own weights, by addWeight and addState, for a (first) input of this shape. */
   protected createWeights(_inputShape: Shape): void {}
 
   /** The layer's output for an input. Makes the parameters, from seed 0, if that has not been done. */
-  call(input: Input, context: CallContext = inference): Tensor {
-    for (const x of [input].flat()) expectTensor(this.constructor.name, x as Tensor);
-    if (!this.isBuilt) {
-      if (currentBackend() instanceof Recorder)
-        throw new UserError(
-          `${this.constructor.name}: a program is being recorded; call build(inputShape) before, so that its weights outlive it.`,
-        );
-      if (this.path === undefined) this.identify("", 0);
-      const shape = "shape" in input ? input.shape : input[0].shape;
-      withBackend(realBackend(), () => this.createWeights(shape));
-      this.isBuilt = true;
-    }
-    return observer(this, () => this.forward(input, context));
+  call(input: Input, context: CallContext = inference): Output {
+    if (listOf<Tensor | SymbolicTensor>(input)[0] instanceof SymbolicTensor)
+      throw new UserError(
+        `${this.constructor.name}: call takes tensors; use apply to draw a network of symbolic ones.`,
+      );
+    for (const x of listOf<Tensor>(input)) expectTensor(this.constructor.name, x);
+    if (!this.isBuilt) this.makeWeights(listOf<Tensor>(input)[0].shape);
+    const y = observer(this, () => this.forward(input, context)) as Output;
+    if (this.activityRegularizer && context.addLoss)
+      for (const part of listOf<Tensor>(y))
+        context.addLoss("penalty", div(this.activityRegularizer(part), part.shape[0]));
+    return y;
+  }
+
+  /**
+   * Keras's `layer(x)`: on symbolic tensors (see Input) draws one more layer of a network, and is `call` on tensors. A layer
+   * that is applied twice shares its parameters.
+   */
+  apply(input: Symbolic<Input>): Symbolic<Output>;
+  apply(input: Input): Output;
+  apply(input: Symbolic<Input> | Input): Symbolic<Output> | Output {
+    const given = listOf(input as SymbolicTensor | readonly SymbolicTensor[]);
+    if (!(given[0] instanceof SymbolicTensor)) return this.call(input as Input);
+    // The batch is the axis that changes with it.
+    const [shapes, others] = [2, 3].map((batch) => {
+      const inputs = given.map((x) => x.withBatch(batch));
+      const shape: InputShape = this.outputShape(Array.isArray(input) ? inputs : inputs[0]);
+      return (typeof shape[0] === "object" ? shape : [shape]) as readonly Shape[];
+    });
+    const outputs: SymbolicTensor[] = [];
+    const use = { layer: this, inputs: given, takesList: Array.isArray(input), outputs };
+    for (const [i, shape] of shapes.entries())
+      outputs.push(
+        new SymbolicTensor(
+          shape.map((n, axis) => (n === others[i][axis] ? n : null)),
+          use,
+        ),
+      );
+    return (outputs.length === 1 ? outputs[0] : outputs) as unknown as Symbolic<Output>;
   }
 
   /**
@@ -97,7 +143,7 @@ export abstract class Layer<Input extends Inputs = Tensor> {
   build(inputShape: InputShape, seed = 0): this {
     if (!this.isBuilt) {
       this.identify("", seed);
-      this.outputShape(inputShape);
+      dryRun(() => this.call(inputsOf(inputShape) as Input));
     }
     return this;
   }
@@ -106,9 +152,12 @@ export abstract class Layer<Input extends Inputs = Tensor> {
     return this.isBuilt;
   }
 
-  /** The shape of the output for inputs of this shape; nothing is computed, but the parameters are made if they have not been. */
-  outputShape(inputShape: InputShape): Shape {
-    return dryRun(() => this.call(inputsOf(inputShape) as Input)).shape;
+  /** The shape of the output (shapes, if there are several) for inputs of this shape; nothing is computed or made. */
+  outputShape(inputShape: InputShape): ShapeOf<Output> {
+    const y = sketch(() => this.call(inputsOf(inputShape) as Input));
+    return (
+      Array.isArray(y) ? (y as readonly Tensor[]).map((t) => t.shape) : (y as Tensor).shape
+    ) as ShapeOf<Output>;
   }
 
   /** The trainable tensors, by dotted path. */
@@ -122,28 +171,28 @@ export abstract class Layer<Input extends Inputs = Tensor> {
   }
 
   /** This layer ("") and all inside it, by dotted path; a layer that is used twice appears under its first path. */
-  layers(): Map<string, Layer<Inputs>> {
-    const found = new Map<string, Layer<Inputs>>();
+  layersByPath(): Map<string, AnyLayer> {
+    const found = new Map<string, AnyLayer>();
     const seen = new Set<object>();
-    const visit = (layer: Layer<Inputs>, path: string) => {
+    const visit = (layer: AnyLayer, path: string) => {
       if (seen.has(layer)) return;
       seen.add(layer);
       found.set(path, layer);
       for (const [key, child] of layer.children()) visit(child, join(path, key));
     };
-    visit(this as unknown as Layer<Inputs>, "");
+    visit(this, "");
     return found;
   }
 
   /** Frees the parameters and the state, of the layers inside too. */
   dispose(): void {
-    for (const layer of this.layers().values())
+    for (const layer of this.layersByPath().values())
       for (const owned of [...layer.trained.values(), ...layer.kept.values()]) owned.dispose();
   }
 
   /** The layers directly inside, with their part of the path. */
-  protected children(): [string, Layer<Inputs>][] {
-    const inside = (value: unknown, path: string): [string, Layer<Inputs>][] => {
+  protected children(): [string, AnyLayer][] {
+    const inside = (value: unknown, path: string): [string, AnyLayer][] => {
       if (value instanceof Layer) return [[path, value]];
       return Array.isArray(value) ? value.flatMap((v, i) => inside(v, join(path, String(i)))) : [];
     };
@@ -151,6 +200,7 @@ export abstract class Layer<Input extends Inputs = Tensor> {
   }
 
   protected addWeight(name: string, shape: Shape, initializer: InitializerName | Initializer): Tensor {
+    if (isSketching()) return empty(shape);
     const values = initializerOf(this.constructor.name, initializer)(
       shape,
       randomFor(this.seed, join(this.path!, name)),
@@ -161,6 +211,7 @@ export abstract class Layer<Input extends Inputs = Tensor> {
   }
 
   protected addState(name: string, shape: Shape, initializer: InitializerName | Initializer): Tensor {
+    if (isSketching()) return empty(shape);
     const values = initializerOf(this.constructor.name, initializer)(
       shape,
       randomFor(this.seed, join(this.path!, name)),
@@ -173,24 +224,40 @@ export abstract class Layer<Input extends Inputs = Tensor> {
 
   /** A seed for draws while training, of this layer's own: 53 random bits that follow from the seed and the path. */
   protected drawSeed(): number {
-    const random = randomFor(this.seed, join(this.path!, "draws"));
+    const random = randomFor(this.seed, join(this.path ?? "", "draws"));
     return (random.word() >>> 11) * 2 ** 32 + random.word();
   }
 
+  private makeWeights(inputShape: Shape): void {
+    if (isSketching()) return this.createWeights(inputShape);
+    if (currentBackend() instanceof Recorder)
+      throw new UserError(
+        `${this.constructor.name}: a program is being recorded; call build(inputShape) before, so that its weights outlive it.`,
+      );
+    if (this.path === undefined) this.identify("", 0);
+    withBackend(realBackend(), () => this.createWeights(inputShape));
+    this.isBuilt = true;
+  }
+
   private identify(path: string, seed: number): void {
-    for (const [inner, layer] of this.layers()) {
+    for (const [inner, layer] of this.layersByPath()) {
+      if (layer.isBuilt) continue; // by another model that it is in
       layer.path = join(path, inner);
       layer.seed = seed;
     }
   }
 
-  private collect(own: (layer: Layer<Inputs>) => Map<string, Tensor>): Map<string, Tensor> {
-    if (!this.isBuilt)
-      throw new UserError(
-        `${this.constructor.name}: its weights are made by build(inputShape) or by the first call; do one of them first.`,
-      );
+  /** Called when the weights are asked for before they are made. */
+  protected buildAlone(): void {
+    throw new UserError(
+      `${this.constructor.name}: its weights are made by build(inputShape) or by the first call; do one of them first.`,
+    );
+  }
+
+  private collect(own: (layer: AnyLayer) => Map<string, Tensor>): Map<string, Tensor> {
+    if (!this.isBuilt) this.buildAlone();
     const all = new Map<string, Tensor>();
-    for (const [path, layer] of this.layers())
+    for (const [path, layer] of this.layersByPath())
       for (const [name, t] of own(layer)) all.set(join(path, name), t);
     return all;
   }

@@ -13,13 +13,15 @@ import {
   mean,
   mul,
   neg,
+  oneHot,
+  reshape,
   softplus,
   sqrt,
   square,
   sub,
   sum,
 } from "../ops/index.js";
-import { sameShape, show } from "../tensor/shape.js";
+import { sameShape, show, sizeOf } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 export type Loss = (prediction: Tensor, target: Tensor) => Tensor;
@@ -73,6 +75,21 @@ export function categoricalCrossentropy(
   expectSame("categoricalCrossentropy", prediction, target);
   const logP = options.fromLogits ? logSoftmax(prediction) : log(clip(prediction, TINY, 1));
   return neg(mean(sum(mul(target, logP), { axis: -1 })));
+}
+
+/** categoricalCrossentropy for class numbers: prediction [..., classes], target [...] or [..., 1] of whole numbers from 0. */
+export function sparseCategoricalCrossentropy(
+  prediction: Tensor,
+  target: Tensor,
+  options: CrossentropyOptions = {},
+): Tensor {
+  const labels = prediction.shape.slice(0, -1);
+  if (prediction.rank < 1 || target.size !== sizeOf(labels))
+    throw new UserError(
+      `sparseCategoricalCrossentropy: a prediction ${show(prediction.shape)} needs a class number for each row, ${show(labels)}, not ${show(target.shape)}.`,
+    );
+  const classes = oneHot(reshape(target, labels), prediction.shape.at(-1)!);
+  return categoricalCrossentropy(prediction, classes, options);
 }
 
 function difference(name: string, prediction: Tensor, target: Tensor): Tensor {

@@ -5,7 +5,7 @@ import { add, mul, normalize, rsqrt, sub } from "../ops/index.js";
 import type { Shape } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
 import { runInto, type Tensor } from "../tensor/tensor.js";
-import { type CallContext, Layer, type LayerOptions } from "./layer.js";
+import { type CallContext, Layer, type LayerOptions, layerOptions } from "./layer.js";
 
 export interface NormalizationOptions extends LayerOptions {
   /** Added to the variance (default 1e-3). */
@@ -19,7 +19,7 @@ export class LayerNormalization extends Layer {
 
   constructor(private readonly options: NormalizationOptions = {}) {
     super(options);
-    checkOptions("LayerNormalization", options, { name: true, epsilon: true });
+    checkOptions("LayerNormalization", options, { ...layerOptions, epsilon: true });
   }
 
   protected override createWeights(inputShape: Shape): void {
@@ -49,7 +49,7 @@ export class BatchNormalization extends Layer {
 
   constructor(private readonly options: BatchNormalizationOptions = {}) {
     super(options);
-    checkOptions("BatchNormalization", options, { name: true, epsilon: true, momentum: true });
+    checkOptions("BatchNormalization", options, { ...layerOptions, epsilon: true, momentum: true });
   }
 
   protected override createWeights(inputShape: Shape): void {

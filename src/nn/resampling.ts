@@ -11,7 +11,7 @@ import {
   upsample2d,
 } from "../ops/index.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { Layer, type LayerOptions } from "./layer.js";
+import { Layer, type LayerOptions, layerOptions } from "./layer.js";
 
 export interface Pooling2DOptions extends LayerOptions {
   /** Size of the window (default 2). */
@@ -22,7 +22,7 @@ export interface Pooling2DOptions extends LayerOptions {
   padding?: Padding;
 }
 
-const poolingOptions = { name: true, poolSize: true, strides: true, padding: true } as const;
+const poolingOptions = { ...layerOptions, poolSize: true, strides: true, padding: true } as const;
 
 /** The maximum of every window. */
 export class MaxPooling2D extends Layer {
@@ -59,7 +59,7 @@ export interface UpSampling2DOptions extends LayerOptions {
 export class UpSampling2D extends Layer {
   constructor(private readonly options: UpSampling2DOptions = {}) {
     super(options);
-    checkOptions("UpSampling2D", options, { name: true, size: true, interpolation: true });
+    checkOptions("UpSampling2D", options, { ...layerOptions, size: true, interpolation: true });
   }
   protected forward(x: Tensor): Tensor {
     return upsample2d(x, this.options.size, this.options.interpolation);

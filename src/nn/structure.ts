@@ -15,7 +15,7 @@ import {
 import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { activationOf, type ActivationName } from "./activations.js";
-import { type CallContext, Layer, type LayerOptions } from "./layer.js";
+import { type CallContext, Layer, type LayerOptions, layerOptions } from "./layer.js";
 
 /** [batch, ...] to [batch, everything else]. */
 export class Flatten extends Layer {
@@ -44,7 +44,7 @@ export class Activation extends Layer {
     private readonly options: LayerOptions & { alpha?: number } = {},
   ) {
     super(options);
-    checkOptions("Activation", options, { name: true, alpha: true });
+    checkOptions("Activation", options, { ...layerOptions, alpha: true });
     activationOf("Activation", activation);
   }
   protected forward(x: Tensor): Tensor {
@@ -63,7 +63,7 @@ export class Dropout extends Layer {
     options: LayerOptions = {},
   ) {
     super(options);
-    checkOptions("Dropout", options, { name: true });
+    checkOptions("Dropout", options, layerOptions);
     if (!(rate >= 0 && rate < 1))
       throw new UserError(`Dropout: the rate ${rate} is not in [0, 1); give the share of elements to drop.`);
   }
@@ -78,6 +78,19 @@ export class Dropout extends Layer {
   }
 }
 
+/** Any function of one tensor as a layer, for operations in a drawn network: `new Lambda((x) => mul(x, 2)).apply(x)`. */
+export class Lambda extends Layer {
+  constructor(
+    private readonly body: (x: Tensor) => Tensor,
+    options: LayerOptions = {},
+  ) {
+    super(options);
+  }
+  protected forward(x: Tensor): Tensor {
+    return this.body(x);
+  }
+}
+
 /** The sum of several tensors of one shape: a skip connection. */
 export class Add extends Layer<readonly Tensor[]> {
   protected forward(inputs: readonly Tensor[]): Tensor {
@@ -89,7 +102,7 @@ export class Add extends Layer<readonly Tensor[]> {
 export class Concatenate extends Layer<readonly Tensor[]> {
   constructor(private readonly options: LayerOptions & { axis?: number } = {}) {
     super(options);
-    checkOptions("Concatenate", options, { name: true, axis: true });
+    checkOptions("Concatenate", options, { ...layerOptions, axis: true });
   }
   protected forward(inputs: readonly Tensor[]): Tensor {
     return concatenate(inputs, this.options.axis);

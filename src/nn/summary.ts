@@ -4,13 +4,16 @@ import type { KernelCall } from "../backend/backend.js";
 import { UserError } from "../base/errors.js";
 import { kernels } from "../backend/kernels.js";
 import { type Shape, show, sizeOf } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { dryRun } from "./dry-run.js";
-import { type Inputs, type InputShape, inputsOf, type Layer, observeLayers } from "./layer.js";
+import { type AnyLayer, type InputShape, inputsOf, observeLayers } from "./layer.js";
+import { listOf } from "./symbolic.js";
 
 export interface SummaryRow {
   /** The layer's dotted path; "" is the model itself: what it does between its layers. */
   readonly name: string;
   readonly type: string;
+  /** Of the first output, where there are several. */
   readonly outputShape: Shape;
   /** Trainable numbers. */
   readonly parameters: number;
@@ -27,15 +30,15 @@ export interface Summary {
 }
 
 /** Describes a layer or model for inputs of this shape (one for each input); it is built if it has not been. */
-export function summary(model: Layer<Inputs>, inputShape: InputShape): Summary {
+export function summary(model: AnyLayer, inputShape: InputShape): Summary {
   if (inputShape === undefined)
     throw new UserError(
       "summary: give the shape of the input, too, batch axis first, such as [1, 28, 28, 1].",
     );
   model.build(inputShape);
-  const paths = new Map([...model.layers()].map(([path, layer]) => [layer, path]));
+  const paths = new Map([...model.layersByPath()].map(([path, layer]) => [layer, path]));
   const rows: SummaryRow[] = [];
-  const counted = new Set<Layer<Inputs>>();
+  const counted = new Set<AnyLayer>();
   dryRun((calls) => {
     let inner = 0; // operations of the layers that the one being observed has called
     observeLayers(
@@ -51,7 +54,7 @@ export function summary(model: Layer<Inputs>, inputShape: InputShape): Summary {
         const row = {
           name: paths.get(layer)!,
           type: layer.constructor.name,
-          outputShape: y.shape,
+          outputShape: listOf<Tensor>(y)[0].shape,
           parameters: own,
           operations,
         };
@@ -71,7 +74,7 @@ export function summary(model: Layer<Inputs>, inputShape: InputShape): Summary {
 const operationsOf = (calls: readonly KernelCall[]): number =>
   calls.reduce((n, call) => n + kernels[call.kernel].flops(call as never), 0);
 
-function ownParameters(layer: Layer<Inputs>): number {
+function ownParameters(layer: AnyLayer): number {
   return [...layer.parameters()].reduce((n, [name, t]) => (name.includes(".") ? n : n + sizeOf(t.shape)), 0);
 }
 

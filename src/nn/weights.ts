@@ -3,7 +3,7 @@
 import { UserError } from "../base/errors.js";
 import { sameShape, show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Inputs, Layer } from "./layer.js";
+import type { AnyLayer } from "./layer.js";
 
 /** A plain array with its shape. */
 export interface NamedArray {
@@ -12,7 +12,7 @@ export interface NamedArray {
 }
 
 /** All tensors of a layer or model that a checkpoint must hold: its parameters and its state. */
-export const weightsOf = (model: Layer<Inputs>): Map<string, Tensor> =>
+export const weightsOf = (model: AnyLayer): Map<string, Tensor> =>
   new Map([...model.parameters(), ...model.state()]);
 
 /** The values of named tensors (a layer's parameters() or state(), an optimiser's state()) in float32. */

@@ -7,10 +7,11 @@ import { Tensor } from "../tensor/tensor.js";
 
 /** Throws unless x is a tensor. */
 export function expectTensor(operation: string, x: Tensor): void {
-  if (!(x instanceof Tensor))
-    throw new UserError(
-      `${operation}: expected a tensor, not ${describe(x)}; make one of numbers with tensor().`,
-    );
+  if (x instanceof Tensor) return;
+  (x as { operand?(): unknown } | undefined)?.operand?.(); // a symbolic one says itself what to do
+  throw new UserError(
+    `${operation}: expected a tensor, not ${describe(x)}; make one of numbers with tensor().`,
+  );
 }
 
 /** Throws unless x is a tensor [batch, height, width, channels]. */

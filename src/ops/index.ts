@@ -1,5 +1,6 @@
 // Every operation, under its public name.
 export * from "./binary.js";
+export { argMax, gather, oneHot } from "./by-index.js";
 export { conv2d, type Conv2DOptions, conv2dTranspose } from "./conv2d.js";
 export { depthToSpace, spaceToDepth } from "./fold.js";
 export { matMul, type MatMulOptions } from "./matmul.js";

@@ -168,7 +168,7 @@ export function parameter(data: TensorData, shape?: Shape): Tensor {
   return result;
 }
 
-function nestedShape(data: NestedNumbers): number[] {
+export function nestedShape(data: NestedNumbers): number[] {
   if (typeof data === "number") return [];
   if (!isList(data))
     throw new UserError(

@@ -1,26 +1,34 @@
 // What training reads: a source of batches, each a function of its number alone, so that a resumed run needs only the step.
 // Photographs as patches come from data/patches; here are arrays that are already in memory.
 
-import { RandomStream } from "../base/random-stream.js";
 import { checkCount, describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
+import { RandomStream } from "../base/random-stream.js";
+import { listOf } from "../nn/symbolic.js";
 import { checkShape, type Shape, show, sizeOf } from "../tensor/shape.js";
 
 /** The numbers of one step, row-major. */
 export interface TrainingBatch {
   readonly inputs: readonly Float32Array[];
-  readonly target: Float32Array;
+  /** A list where the model has several outputs. */
+  readonly target: Float32Array | readonly Float32Array[];
 }
 
 export interface TrainingData {
-  /** Shapes of the model's inputs and of the target, the batch axis included. */
+  /** Shapes of the model's inputs and of the target (of each, for several outputs), the batch axis included. */
   readonly inputShapes: readonly Shape[];
-  readonly targetShape: Shape;
+  readonly targetShape: Shape | readonly Shape[];
   /** Steps that see every sample once (rounded up). */
   readonly stepsPerEpoch: number;
   /** Batch number `step`: always the same one. */
   batch(step: number): TrainingBatch;
 }
+
+export const shapesOf = (shape: Shape | readonly Shape[]): readonly Shape[] =>
+  typeof shape[0] === "object" ? (shape as readonly Shape[]) : shape.length === 0 ? [] : [shape as Shape];
+
+export const valuesOf = (target: Float32Array | readonly Float32Array[]): readonly Float32Array[] =>
+  listOf<Float32Array>(target);
 
 /** Samples in memory: `data` holds shape[0] of them, one after the other. */
 export interface ArraySamples {
@@ -28,7 +36,17 @@ export interface ArraySamples {
   readonly shape: Shape;
 }
 
-function expectSamples(name: string, samples: ArraySamples): void {
+/** Numbers of samples from `first` on, one after the other. */
+export function rowsOf({ data, shape }: ArraySamples, samples: ArrayLike<number>): Float32Array {
+  const row = sizeOf(shape.slice(1));
+  const out = new Float32Array(samples.length * row);
+  for (let i = 0; i < samples.length; i++)
+    out.set(data.subarray(samples[i] * row, (samples[i] + 1) * row), i * row);
+  return out;
+}
+
+/** Throws a UserError unless `samples` are numbers that fill their shape; `name` is for messages. */
+export function expectSamples(name: string, samples: ArraySamples): void {
   const { data, shape } = samples ?? {};
   if (!ArrayBuffer.isView(data) || !isList(shape))
     throw new UserError(
@@ -41,19 +59,38 @@ function expectSamples(name: string, samples: ArraySamples): void {
     );
 }
 
+/** How many samples there are in each of the arrays. Throws a UserError when they differ, or there are none. */
+export function countSamples(xs: readonly ArraySamples[], ys: readonly ArraySamples[]): number {
+  for (const [name, list] of [
+    ["x", xs],
+    ["y", ys],
+  ] as const)
+    list.forEach((samples, i) => expectSamples(list.length === 1 ? name : `${name}[${i}]`, samples));
+  const [count, ...others] = [...xs, ...ys].map(({ shape }) => shape[0]);
+  const other = others.find((n) => n !== count) ?? count;
+  if (other !== count || count === 0)
+    throw new UserError(
+      `fit: x holds ${count} samples and y ${other}; they must be equally many, at least 1.`,
+    );
+  return count;
+}
+
 /**
  * Batches of samples (x, y) in memory, in a new order each epoch; the last batch of an epoch is filled up from the next one's.
- * @throws when x and y do not hold equally many samples
+ * @param x for each input, @param y for each output
+ * @param shuffle false: in the order given
+ * @throws UserError when x and y do not hold equally many samples, or do not fill their shapes
  */
-export function arrayBatches(x: ArraySamples, y: ArraySamples, batchSize = 32, seed = 0): TrainingData {
-  expectSamples("x", x);
-  expectSamples("y", y);
+export function arrayBatches(
+  x: ArraySamples | readonly ArraySamples[],
+  y: ArraySamples | readonly ArraySamples[],
+  batchSize = 32,
+  seed = 0,
+  shuffle = true,
+): TrainingData {
+  const [xs, ys] = [listOf<ArraySamples>(x), listOf<ArraySamples>(y)];
+  const count = countSamples(xs, ys);
   checkCount("fit", "batchSize", batchSize);
-  const count = x.shape[0];
-  if (y.shape[0] !== count || count === 0)
-    throw new UserError(
-      `fit: x holds ${count} samples and y ${y.shape[0]}; they must be equally many, at least 1.`,
-    );
   const size = Math.min(batchSize, count);
   let order = new Uint32Array(0);
   let orderEpoch = -1;
@@ -61,24 +98,18 @@ export function arrayBatches(x: ArraySamples, y: ArraySamples, batchSize = 32, s
     const epoch = Math.floor(position / count);
     if (epoch !== orderEpoch) {
       order = Uint32Array.from({ length: count }, (_, i) => i);
-      new RandomStream(seed, epoch).shuffle(order);
+      if (shuffle) new RandomStream(seed, epoch).shuffle(order);
       orderEpoch = epoch;
     }
     return order[position % count];
   };
-  const rows = ({ data, shape }: ArraySamples, samples: readonly number[]): Float32Array => {
-    const row = sizeOf(shape.slice(1));
-    const out = new Float32Array(samples.length * row);
-    samples.forEach((sample, i) => out.set(data.subarray(sample * row, (sample + 1) * row), i * row));
-    return out;
-  };
   return {
-    inputShapes: [[size, ...x.shape.slice(1)]],
-    targetShape: [size, ...y.shape.slice(1)],
+    inputShapes: xs.map(({ shape }) => [size, ...shape.slice(1)]),
+    targetShape: ys.map(({ shape }) => [size, ...shape.slice(1)]),
     stepsPerEpoch: Math.ceil(count / size),
     batch(step) {
       const samples = Array.from({ length: size }, (_, i) => sampleAt(step * size + i));
-      return { inputs: [rows(x, samples)], target: rows(y, samples) };
+      return { inputs: xs.map((a) => rowsOf(a, samples)), target: ys.map((a) => rowsOf(a, samples)) };
     },
   };
 }

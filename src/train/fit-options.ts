@@ -3,14 +3,17 @@
 import { checkOptions, describe } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import { Layer } from "../nn/layer.js";
+import type { Loss } from "../nn/losses.js";
 import { Optimizer } from "../optim/index.js";
+import type { Objective } from "./objective.js";
 import type { Snapshot } from "./snapshot.js";
-import type { Loss } from "./training-step.js";
 
 export interface StepReport {
   /** Steps done, this one included. */
   readonly step: number;
   readonly loss: number;
+  /** The loss, its parts where there are several, and the metrics, by name. */
+  readonly figures: Readonly<Record<string, number>>;
   readonly learningRate: number;
   readonly samplesPerSecond: number;
   /** How much of the run is done, in [0, 1], by whichever limit is nearest; 0 when there is none. */
@@ -31,7 +34,7 @@ export type StopReason = "steps" | "epochs" | "minutes" | "stopLoss" | "patience
 
 export interface FitOptions {
   optimizer: Optimizer;
-  loss: Loss;
+  loss: Loss | Objective;
   /** Stop conditions: the first that is met ends training. At least one of the first three, or `signal`, must be there. */
   epochs?: number;
   steps?: number;
@@ -51,12 +54,14 @@ export interface FitOptions {
   /** Runs every step operation by operation instead of replaying a recorded program. */
   eager?: boolean;
   resume?: Snapshot;
+  /** Steps that earlier calls have made, where learning rates, Adam's correction and random draws go on from (default 0). */
+  stepsBefore?: number;
   /** Steps between snapshots (default 100); `onSnapshot` gets each, and the last one at the end. */
   snapshotEvery?: number;
   /** Seconds between snapshots instead. */
   snapshotSeconds?: number;
   onSnapshot?(snapshot: Snapshot): void | Promise<void>;
-  onStep?(report: StepReport): void;
+  onStep?(report: StepReport): unknown;
   onValidation?(step: number, figure: number, isBest: boolean): void | Promise<void>;
 }
 
@@ -71,7 +76,7 @@ const fitOptions: { readonly [Name in keyof Required<FitOptions>]: true } = {
     patience: true,
   },
   ...{ signal: true, validation: true, learningRateAt: true, batchSize: true, seed: true, eager: true },
-  ...{ resume: true, snapshotEvery: true, snapshotSeconds: true },
+  ...{ resume: true, stepsBefore: true, snapshotEvery: true, snapshotSeconds: true },
   ...{ onSnapshot: true, onStep: true, onValidation: true },
 };
 
@@ -86,7 +91,7 @@ export function checkFitArguments(model: unknown, data: unknown, options: FitOpt
   checkOptions("fit", options, fitOptions);
   if (!(options.optimizer instanceof Optimizer))
     fail("the optimizer is an object such as new Adam()", options.optimizer);
-  if (typeof options.loss !== "function")
+  if (typeof options.loss !== "function" && !(options.loss && "losses" in Object(options.loss)))
     fail("the loss is a function such as meanSquaredError", options.loss);
   for (const name of ["epochs", "steps", "minutes", "stopLoss", "patience"] as const)
     if (options[name] !== undefined && !(typeof options[name] === "number" && !Number.isNaN(options[name])))

@@ -4,6 +4,7 @@
 import { breather } from "../base/breathe.js";
 import { UserError } from "../base/errors.js";
 import { findNonFinite } from "../inspect/non-finite.js";
+import { Cadence } from "./cadence.js";
 import { arrayBatches, type ArraySamples, type TrainingData } from "./data.js";
 import { checkFitArguments, type FitOptions, type StopReason, type Validation } from "./fit-options.js";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.js";
@@ -55,6 +56,7 @@ class Run {
   private best: number | undefined;
   private sinceBest: number;
   private readonly firstStep: number;
+  private readonly stepsBefore: number;
   private readonly minutesBefore: number;
   private readonly started = performance.now();
   private good: Snapshot | undefined;
@@ -79,6 +81,7 @@ class Run {
     this.trainingStep = new TrainingStep(model, data, loss, optimizer, options.eager ?? false);
     if (resume) restoreSnapshot(model, optimizer, resume);
     this.step = this.firstStep = resume?.step ?? 0;
+    this.stepsBefore = options.stepsBefore ?? 0;
     this.minutesBefore = resume?.minutes ?? 0;
     this.best = resume?.best;
     this.sinceBest = resume?.sinceBest ?? 0;
@@ -94,16 +97,18 @@ class Run {
     let reason = this.stopReason();
     while (!reason) {
       const learningRate =
-        this.options.learningRateAt?.(this.progress()) ?? this.options.optimizer.learningRate(this.step);
-      this.trainingStep.prepare(this.step, batch, learningRate);
+        this.options.learningRateAt?.(this.progress()) ??
+        this.options.optimizer.learningRate(this.stepsBefore + this.step);
+      this.trainingStep.prepare(this.stepsBefore + this.step, batch, learningRate);
       const running = this.trainingStep.run();
       batch = this.data.batch(this.step + 1); // made while the step runs
-      const loss = await running;
+      const figures = await running;
+      const { loss } = figures;
       if (!Number.isFinite(loss)) await this.diverged(loss);
       this.step++;
       this.losses.push(loss);
       if (this.losses.length > window) this.losses.shift();
-      this.report(loss, learningRate);
+      await this.report(figures, learningRate);
       reason = this.stopReason();
       if (validation && (validations.isDue(this.step) || (reason && reason !== "aborted"))) {
         await this.validate(validation);
@@ -147,7 +152,7 @@ class Run {
     return undefined;
   }
 
-  private report(loss: number, learningRate: number): void {
+  private async report(figures: { loss: number }, learningRate: number): Promise<void> {
     if (!this.options.onStep) return;
     const seconds = (performance.now() - this.started) / 1000;
     const progress = this.progress();
@@ -155,10 +160,11 @@ class Run {
     const bySteps = (seconds / done) * (this.lastStep - this.step);
     const byMinutes = ((this.options.minutes ?? Infinity) - this.minutes()) * 60;
     const secondsLeft = Math.max(0, Math.min(bySteps, byMinutes));
-    const samplesPerSecond = (done * this.data.targetShape[0]) / seconds;
-    this.options.onStep({
+    const samplesPerSecond = (done * this.data.inputShapes[0][0]) / seconds;
+    await this.options.onStep({
       step: this.step,
-      loss,
+      loss: figures.loss,
+      figures,
       learningRate,
       samplesPerSecond,
       progress,
@@ -197,8 +203,9 @@ class Run {
     if (this.good) {
       restoreSnapshot(this.model, optimizer, this.good);
       for (step = this.good.step; step <= until && !found; step++) {
-        const learningRate = this.options.learningRateAt?.(this.progress()) ?? optimizer.learningRate(step);
-        this.trainingStep.prepare(step, this.data.batch(step), learningRate);
+        const at = this.stepsBefore + step;
+        const learningRate = this.options.learningRateAt?.(this.progress()) ?? optimizer.learningRate(at);
+        this.trainingStep.prepare(at, this.data.batch(step), learningRate);
         found = await findNonFinite(this.trainingStep.compute);
       }
       restoreSnapshot(this.model, optimizer, this.good);
@@ -209,24 +216,5 @@ class Run {
     throw new DivergedError(
       `Training stopped at step ${until + 1} because ${what}${cause}${kept}. Try a smaller learning rate.`,
     );
-  }
-}
-
-/** After how many steps, or how many seconds since it was last done, something is due again. */
-class Cadence {
-  private last = performance.now();
-  constructor(
-    private readonly steps: number | undefined,
-    private readonly seconds: number | undefined,
-  ) {}
-  isDue(step: number): boolean {
-    const seconds = (performance.now() - this.last) / 1000;
-    return (
-      (this.steps !== undefined && step % this.steps === 0) ||
-      (this.seconds !== undefined && seconds >= this.seconds)
-    );
-  }
-  done(): void {
-    this.last = performance.now();
   }
 }

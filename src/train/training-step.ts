@@ -3,65 +3,73 @@
 
 import type { Program } from "../backend/program-types.js";
 import { counterLimbs } from "../ops/index.js";
-import type { Layer } from "../nn/layer.js";
+import type { AnyLayer } from "../nn/layer.js";
+import type { Loss } from "../nn/losses.js";
 import type { Optimizer } from "../optim/index.js";
 import { record, type Recorded } from "../tensor/record.js";
 import { forget, scope } from "../tensor/scope.js";
 import { grad } from "../tensor/tape.js";
 import { empty, tensor, type Tensor } from "../tensor/tensor.js";
-import type { TrainingBatch, TrainingData } from "./data.js";
+import { shapesOf, type TrainingBatch, type TrainingData, valuesOf } from "./data.js";
+import { figuresOf, type Objective, objectiveOf, stacked } from "./objective.js";
 
-export type Loss = (prediction: Tensor, target: Tensor) => Tensor;
 /** A model of one input, or of several in an array. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- layers differ in what they take; the data must fit the model
-export type Trainable = Layer<any>;
+export type Trainable = AnyLayer;
 
 export class TrainingStep {
   private readonly inputs: Tensor[];
-  private readonly target: Tensor;
+  private readonly targets: Tensor[];
   private readonly counter: Tensor;
-  private recorded: Recorded<{ loss: Tensor }> | undefined;
+  private readonly objective: Objective;
+  /** What the figures are called, once they have been computed. */
+  private names: readonly string[] = [];
+  private recorded: Recorded<{ figures: Tensor }> | undefined;
 
   constructor(
     private readonly model: Trainable,
     data: TrainingData,
-    private readonly loss: Loss,
+    loss: Loss | Objective,
     private readonly optimizer: Optimizer,
     private readonly eager: boolean,
   ) {
     const lasting = (t: Tensor) => (forget(t), t);
     this.inputs = data.inputShapes.map((shape) => lasting(empty(shape)));
-    this.target = lasting(empty(data.targetShape));
+    this.targets = shapesOf(data.targetShape).map((shape) => lasting(empty(shape)));
+    this.objective = objectiveOf(loss);
     this.counter = lasting(tensor(counterLimbs(0)));
     optimizer.build(model.parameters());
   }
 
   /** The computation of a step, on the tensors that `prepare` fills. */
-  readonly compute = (): { loss: Tensor } => {
+  readonly compute = (): { figures: Tensor } => {
     const context = { training: true, counter: this.counter };
-    const prediction = this.model.call(this.inputs.length === 1 ? this.inputs[0] : this.inputs, context);
-    const loss = this.loss(prediction, this.target);
+    const figures = figuresOf(this.model, this.inputs, this.targets, this.objective, context);
     const parameters = this.model.parameters();
-    this.optimizer.apply(parameters, grad(loss, [...parameters.values()]));
-    return { loss };
+    this.optimizer.apply(parameters, grad(figures.get("loss")!, [...parameters.values()]));
+    this.names = [...figures.keys()];
+    return { figures: stacked(figures) };
   };
 
   /** Writes what belongs to this step: the batch, the random counter, the hyperparameters. */
   prepare(step: number, batch: TrainingBatch, learningRate?: number): void {
     batch.inputs.forEach((values, i) => this.inputs[i].write(values));
-    this.target.write(batch.target);
+    valuesOf(batch.target).forEach((values, i) => this.targets[i].write(values));
     this.counter.write(counterLimbs(step));
     this.optimizer.beginStep(step, learningRate);
   }
 
-  /** Runs a prepared step and resolves to its loss. */
-  async run(): Promise<number> {
+  /** Runs a prepared step and resolves to its figures: the loss, its parts where there are several, the metrics. */
+  async run(): Promise<{ loss: number } & Record<string, number>> {
     if (this.eager) {
       using _step = scope();
-      return await this.compute().loss.item();
+      return this.named(await this.compute().figures.data());
     }
     await this.asProgram().run();
-    return this.asProgram().outputs.loss.item();
+    return this.named(await this.asProgram().outputs.figures.data());
+  }
+
+  private named(values: ArrayLike<number>): { loss: number } & Record<string, number> {
+    return Object.fromEntries(this.names.map((name, i) => [name, values[i]])) as { loss: number };
   }
 
   /** The step as an optimised program, for printing and profiling. */
@@ -69,12 +77,12 @@ export class TrainingStep {
     return this.asProgram().program;
   }
 
-  private asProgram(): Recorded<{ loss: Tensor }> {
+  private asProgram(): Recorded<{ figures: Tensor }> {
     return (this.recorded ??= record(this.compute));
   }
 
   dispose(): void {
     this.recorded?.dispose();
-    for (const t of [...this.inputs, this.target, this.counter]) t.dispose();
+    for (const t of [...this.inputs, ...this.targets, this.counter]) t.dispose();
   }
 }

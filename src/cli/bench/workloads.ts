@@ -5,11 +5,11 @@ import type { Backend, KernelCall, Operand } from "../../backend/backend.js";
 import { type Attributes, type KernelName, kernels, sizeOf } from "../../backend/kernels.js";
 import { RandomStream } from "../../base/random-stream.js";
 import { ConvAutoencoder, DenseAutoencoder, DnCNN, type ImageModel, UNet } from "../../models/index.js";
-import { meanAbsoluteError, meanSquaredError } from "../../nn/index.js";
+import { type Loss, meanAbsoluteError, meanSquaredError } from "../../nn/index.js";
 import { Adam } from "../../optim/index.js";
 import { record, type Recorded } from "../../tensor/record.js";
 import { tensor, type Tensor } from "../../tensor/tensor.js";
-import { type Loss, TrainingStep } from "../../train/training-step.js";
+import { TrainingStep } from "../../train/training-step.js";
 
 export interface Prepared {
   run(): Promise<unknown>;

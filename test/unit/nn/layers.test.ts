@@ -22,7 +22,7 @@ class TwoBranches extends Model {
   readonly join = new nn.Concatenate();
   readonly out = new Dense(4, { useBias: false });
 
-  protected forward(x: Tensor, context: nn.CallContext): Tensor {
+  protected override forward(x: Tensor, context: nn.CallContext): Tensor {
     return this.out.call(this.join.call(this.branches.map((branch) => branch.call(x, context))), context);
   }
 }
@@ -321,7 +321,7 @@ it("summary tells shapes, parameters and operations without computing", () => {
 
   class Skip extends Model {
     readonly inner = new Dense(3, { useBias: false });
-    protected forward(x: Tensor): Tensor {
+    protected override forward(x: Tensor): Tensor {
       return add(x, this.inner.call(this.inner.call(x)));
     }
   }

@@ -39,7 +39,7 @@ const mistakes: [string, () => unknown, string][] = [
   ["sum axes", () => ops.sum(image(), wrong({ axes: 1 })), 'sum has no option "axes"; did you mean "axis"?'],
   ["sum keepdims", () => ops.sum(image(), wrong({ keepdims: true })), 'did you mean "keepDims"?'],
   ["sum, axis as a number", () => ops.sum(image(), wrong(1)), "sum: its options are an object, such as { axis: ... }, not 1."],
-  ["LayerNormalization axis", () => new nn.LayerNormalization(wrong({ axis: 1 })), 'LayerNormalization has no option "axis"; known are name, epsilon.'],
+  ["LayerNormalization axis", () => new nn.LayerNormalization(wrong({ axis: 1 })), 'LayerNormalization has no option "axis"; known are name, activityRegularizer, epsilon.'],
   ["Dense usebias", () => new nn.Dense(2, wrong({ usebias: false })), 'Dense has no option "usebias"; did you mean "useBias"?'],
   ["Adam weightDecay", () => new optim.Adam(0.1, wrong({ weightDecay: 0.1 })), 'Adam has no option "weightDecay"'],
   ["GradientDescent momentum", () => new optim.GradientDescent(0.1, wrong({ momentum: 0.9 })), 'GradientDescent has no option "momentum"'],
@@ -90,7 +90,7 @@ const mistakes: [string, () => unknown, string][] = [
   ["setBackend of a name", () => setBackend(wrong("native")), 'setBackend: expected an open backend, not "native"; await useBackend("native") opens one by its name.'],
   ["record of a tensor alone", () => record(wrong(() => ones([1]))), "record: the function must return tensors by name, such as { loss }"],
   ["Sequential of names", () => new models.Sequential(wrong(["dense"])), 'Sequential: expected a layer, not "dense".'],
-  ["new Model(a, b)", () => new (wrong(models.Model))(image(), image()), "Model is made by a class of yours that extends it"],
+  ["new Model(a, b)", () => new (wrong(models.Model))(image(), image()), "Model: give one object: new Model({ inputs, outputs })."],
   ["summary without a shape", () => nn.summary(dense(), wrong(undefined)), "summary: give the shape of the input, too"],
   ["a loss of other shapes", () => nn.meanSquaredError(ones([2]), ones([3])), "meanSquaredError: the prediction [2] and the target [3] must have one shape."],
 ]; // prettier-ignore
