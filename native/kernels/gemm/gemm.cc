@@ -8,8 +8,6 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-int ceil_div(int a, int b) { return (a + b - 1) / b; }
-
 /** Such that a panel of A nearly fills the L1 cache: longer ones write C less often, and what B, streaming by, drives
  * out of it is asked for in time. */
 int panel_steps() {
