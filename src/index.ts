@@ -2,6 +2,7 @@
 // The library's public surface. Names are Keras's where Keras has one.
 
 import "./formats/host-node.js";
+import "./tensor/async-scopes-node.js";
 
 export type { Backend, BackendName, KernelCall, MemoryInfo } from "./backend/backend.js";
 export { currentBackend, setBackend } from "./backend/current.js";

@@ -12,6 +12,7 @@ export class Recorder implements Backend {
   private readonly bound = new Map<Storage, Value>();
   /** Storages made for numbers written while recording: they belong to the program. */
   private readonly constants: Storage[] = [];
+  private readonly results = new Set<Value>();
   private nextId = 0;
 
   constructor(private readonly target: Backend) {
@@ -71,9 +72,16 @@ export class Recorder implements Backend {
   bind(storage: Storage): Storage {
     const value = this.valueOf(storage);
     value.storage ??= this.target.allocate(value.length);
+    this.results.add(value);
     const constant = this.constants.indexOf(value.storage);
     if (constant >= 0) this.constants.splice(constant, 1); // it is the caller's from now on
     return value.storage;
+  }
+
+  /** The storages of the real backend that the calls read or write, but for the program's own constants. */
+  *boundStorages(): Iterable<Storage> {
+    yield* this.bound.keys();
+    for (const { storage } of this.results) if (storage) yield storage;
   }
 
   /** What was recorded. `frozen` storages are promised not to change between runs. */

@@ -3,14 +3,14 @@
 
 import { checkOptions, describe } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
-import type { Storage } from "../backend/backend.js";
+import type { Backend } from "../backend/backend.js";
 import { currentBackend, withBackend } from "../backend/current.js";
 import type { Program } from "../backend/program-types.js";
 import { optimize } from "../program/optimize.js";
 import { Recorder } from "../program/recorder.js";
 import { compile } from "../program/replay.js";
 import { scope } from "./scope.js";
-import { SharedStorage, Tensor } from "./tensor.js";
+import { SharedStorage, sharedOf, Tensor } from "./tensor.js";
 
 export interface Recorded<T extends Record<string, Tensor>> {
   /** The tensors that the function returned; `run()` fills them. */
@@ -48,25 +48,33 @@ export function record<T extends Record<string, Tensor>>(
       throw new UserError(
         `record: the function must return tensors by name, such as { loss }, not ${describe(t)}.`,
       );
-  const mine = new Map<Storage, SharedStorage>();
+  const own = new Set<Tensor>();
   const outputs = Object.entries(returned).map(([name, t]) => {
-    if (t.backend !== recorder) return [name, t] as const; // made outside: it is the caller's own
-    const storage = recorder.bind(t.operand().storage);
-    const shared = mine.get(storage)?.retain() ?? new SharedStorage(storage, backend);
-    mine.set(storage, shared);
-    return [name, inner.release(new Tensor(t.shape, shared))] as const;
+    if (t.backend !== recorder && !inner.has(t)) return [name, t] as const; // made outside: it is the caller's own
+    const output = inner.release(t.backend === recorder ? bound(t, recorder, backend) : t);
+    own.add(output);
+    return [name, output] as const;
   });
   const raw = recorder.program(options.frozen?.map((t) => t.operand().storage));
   options.watch?.("as recorded", raw);
   const program = optimize(raw, options.watch);
   const executable = compile(program);
+  // What the program reads and writes lives as long as the program, whatever becomes of the tensors.
+  const held = [...recorder.boundStorages()].flatMap((storage) => sharedOf(storage)?.retain() ?? []);
   return {
     outputs: Object.fromEntries(outputs) as T,
     program,
     run: () => executable.run(),
     dispose: () => {
       executable.dispose();
-      for (const [name, t] of outputs) if (t !== returned[name as keyof T]) t.dispose();
+      for (const t of own) t.dispose();
+      for (const shared of held) shared.release();
     },
   };
+}
+
+/** A recorded tensor as one of the backend, whose storage the program fills. */
+function bound(t: Tensor, recorder: Recorder, backend: Backend): Tensor {
+  const storage = recorder.bind(t.operand().storage);
+  return new Tensor(t.shape, sharedOf(storage)?.retain() ?? new SharedStorage(storage, backend));
 }

@@ -8,7 +8,7 @@ import { checkOptions, describe } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import { forget, scope } from "./scope.js";
 import { sameShape, show } from "./shape.js";
-import { empty, run, runInto, Tensor } from "./tensor.js";
+import { empty, run, runInto, type SharedStorage, Tensor } from "./tensor.js";
 
 /** For each input a thunk that computes its gradient, or null where there is none; only the needed ones are called. */
 export type GradientRule = (dy: Tensor) => readonly ((() => Tensor) | null)[];
@@ -24,6 +24,21 @@ export interface TapeNode {
 
 let nextId = 0;
 let recording = true;
+/** The node whose rule is running. */
+let walking: TapeNode | undefined;
+
+/** Counts nodes: what happens now happens before the node of this number. */
+export const tapeTime = (): number => nextId;
+
+/**
+ * Throws when a rule reads a storage that was written over since its operation ran: the gradient would be that of other numbers.
+ */
+export function checkUnchanged({ madeAt, writtenAt, writer }: SharedStorage): void {
+  if (walking && madeAt <= walking.id && writtenAt > walking.id)
+    throw new UserError(
+      `${walking.operation}: its gradient needs a tensor that ${writer} has written over since; call backward() before that, or write into another tensor.`,
+    );
+}
 
 /** Puts `output` on the tape, if any input needs a gradient. Returns it. */
 export function differentiable(
@@ -101,11 +116,11 @@ function walkBack(y: Tensor, xs: readonly Tensor[], freeEarly: boolean): Tensor[
     const dy = arrived.get(node.output);
     if (!dy || !needed.has(node.output)) continue;
     const inner = freeEarly ? scope() : undefined;
-    const thunks = node.rule(dy);
+    const thunks = walk(node, () => node.rule(dy));
     node.inputs.forEach((input, i) => {
       const thunk = needed.has(input) ? thunks[i] : null;
       if (!thunk) return;
-      const part = thunk();
+      const part = walk(node, thunk);
       if (!sameShape(part.shape, input.shape))
         throw new Error(
           `${node.operation}: its rule gave input ${i} of shape ${show(input.shape)} a gradient of shape ${show(part.shape)}.`,
@@ -124,6 +139,15 @@ function walkBack(y: Tensor, xs: readonly Tensor[], freeEarly: boolean): Tensor[
   const results = xs.map((x) => arrived.get(x) ?? filled(x, 0));
   // One gradient may have arrived at two tensors (a + b): each caller gets a handle of its own.
   return results.map((t, i) => (freeEarly && results.indexOf(t) < i ? t.detach() : t));
+}
+
+function walk<T>(node: TapeNode, rule: () => T): T {
+  walking = node;
+  try {
+    return rule();
+  } finally {
+    walking = undefined;
+  }
 }
 
 /** The tensors on the way from y back to the xs, the xs included. */

@@ -8,18 +8,25 @@ import type { Attributes, KernelName } from "../backend/kernels.js";
 import { describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import { Recorder } from "../program/recorder.js";
-import { unwatch, watchForLeak } from "./leaks.js";
+import { unwatch, watch } from "./leaks.js";
 import { forget, track } from "./scope.js";
 import { checkShape, type Shape, show, sizeOf } from "./shape.js";
-import { backward, type TapeNode } from "./tape.js";
+import { backward, checkUnchanged, type TapeNode, tapeTime } from "./tape.js";
 
-/** A storage and how many tensors look at it (a reshape shares its original's). */
+/** A storage and how many look at it: tensors (a reshape shares its original's), reads under way, recorded programs. */
 export class SharedStorage {
   private references = 1;
+  /** The tape's time when it was made, and when it was last written over, and by what. */
+  readonly madeAt = tapeTime();
+  writtenAt = this.madeAt;
+  writer = "";
+
   constructor(
     readonly storage: Storage,
     readonly backend: Backend,
-  ) {}
+  ) {
+    byStorage.set(storage, this);
+  }
   retain(): this {
     this.references++;
     return this;
@@ -27,7 +34,24 @@ export class SharedStorage {
   release(): void {
     if (--this.references === 0) this.backend.release(this.storage);
   }
+  /** As release(), for a tensor that the garbage collector found: its backend may have been closed since. */
+  releaseLate(): void {
+    try {
+      this.release();
+    } catch {
+      // A closed backend has freed everything.
+    }
+  }
+  written(writer: string): void {
+    this.writtenAt = tapeTime();
+    this.writer = writer;
+  }
 }
+
+const byStorage = new WeakMap<Storage, SharedStorage>();
+
+/** Whose storage it is, for those that know only a kernel call's operands. */
+export const sharedOf = (storage: Storage): SharedStorage | undefined => byStorage.get(storage);
 
 export class Tensor {
   readonly size: number;
@@ -42,11 +66,12 @@ export class Tensor {
   /** For ops/; users call `tensor()` or `parameter()`. */
   constructor(
     readonly shape: Shape,
-    private readonly shared: SharedStorage,
+    /** For record() and the tape. */
+    readonly shared: SharedStorage,
   ) {
     this.size = sizeOf(shape);
     track(this);
-    watchForLeak(this);
+    watch(this, () => shared.releaseLate());
   }
 
   get rank(): number {
@@ -88,7 +113,13 @@ export class Tensor {
       throw new UserError(
         `data: an array of ${into.length} numbers for a tensor of shape ${show(this.shape)}.`,
       );
-    return this.backend.read(this.operand().storage, into);
+    const { storage } = this.operand();
+    const shared = this.shared.retain();
+    try {
+      return await this.backend.read(storage, into);
+    } finally {
+      shared.release();
+    }
   }
 
   /** The value of a tensor with one element. */
@@ -107,6 +138,7 @@ export class Tensor {
         "A tensor from outside cannot be written while a program is recorded; write it between runs.",
       );
     this.backend.write(this.operand().storage, data);
+    this.shared.written("write()");
   }
 
   /** Adds d(this)/d(parameter) to every parameter's `grad`. This tensor must have one element. */
@@ -204,6 +236,8 @@ export function runInto<K extends KernelName>(
     attributes,
   } as KernelCall;
   checkCall(call);
+  for (const { shared } of inputs) checkUnchanged(shared);
+  for (const { shared } of outputs) shared.written(kernel);
   if (outputs.some((t) => t.size > 0)) backend.run(call);
 }
 
