@@ -1,0 +1,72 @@
+// What a camera's own noise reduction and sharpening leave of the noise: smooth, alike in neighbouring pixels, in large spots of
+// colour, and less of it gone where the picture has detail. The picture itself stays as it is: a network shall learn to remove what
+// is left of the noise, not to invent what smoothing took away.
+
+import type { RandomStream } from "../../base/random-stream.js";
+import type { Plane } from "../../image/plane.js";
+import { blurPlane } from "./blur.js";
+import { between, happens } from "./draws.js";
+
+export interface NoiseReduction {
+  /** Share of brightness noise that is smoothed, and the Gaussian's deviation in pixels. */
+  readonly luma: { readonly share: number; readonly sigma: number };
+  /** The same of colour noise. */
+  readonly chroma: { readonly share: number; readonly sigma: number };
+  /** How much smoothing spares detail: 0 not at all; at 1 an edge of 10 grey levels halves it. */
+  readonly sparing: number;
+  /** Unsharp masking afterwards: noise + sharpening (noise - its blur of deviation 1). */
+  readonly sharpening: number;
+}
+
+export function drawNoiseReduction(random: RandomStream): NoiseReduction {
+  return {
+    luma: { share: between(random, 0.3, 1), sigma: between(random, 0.3, 1.6) },
+    chroma: { share: between(random, 0.5, 1), sigma: between(random, 0.5, 3) },
+    sparing: happens(random, 0.5) ? random.uniform() : 0,
+    sharpening: happens(random, 0.5) ? between(random, 0, 1) : 0,
+  };
+}
+
+const [RED, GREEN, BLUE] = [0.299, 0.587, 0.114];
+
+/** @param noise [height, width, 3], the difference that it makes to `clean`; smoothed in place */
+export function reduceNoise(noise: Float32Array, clean: Plane, reduction: NoiseReduction): void {
+  const { width, height } = clean;
+  const size = width * height;
+  const [y, u, v] = [new Float32Array(size), new Float32Array(size), new Float32Array(size)];
+  for (let i = 0, at = 0; i < size; i++, at += 3) {
+    y[i] = RED * noise[at] + GREEN * noise[at + 1] + BLUE * noise[at + 2];
+    u[i] = noise[at + 2] - y[i];
+    v[i] = noise[at] - y[i];
+  }
+  const { luma, chroma, sparing, sharpening } = reduction;
+  const kept = sparing > 0 ? smoothnessOf(clean, sparing) : undefined;
+  mix(y, blurPlane(y, width, height, luma.sigma), luma.share, kept);
+  for (const plane of [u, v]) mix(plane, blurPlane(plane, width, height, chroma.sigma), chroma.share);
+  if (sharpening > 0) mix(y, blurPlane(y, width, height, 1), -sharpening);
+  for (let i = 0, at = 0; i < size; i++, at += 3) {
+    noise[at] = y[i] + v[i];
+    noise[at + 1] = y[i] - (RED * v[i] + BLUE * u[i]) / GREEN;
+    noise[at + 2] = y[i] + u[i];
+  }
+}
+
+/** plane + share (other - plane), in place; with `weights` times those of each pixel. */
+function mix(plane: Float32Array, other: Float32Array, share: number, weights?: Float32Array): void {
+  for (let i = 0; i < plane.length; i++)
+    plane[i] += share * (weights ? weights[i] : 1) * (other[i] - plane[i]);
+}
+
+/** 1 where the picture is flat, towards 0 where its green changes from pixel to pixel. */
+function smoothnessOf({ data, width, height }: Plane, sparing: number): Float32Array {
+  const out = new Float32Array(width * height);
+  const green = (x: number, y: number) =>
+    data[3 * (Math.min(height - 1, Math.max(0, y)) * width + Math.min(width - 1, Math.max(0, x))) + 1];
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) {
+      const change =
+        Math.abs(green(x + 1, y) - green(x - 1, y)) + Math.abs(green(x, y + 1) - green(x, y - 1));
+      out[i] = 1 / (1 + sparing * change * 25.5);
+    }
+  return out;
+}

@@ -1,0 +1,54 @@
+// Bad photographs of many kinds, as the blind network of `--task photo` learns from them: noise of a camera at any ISO, developed and
+// mostly smoothed by it, sometimes plain white noise, sometimes next to none; then mostly JPEG. The parts are the other files here.
+
+import { RandomStream } from "../../base/random-stream.js";
+import { toLevel } from "../../image/image.js";
+import type { Plane } from "../../image/plane.js";
+import { cameraNoise, drawCamera } from "./camera.js";
+import { jpeg, type Subsampling } from "./jpeg.js";
+import { drawNoiseReduction, reduceNoise } from "./noise-reduction.js";
+import { between, happens, logBetween } from "./draws.js";
+
+/** A clean picture to a bad one of the same size. All draws come from `random`. */
+export type Degradation = (clean: Plane, random: RandomStream) => Plane;
+
+/** Keeps these streams apart from those that shuffle images, which count epochs. */
+const FIRST_STREAM = 2 ** 31;
+
+/** The random numbers of picture (or patch) `index` of a seed. */
+export const degradationStream = (seed: number, index: number): RandomStream =>
+  new RandomStream(seed, (FIRST_STREAM + (index % FIRST_STREAM)) >>> 0);
+
+/** Shot noise of ordinary pictures, from base ISO to far beyond what looks good, and of nearly clean ones. */
+const SHOT: readonly [number, number] = [1e-4, 2e-2];
+const HARDLY_ANY: readonly [number, number] = [2e-6, 1e-4];
+const SAMPLINGS: readonly Subsampling[] = ["4:4:4", "4:2:2", "4:2:0"];
+
+/** @param clean three channels, 8-bit levels or finer */
+export const degradePhoto: Degradation = (clean, random) => {
+  const { width, height } = clean;
+  const kind = random.uniform();
+  const data =
+    kind < 0.12 ? whiteNoise(clean, random) : developedNoise(clean, random, kind < 0.25 ? HARDLY_ANY : SHOT);
+  for (let i = 0; i < data.length; i++) data[i] += clean.data[i];
+  for (let i = 0; i < data.length; i++) data[i] = toLevel(data[i], 255) / 255; // as a file of 8 bits holds it
+  const noisy: Plane = { width, height, channels: 3, data };
+  if (happens(random, 0.3)) return noisy;
+  const quality = Math.floor(between(random, 60, 99));
+  return jpeg(noisy, quality, SAMPLINGS[random.integer(SAMPLINGS.length)]);
+};
+
+function developedNoise(clean: Plane, random: RandomStream, shot: readonly [number, number]): Float32Array {
+  const noise = cameraNoise(clean, drawCamera(random, shot), random);
+  if (happens(random, 0.8)) reduceNoise(noise, clean, drawNoiseReduction(random));
+  return noise;
+}
+
+/** As from scans, old files and other programs: the same everywhere, deviation 1 to 40 grey levels. */
+function whiteNoise(clean: Plane, random: RandomStream): Float32Array {
+  const noise = new Float32Array(clean.data.length);
+  const sigma = logBetween(random, 1, 40);
+  random.fillNormal(noise, sigma / 255);
+  if (happens(random, 0.3)) reduceNoise(noise, clean, drawNoiseReduction(random));
+  return noise;
+}
