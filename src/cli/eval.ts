@@ -1,13 +1,16 @@
-// fovea eval: how good is a network? Noise is added to clean images, the network takes it out, PSNR and SSIM are printed.
-// The protocol is enhance/evaluate.ts.
+// fovea eval: how good is a network? Clean images get noise added, or have bad counterparts; the network mends them, PSNR and SSIM
+// are printed. The protocol is enhance/evaluate.ts, which files belong together eval/inputs.ts.
 
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { UserError } from "../base/errors.js";
 import { Denoiser } from "../enhance/denoiser.js";
-import { tryOn } from "../enhance/evaluate.js";
+import { restoreAndCompare, tryOn, type Trial } from "../enhance/evaluate.js";
 import { loadModel } from "../enhance/files.js";
 import { convertChannels } from "../image/colour.js";
-import { listImages, readImage } from "../image/files.js";
+import { readImage } from "../image/files.js";
+import { type Image } from "../image/image.js";
 import { ssim } from "../image/metrics.js";
+import { type Pair, pairsOf } from "./eval/inputs.js";
 import { interruptible } from "./interrupt.js";
 import {
   architectureOption,
@@ -15,6 +18,7 @@ import {
   eagerOption,
   jsonOption,
   modelOption,
+  oneOf,
   seedOption,
   sigmaList,
   threadsOption,
@@ -24,11 +28,15 @@ import {
 import { showProgress } from "./progress.js";
 import { print, printJson, rounded, withBackend } from "./session.js";
 
+type Task = "denoise" | "photo";
+
 interface EvalFlags extends SharedOptions {
   model: string;
   arch?: string;
+  task: Task;
   data: string;
-  sigma: number[];
+  input?: string;
+  sigma?: number[];
   limit?: number;
   seed: number;
   eager?: boolean;
@@ -37,12 +45,22 @@ interface EvalFlags extends SharedOptions {
 export const evalCommand = (): Command =>
   new Command("eval")
     .description(
-      "Adds Gaussian noise to clean images, restores them with a network, and prints PSNR and SSIM.\n" +
-        "Noise is neither clipped nor rounded; the output is rounded to 8 bits. A grey network sees colour images as grey.",
+      "Restores bad images with a network and prints PSNR and SSIM against the clean ones. denoise: Gaussian noise is added, neither\n" +
+        "clipped nor rounded. photo: the bad ones are files, paired by the order of their names. Outputs are rounded to 8 bits; a grey\n" +
+        "network sees colour images as grey.",
     )
     .addOption(modelOption().makeOptionMandatory())
-    .requiredOption("--data <dir>", "folder of clean images, or one image")
-    .option("--sigma <n,...>", "noise levels in 8-bit grey levels", sigmaList, [25])
+    .addOption(
+      new Option("--task <name>", "denoise or photo")
+        .default("denoise")
+        .argParser(oneOf("--task", ["denoise", "photo"])),
+    )
+    .requiredOption(
+      "--data <dir>",
+      "clean images: a folder, a pattern such as 'pairs/*_mean.jpg', or one image",
+    )
+    .option("--input <dir>", "photo: the same pictures, bad")
+    .option("--sigma <n,...>", "denoise: noise levels in 8-bit grey levels (default: 25)", sigmaList)
     .option("--limit <n>", "only the first images", wholeNumber("--limit", "12"))
     .addOption(architectureOption())
     .addOption(seedOption("the noise"))
@@ -56,6 +74,7 @@ export const evalCommand = (): Command =>
 Examples:
   fovea eval --model runs/mine --data holdout/ --sigma 25
   fovea eval --model runs/mine --data holdout/ --sigma 15,25,50 --json
+  fovea eval --task photo --model photo --input 'pairs/*_noisy.jpg' --data 'pairs/*_clean.jpg'
   fovea eval --model dncnn-s-25.safetensors --arch dncnn --data holdout/`,
     )
     .action((flags: EvalFlags) =>
@@ -64,33 +83,49 @@ Examples:
 
 interface Row {
   readonly name: string;
-  readonly psnrNoisy: number;
+  readonly psnrInput: number;
   readonly psnr: number;
+  readonly ssimInput: number;
   readonly ssim: number;
 }
 
 async function evaluate(flags: EvalFlags, backend: string, signal: AbortSignal): Promise<void> {
+  checkTask(flags);
+  const { task, seed } = flags;
+  const pairs = await pairsOf(flags.data, flags.input, flags.limit);
   const { model, file } = loadModel(flags.model, flags.arch);
-  const files = listImages(flags.data).slice(0, flags.limit);
   const denoiser = new Denoiser(model, { eager: flags.eager });
   const progress = showProgress("eval");
+  const read = async (image: string) => convertChannels(await readImage(image), model.channels as 1 | 3);
+  const levels = task === "photo" ? [undefined] : (flags.sigma ?? [25]);
   try {
-    for (const [level, sigma] of flags.sigma.entries()) {
+    for (const [level, sigma] of levels.entries()) {
       const rows: Row[] = [];
       let seconds = 0;
-      for (const [index, image] of files.entries()) {
-        progress.update((level * files.length + index) / (files.length * flags.sigma.length), image);
-        const clean = convertChannels(await readImage(image), model.channels as 1 | 3);
+      for (const [index, pair] of pairs.entries()) {
+        progress.update((level * pairs.length + index) / (pairs.length * levels.length), pair.clean);
+        const clean = await read(pair.clean);
+        const bad = pair.input === undefined ? undefined : await read(pair.input);
+        if (bad) checkSize(bad, clean, pair);
         const started = performance.now();
-        const trial = await tryOn(denoiser, clean, sigma, flags.seed, index, { signal });
+        const trial = await (bad
+          ? restoreAndCompare(denoiser, bad, clean, 0, { signal })
+          : tryOn(denoiser, clean, sigma!, seed, index, { signal }));
         seconds += (performance.now() - started) / 1000;
-        const { psnrNoisy, psnr } = trial;
-        rows.push({ name: image, psnrNoisy, psnr, ssim: ssim(clean, trial.restored) });
+        rows.push(rowOf(pair.input ?? pair.clean, clean, trial));
       }
-      const last = level === flags.sigma.length - 1;
+      const last = level === levels.length - 1;
       if (last) progress.stop();
-      if (flags.json) printJson(result(rows, { sigma, seed: flags.seed, seconds, model: file, backend }));
-      else printTable(rows, sigma, seconds, backend);
+      const told = {
+        task,
+        sigma,
+        seed: sigma === undefined ? undefined : seed,
+        seconds,
+        model: file,
+        backend,
+      };
+      if (flags.json) printJson(result(rows, told));
+      else printTable(rows, told);
     }
   } finally {
     progress.stop();
@@ -99,47 +134,89 @@ async function evaluate(flags: EvalFlags, backend: string, signal: AbortSignal):
   }
 }
 
-const mean = (rows: readonly Row[], pick: (row: Row) => number): number =>
-  rows.reduce((sum, row) => sum + pick(row), 0) / rows.length;
+/** Throws UserError for flags that do not belong to the task. */
+function checkTask({ task, input, sigma }: EvalFlags): void {
+  if (task === "photo" && input === undefined)
+    throw new UserError(
+      "--task photo measures on pairs of files; add the bad pictures with --input, the clean ones being --data.",
+    );
+  if (task === "photo" && sigma !== undefined)
+    throw new UserError("--task photo adds no noise; leave --sigma out, or give --task denoise.");
+  if (task === "denoise" && input !== undefined)
+    throw new UserError(
+      "--input is for --task photo; leave it out, as --task denoise adds the noise itself.",
+    );
+}
+
+function checkSize(bad: Image, clean: Image, { input, clean: file }: Pair): void {
+  if (bad.width !== clean.width || bad.height !== clean.height)
+    throw new UserError(
+      `${input} is ${bad.width}x${bad.height} pixels and ${file} ${clean.width}x${clean.height}; pairs must show the same picture, so check --input and --data.`,
+    );
+}
+
+const rowOf = (name: string, clean: Image, { input, restored, psnrInput, psnr }: Trial): Row => ({
+  name,
+  psnrInput,
+  psnr,
+  ssimInput: ssim(clean, input),
+  ssim: ssim(clean, restored),
+});
+
+const mean = (rows: readonly Row[], key: Exclude<keyof Row, "name">): number =>
+  rows.reduce((sum, row) => sum + row[key], 0) / rows.length;
 
 interface Circumstances {
-  readonly sigma: number;
-  readonly seed: number;
+  readonly task: Task;
+  readonly sigma: number | undefined;
+  readonly seed: number | undefined;
   readonly seconds: number;
   readonly model: string;
   readonly backend: string;
 }
 
-function result(rows: readonly Row[], { sigma, seed, seconds, model, backend }: Circumstances) {
+/** Pictures that came out nearer to the clean one than they went in. */
+const betterOf = (rows: readonly Row[]): number => rows.filter((row) => row.psnr > row.psnrInput).length;
+
+function result(rows: readonly Row[], { task, sigma, seed, seconds, model, backend }: Circumstances) {
+  const psnrInput = rounded(mean(rows, "psnrInput"));
   return {
     images: rows.length,
-    sigma,
-    psnrNoisy: rounded(mean(rows, (row) => row.psnrNoisy)),
-    psnr: rounded(mean(rows, (row) => row.psnr)),
-    ssim: rounded(mean(rows, (row) => row.ssim)),
+    task,
+    ...(sigma === undefined ? {} : { sigma }),
+    psnrInput,
+    ...(task === "denoise" ? { psnrNoisy: psnrInput } : {}),
+    psnr: rounded(mean(rows, "psnr")),
+    ssimInput: rounded(mean(rows, "ssimInput")),
+    ssim: rounded(mean(rows, "ssim")),
+    better: betterOf(rows),
     seconds: rounded(seconds, 2),
     model,
     backend,
-    seed,
+    ...(seed === undefined ? {} : { seed }),
   };
 }
 
-function printTable(rows: readonly Row[], sigma: number, seconds: number, backend: string): void {
+function printTable(rows: readonly Row[], { sigma, seconds, backend }: Circumstances): void {
   const width = Math.max(5, ...rows.map((row) => row.name.length));
   const line = (name: string, ...cells: string[]) =>
-    `${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join("")}`;
+    `${name.padEnd(width)}${cells.map((cell) => cell.padStart(12)).join("")}`;
   const figures = (row: Omit<Row, "name">) => [
-    row.psnrNoisy.toFixed(2),
+    row.psnrInput.toFixed(2),
     row.psnr.toFixed(2),
+    row.ssimInput.toFixed(4),
     row.ssim.toFixed(4),
   ];
-  print(`sigma ${sigma}, ${rows.length} images, ${seconds.toFixed(1)} s on ${backend}`);
-  print(line("image", "noisy dB", "result dB", "SSIM"));
+  const level = sigma === undefined ? "" : `sigma ${sigma}, `;
+  print(`${level}${rows.length} images, ${seconds.toFixed(1)} s on ${backend}`);
+  print(line("image", "input dB", "result dB", "input SSIM", "result SSIM"));
   for (const row of rows) print(line(row.name, ...figures(row)));
   const means = {
-    psnrNoisy: mean(rows, (r) => r.psnrNoisy),
-    psnr: mean(rows, (r) => r.psnr),
-    ssim: mean(rows, (r) => r.ssim),
+    psnrInput: mean(rows, "psnrInput"),
+    psnr: mean(rows, "psnr"),
+    ssimInput: mean(rows, "ssimInput"),
+    ssim: mean(rows, "ssim"),
   };
   print(line("mean", ...figures(means)));
+  print(`${betterOf(rows)} of ${rows.length} are better than their input`);
 }

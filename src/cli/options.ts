@@ -21,6 +21,14 @@ export const wholeNumber = (flag: string, example: string, from = 1): Parse<numb
 export const positiveNumber = (flag: string, example: string): Parse<number> =>
   numberIn(flag, "a number above 0", example, (v) => v > 0);
 
+/** A moving average's. */
+export const decay: Parse<number> = numberIn(
+  "--ema",
+  "a decay from 0 to below 1",
+  "0.999",
+  (v) => v >= 0 && v < 1,
+);
+
 export const listOfCounts =
   (flag: string): Parse<number[]> =>
   (text) =>

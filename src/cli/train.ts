@@ -6,6 +6,7 @@ import { interruptible } from "./interrupt.js";
 import {
   architecture,
   backendOption,
+  decay,
   eagerOption,
   jsonOption,
   listOfCounts,
@@ -21,18 +22,22 @@ import { train } from "./train/session.js";
 export const trainCommand = (): Command =>
   new Command("train")
     .description(
-      "Trains a network on patches of a folder's images with noise added, and writes into RUN: checkpoint.safetensors (to resume\n" +
+      "Trains a network on patches of a folder's images made bad, and writes into RUN: checkpoint.safetensors (to resume\n" +
         "from), best.safetensors (weights of the best validation) and log.jsonl. Ctrl-C stops in order; --resume goes on to the same bits.",
     )
     .addOption(
-      new Option("--task <name>", "what to learn (default: denoise)").argParser(oneOf("--task", ["denoise"])),
+      new Option(
+        "--task <name>",
+        "what to mend: denoise (Gaussian noise of a known level; the default) or photo (a camera's noise and JPEG, blind)",
+      ).argParser(oneOf("--task", ["denoise", "photo"])),
     )
     .option("--data <dir>", "folder of clean images to train on")
     .option("--val <dir>", "folder of clean images to validate on, other ones")
     .option("--out <run>", "the run's folder")
     .option("--resume", "go on with the run in --out; its settings are remembered")
     .option("--model <name>", "unet, conv-ae, dense-ae or dncnn (default: unet)", architecture("--model"))
-    .option("--channels <n>", "1 for grey, 3 for colour (default: 1)", (text) =>
+    .option("--init <model>", "begin with the weights of another run, file or bundled model, adapted")
+    .option("--channels <n>", "1 for grey, 3 for colour (default: 1; photo: 3)", (text) =>
       Number(oneOf("--channels", ["1", "3"])(text)),
     )
     .option(
@@ -44,6 +49,11 @@ export const trainCommand = (): Command =>
       "--blocks <n>",
       "residual blocks at each size of a unet (default: 2)",
       wholeNumber("--blocks", "2"),
+    )
+    .option(
+      "--draw <places>",
+      "where patches are cut out: even (the default), or detail (photo's default) for more often where there is some",
+      oneOf("--draw", ["even", "detail"]),
     )
     .option(
       "--sigma <n>",
@@ -80,6 +90,11 @@ export const trainCommand = (): Command =>
     )
     .option("--loss <name>", `${lossNames.join(", ")} (default: l1)`, oneOf("--loss", lossNames))
     .option(
+      "--ema <decay>",
+      "keep a moving average of the weights, to validate and to use, such as 0.999 (default: none)",
+      decay,
+    )
+    .option(
       "--seed <n>",
       "seed of the weights, the patches and the noise (default: 0)",
       wholeNumber("--seed", "7", 0),
@@ -104,6 +119,7 @@ export const trainCommand = (): Command =>
 Examples:
   fovea train --data photos/ --val holdout/ --sigma 0..55 --minutes 20 --out runs/mine
   fovea train --data photos/ --model conv-ae --steps 2000 --out runs/small
+  fovea train --task photo --data photos/ --init runs/mine --ema 0.999 --minutes 60 --out runs/photo
   fovea train --out runs/mine --resume`,
     )
     .action((flags: TrainFlags) => interruptible((signal) => train(flags, signal)));

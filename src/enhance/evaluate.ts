@@ -1,19 +1,19 @@
 // How quality is measured, for `fovea eval` and for validation while training: Gaussian noise from the project's own generator,
-// added in float and neither clipped nor rounded before the network; the network's output clipped to [0, 1] and rounded to 8
-// bits; PSNR over the whole image, mean over the images.
+// added in float and neither clipped nor rounded before the network, or a bad picture as it is; the network's output clipped to [0, 1]
+// and rounded to 8 bits; PSNR over the whole image, mean over the images.
 
 import { gaussianNoise } from "../data/degrade.js";
 import type { Image } from "../image/image.js";
 import { psnr } from "../image/metrics.js";
-import { type Plane, toImage } from "../image/plane.js";
+import { type Picture, toImage, toPlane } from "../image/plane.js";
 import type { Denoiser, DenoiseOptions } from "./denoiser.js";
 
 export interface Trial {
-  readonly noisy: Plane;
+  readonly input: Picture;
   /** As an 8-bit file would hold it. */
   readonly restored: Image;
   /** In decibel, against the clean image. */
-  readonly psnrNoisy: number;
+  readonly psnrInput: number;
   readonly psnr: number;
 }
 
@@ -31,8 +31,19 @@ export async function tryOn(
   index: number,
   options: DenoiseOptions = {},
 ): Promise<Trial> {
-  const noisy = gaussianNoise(clean, sigma, seed, index);
-  const data = await denoiser.denoise(noisy, sigma, options);
-  const restored = toImage({ ...noisy, data });
-  return { noisy, restored, psnrNoisy: psnr(clean, noisy), psnr: psnr(clean, restored) };
+  return restoreAndCompare(denoiser, gaussianNoise(clean, sigma, seed, index), clean, sigma, options);
+}
+
+/** Lets the model restore a picture of which the clean one is there; both of its channels and of one size. */
+export async function restoreAndCompare(
+  denoiser: Denoiser,
+  input: Picture,
+  clean: Image,
+  sigma: number,
+  options: DenoiseOptions = {},
+): Promise<Trial> {
+  const plane = toPlane(input);
+  const data = await denoiser.denoise(plane, sigma, options);
+  const restored = toImage({ ...plane, data });
+  return { input, restored, psnrInput: psnr(clean, input), psnr: psnr(clean, restored) };
 }

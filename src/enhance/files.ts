@@ -5,7 +5,7 @@ import { UserError } from "../base/errors.js";
 import { readSafetensorsFile } from "../formats/files.js";
 import { bundledModel } from "../models/bundled-node.js";
 import { createModel, type ImageModel, loadWeights, type ModelConfig } from "../models/index.js";
-import { decodeCheckpoint } from "../train/checkpoint.js";
+import { decodeCheckpoint, networkOf } from "../train/checkpoint.js";
 import { modelFileOf } from "../train/files.js";
 
 /** What a run of `fovea train` writes about its model into its files; the rest is training's business. */
@@ -56,9 +56,7 @@ export function loadModel(nameOrFile: string, architecture?: string): LoadedMode
     throw new UserError(
       `${file} is a model of images of ${model.channels} channels; only grey (1) and colour (3) are read.`,
     );
-  const prefix = "model.";
-  const weights = [...snapshot.tensors].filter(([name]) => name.startsWith(prefix));
-  loadWeights(model, new Map(weights.map(([name, t]) => [name.slice(prefix.length), t])), file);
+  loadWeights(model, networkOf(snapshot), file);
   return { model, file, config: known };
 }
 

@@ -7,6 +7,7 @@ import { DnCNN } from "./dncnn.js";
 import type { ImageModel, ModelConfig } from "./image-model.js";
 import { UNet } from "./unet.js";
 
+export { adaptWeights } from "./adapt.js";
 export { ConvAutoencoder, type ConvAutoencoderOptions } from "./conv-autoencoder.js";
 export { DenseAutoencoder, type DenseAutoencoderOptions } from "./dense-autoencoder.js";
 export { DnCNN, type DnCNNOptions } from "./dncnn.js";

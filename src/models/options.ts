@@ -16,6 +16,8 @@ export const counts: Kind = {
   check: (value) => Array.isArray(value) && value.length >= 1 && value.length <= 8 && value.every(isCount),
 };
 
+export const flag: Kind = { wanted: "true or false", check: (value) => typeof value === "boolean" };
+
 /** `defaults` overlaid with what is given. Throws UserError for an unknown option or a value of the wrong kind. */
 export function completed<O extends object>(
   architecture: string,

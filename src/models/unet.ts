@@ -1,6 +1,6 @@
 // A U-shaped residual denoiser that knows the noise level. 2x2 pixels are folded into channels, so that the convolutions see a
 // quarter of the positions, and a map of the noise level is one more channel, so that one network serves every level (both after
-// Zhang, Zuo and Zhang, "FFDNet", IEEE TIP 2018). Residual blocks at each size on the way down and up, skips added, no biases.
+// Zhang, Zuo and Zhang, "FFDNet", IEEE TIP 2018); a blind network does without the map. Residual blocks at each size on the way down and up, skips added, no biases.
 //
 //   [h, w, c] fold, + sigma -> [h/2, w/2, 4c+1] -head-> enc.0 -down-> enc.1 -down-> enc.2       (widths 32, 64, 128)
 //   x - unfold(tail(...)) <------------- tail <- dec.0 <-up, + enc.0- dec.1 <-up, + enc.1-
@@ -21,7 +21,7 @@ import { show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ImageModel } from "./image-model.js";
 import { Model } from "./model.js";
-import { completed, count, counts } from "./options.js";
+import { completed, count, counts, flag } from "./options.js";
 import { around, enlarge, receptiveRadius, shrink } from "./receptive-field.js";
 import { Sequential } from "./sequential.js";
 
@@ -32,9 +32,11 @@ export interface UNetOptions {
   blocks: number;
   /** Channels of the images (default 1). */
   channels: number;
+  /** Takes the noise level as an input (default true); a blind network (false) is given images alone. */
+  sigma: boolean;
 }
 
-const defaults: UNetOptions = { widths: [32, 64, 128], blocks: 2, channels: 1 };
+const defaults: UNetOptions = { widths: [32, 64, 128], blocks: 2, channels: 1, sigma: true };
 
 const conv3 = (filters: number) =>
   new Conv2D(filters, 3, { padding: 1, useBias: false, kernelInitializer: "fanInUniform" });
@@ -55,11 +57,11 @@ class Residual extends Model {
   }
 }
 
-/** Input: [images, sigma], sigma [batch] in the images' unit (grey levels / 255). */
+/** Input: [images, sigma], sigma [batch] in the images' unit (grey levels / 255); images alone with `sigma: false`. */
 export class UNet extends ImageModel {
   readonly architecture = "unet";
   readonly options: UNetOptions;
-  override readonly takesSigma = true;
+  override readonly takesSigma: boolean;
   readonly head: Conv2D;
   readonly tail: Conv2D;
   readonly enc: readonly Sequential[];
@@ -73,7 +75,9 @@ export class UNet extends ImageModel {
       widths: counts,
       blocks: count,
       channels: count,
+      sigma: flag,
     });
+    this.takesSigma = this.options.sigma;
     const { widths, blocks, channels } = this.options;
     const level = (width: number) =>
       new Sequential(Array.from({ length: blocks }, () => new Residual(width)));
@@ -110,11 +114,8 @@ export class UNet extends ImageModel {
 
   protected override forward(input: Inputs, context: CallContext): Tensor {
     const [x, sigma] = this.imagesAndSigma(input);
-    const folded = spaceToDepth(x, 2);
-    const [n, h, w] = folded.shape;
-    const levels = broadcastTo(reshape(sigma, [n, 1, 1, 1]), [n, h, w, 1]);
     const skips: Tensor[] = [];
-    let z = this.head.call(concatenate([folded, levels]), context);
+    let z = this.head.call(withLevels(spaceToDepth(x, 2), sigma), context);
     for (const [i, down] of this.down.entries()) {
       skips.push(this.enc[i].call(z, context));
       z = down.call(skips[i], context);
@@ -125,11 +126,11 @@ export class UNet extends ImageModel {
     return sub(x, depthToSpace(this.tail.call(z, context), 2));
   }
 
-  private imagesAndSigma(input: Inputs): readonly [Tensor, Tensor] {
-    if ("shape" in input || input.length !== 2)
+  private imagesAndSigma(input: Inputs): readonly [Tensor, Tensor | undefined] {
+    const { alignment, channels, takesSigma } = this;
+    if (takesSigma && ("shape" in input || input.length !== 2))
       throw new Error("unet: expected [images, sigma], two tensors.");
-    const [x, sigma] = input;
-    const { alignment, channels } = this;
+    const [x, sigma] = takesSigma ? (input as readonly Tensor[]) : [this.imagesOf(input), undefined];
     if (
       x.rank !== 4 ||
       x.shape[3] !== channels ||
@@ -139,8 +140,15 @@ export class UNet extends ImageModel {
       throw new Error(
         `unet: expected images [batch, height, width, ${channels}] with height and width multiples of ${alignment}, got ${show(x.shape)}.`,
       );
-    if (sigma.size !== x.shape[0])
+    if (sigma && sigma.size !== x.shape[0])
       throw new Error(`unet: expected one sigma an image, [${x.shape[0]}], got ${show(sigma.shape)}.`);
     return [x, sigma];
   }
+}
+
+/** The noise level of each image as one more channel, the same everywhere. */
+function withLevels(folded: Tensor, sigma: Tensor | undefined): Tensor {
+  if (!sigma) return folded;
+  const [n, h, w] = folded.shape;
+  return concatenate([folded, broadcastTo(reshape(sigma, [n, 1, 1, 1]), [n, h, w, 1])]);
 }

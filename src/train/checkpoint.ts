@@ -23,6 +23,15 @@ export function encodeCheckpoint({ snapshot, config }: Checkpoint, weightsOnly =
   return { tensors: new Map<string, TensorToWrite>(kept), metadata };
 }
 
+/** A checkpoint's network by the names of its tensors: with the weights' moving average in their place, where one is kept. */
+export function networkOf({ tensors }: Snapshot): Map<string, SavedTensor> {
+  const named = (prefix: string) =>
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, saved]) => [name.slice(prefix.length), saved] as const);
+  return new Map([...named("model."), ...named("average.")]);
+}
+
 /** @throws UserError when the file holds no checkpoint of this project, or numbers that are not finite */
 export function decodeCheckpoint({ tensors, metadata }: Safetensors, file: string): Checkpoint {
   if (metadata[configKey] === undefined || metadata[progressKey] === undefined)

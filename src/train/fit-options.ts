@@ -5,6 +5,7 @@ import { UserError } from "../base/errors.js";
 import { Layer } from "../nn/layer.js";
 import type { Loss } from "../nn/losses.js";
 import { Optimizer } from "../optim/index.js";
+import type { MovingAverage } from "./moving-average.js";
 import type { Objective } from "./objective.js";
 import type { Snapshot } from "./snapshot.js";
 
@@ -35,6 +36,8 @@ export type StopReason = "steps" | "epochs" | "minutes" | "stopLoss" | "patience
 export interface FitOptions {
   optimizer: Optimizer;
   loss: Loss | Objective;
+  /** Follows the weights; a new run's begins where they do. Part of every snapshot. */
+  average?: MovingAverage;
   /** Stop conditions: the first that is met ends training. At least one of the first three, or `signal`, must be there. */
   epochs?: number;
   steps?: number;
@@ -69,6 +72,7 @@ const fitOptions: { readonly [Name in keyof Required<FitOptions>]: true } = {
   ...{
     optimizer: true,
     loss: true,
+    average: true,
     epochs: true,
     steps: true,
     minutes: true,

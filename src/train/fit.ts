@@ -7,7 +7,7 @@ import { findNonFinite } from "../inspect/non-finite.js";
 import { Cadence } from "./cadence.js";
 import { arrayBatches, type ArraySamples, type TrainingData } from "./data.js";
 import { checkFitArguments, type FitOptions, type StopReason, type Validation } from "./fit-options.js";
-import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.js";
+import { restoreSnapshot, type Snapshot, takeSnapshot, type Trained } from "./snapshot.js";
 import { type Trainable, TrainingStep } from "./training-step.js";
 
 export interface FitResult {
@@ -50,6 +50,7 @@ export async function fit(
 
 class Run {
   private readonly trainingStep: TrainingStep;
+  private readonly trained: Trained;
   private readonly lastStep: number;
   private readonly losses: number[] = [];
   private step: number;
@@ -62,11 +63,20 @@ class Run {
   private good: Snapshot | undefined;
 
   constructor(
-    private readonly model: Trainable,
+    model: Trainable,
     private readonly data: TrainingData,
     private readonly options: FitOptions,
   ) {
-    const { steps = Infinity, epochs = Infinity, minutes, signal, resume, optimizer, loss } = options;
+    const {
+      steps = Infinity,
+      epochs = Infinity,
+      minutes,
+      signal,
+      resume,
+      optimizer,
+      loss,
+      average,
+    } = options;
     this.lastStep = Math.min(steps, epochs * data.stepsPerEpoch);
     if (
       this.lastStep === Infinity &&
@@ -78,8 +88,9 @@ class Run {
       throw new UserError(
         "fit: give a stop condition: epochs, steps, minutes, stopLoss, patience or signal.",
       );
-    this.trainingStep = new TrainingStep(model, data, loss, optimizer, options.eager ?? false);
-    if (resume) restoreSnapshot(model, optimizer, resume);
+    this.trainingStep = new TrainingStep(model, data, loss, optimizer, options.eager ?? false, average);
+    this.trained = { model, optimizer, average };
+    if (resume) restoreSnapshot(this.trained, resume);
     this.step = this.firstStep = resume?.step ?? 0;
     this.stepsBefore = options.stepsBefore ?? 0;
     this.minutesBefore = resume?.minutes ?? 0;
@@ -182,7 +193,7 @@ class Run {
 
   private async snapshot(): Promise<void> {
     const { step, best, sinceBest } = this;
-    const snapshot = await takeSnapshot(this.model, this.options.optimizer, {
+    const snapshot = await takeSnapshot(this.trained, {
       step,
       minutes: this.minutes(),
       best,
@@ -201,14 +212,14 @@ class Run {
     let found: string | undefined;
     let step = until;
     if (this.good) {
-      restoreSnapshot(this.model, optimizer, this.good);
+      restoreSnapshot(this.trained, this.good);
       for (step = this.good.step; step <= until && !found; step++) {
         const at = this.stepsBefore + step;
         const learningRate = this.options.learningRateAt?.(this.progress()) ?? optimizer.learningRate(at);
         this.trainingStep.prepare(at, this.data.batch(step), learningRate);
         found = await findNonFinite(this.trainingStep.compute);
       }
-      restoreSnapshot(this.model, optimizer, this.good);
+      restoreSnapshot(this.trained, this.good);
     }
     const what = tensorName ? `${tensorName} holds a number that is not finite` : `the loss became ${loss}`;
     const cause = found ? `: ${found} in step ${step}` : "";

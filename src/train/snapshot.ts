@@ -1,9 +1,10 @@
 // A snapshot: everything that training needs to go on as if it had never stopped. Weights, the model's state, the optimiser's
-// memory and the step; batches and random draws follow from the step, so there are no generators to save.
+// memory, the weights' moving average if one is kept, and the step; batches and random draws follow from the step, so there are no generators to save.
 // Files are checkpoint.ts's business.
 
 import type { Optimizer } from "../optim/index.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { MovingAverage } from "./moving-average.js";
 import type { Trainable } from "./training-step.js";
 
 export interface SavedTensor {
@@ -19,34 +20,38 @@ export interface Snapshot {
   /** Best validation figure so far, and evaluations since it last improved: for patience. */
   readonly best?: number;
   readonly sinceBest?: number;
-  /** By name: "model.…" parameters and state, "optimizer.…" memory. */
+  /** By name: "model.…" parameters and state, "optimizer.…" memory, "average.…" the parameters' moving average. */
   readonly tensors: ReadonlyMap<string, SavedTensor>;
 }
 
-function tensorsOf(model: Trainable, optimizer: Optimizer): Map<string, Tensor> {
+/** What a run consists of. */
+export interface Trained {
+  readonly model: Trainable;
+  readonly optimizer: Optimizer;
+  readonly average?: MovingAverage;
+}
+
+function tensorsOf({ model, optimizer, average }: Trained): Map<string, Tensor> {
   const named = (prefix: string, tensors: ReadonlyMap<string, Tensor>) =>
     [...tensors].map(([name, t]) => [`${prefix}.${name}`, t] as const);
   return new Map([
     ...named("model", model.parameters()),
     ...named("model", model.state()),
     ...named("optimizer", optimizer.build(model.parameters()).state()),
+    ...named("average", average?.state() ?? new Map<string, Tensor>()),
   ]);
 }
 
-export async function takeSnapshot(
-  model: Trainable,
-  optimizer: Optimizer,
-  progress: Omit<Snapshot, "tensors">,
-): Promise<Snapshot> {
+export async function takeSnapshot(trained: Trained, progress: Omit<Snapshot, "tensors">): Promise<Snapshot> {
   const tensors = new Map<string, SavedTensor>();
-  for (const [name, t] of tensorsOf(model, optimizer))
+  for (const [name, t] of tensorsOf(trained))
     tensors.set(name, { shape: t.shape, data: Float32Array.from(await t.data()) });
   return { ...progress, tensors };
 }
 
 /** Puts a snapshot's numbers back. Throws when it was taken of another model or optimiser. */
-export function restoreSnapshot(model: Trainable, optimizer: Optimizer, snapshot: Snapshot): void {
-  for (const [name, t] of tensorsOf(model, optimizer)) {
+export function restoreSnapshot(trained: Trained, snapshot: Snapshot): void {
+  for (const [name, t] of tensorsOf(trained)) {
     const saved = snapshot.tensors.get(name);
     if (!saved) throw new Error(`it has no ${name}`);
     if (saved.shape.join() !== t.shape.join())

@@ -8,9 +8,10 @@ import type { Loss } from "../nn/losses.js";
 import type { Optimizer } from "../optim/index.js";
 import { record, type Recorded } from "../tensor/record.js";
 import { forget, scope } from "../tensor/scope.js";
-import { grad } from "../tensor/tape.js";
+import { grad, noGrad } from "../tensor/tape.js";
 import { empty, tensor, type Tensor } from "../tensor/tensor.js";
 import { shapesOf, type TrainingBatch, type TrainingData, valuesOf } from "./data.js";
+import type { MovingAverage } from "./moving-average.js";
 import { figuresOf, type Objective, objectiveOf, stacked } from "./objective.js";
 
 /** A model of one input, or of several in an array. */
@@ -31,6 +32,7 @@ export class TrainingStep {
     loss: Loss | Objective,
     private readonly optimizer: Optimizer,
     private readonly eager: boolean,
+    private readonly average?: MovingAverage,
   ) {
     const lasting = (t: Tensor) => (forget(t), t);
     this.inputs = data.inputShapes.map((shape) => lasting(empty(shape)));
@@ -46,6 +48,7 @@ export class TrainingStep {
     const figures = figuresOf(this.model, this.inputs, this.targets, this.objective, context);
     const parameters = this.model.parameters();
     this.optimizer.apply(parameters, grad(figures.get("loss")!, [...parameters.values()]));
+    if (this.average) noGrad(() => this.average!.follow(parameters));
     this.names = [...figures.keys()];
     return { figures: stacked(figures) };
   };
@@ -56,6 +59,7 @@ export class TrainingStep {
     valuesOf(batch.target).forEach((values, i) => this.targets[i].write(values));
     this.counter.write(counterLimbs(step));
     this.optimizer.beginStep(step, learningRate);
+    this.average?.beginStep(step);
   }
 
   /** Runs a prepared step and resolves to its figures: the loss, its parts where there are several, the metrics. */

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { UserError } from "../../base/errors.js";
 import { modelPart } from "../../enhance/files.js";
+import type { PatchDraw } from "../../data/patches.js";
 import { createModel, type ModelConfig } from "../../models/index.js";
 import { charbonnier, type Loss, meanAbsoluteError, meanSquaredError } from "../../nn/losses.js";
 import { readCheckpoint, type RunFiles } from "../../train/files.js";
@@ -39,6 +40,9 @@ export interface TrainFlags extends SharedOptions {
   seed?: number;
   valEvery?: number;
   saveEvery?: number;
+  init?: string;
+  ema?: number;
+  draw?: PatchDraw;
   eager?: boolean;
 }
 
@@ -51,6 +55,11 @@ interface Settings {
   readonly lr: number;
   readonly loss: LossName;
   readonly seed: number;
+  readonly draw: PatchDraw;
+  /** Decay of the weights' moving average; none without it. */
+  readonly ema?: number;
+  /** Where the weights came from that it began with; drawn from the seed without it. */
+  readonly init?: string;
 }
 
 /** Where it reads, and when it stops: what a resumed run may be told anew. */
@@ -69,7 +78,18 @@ export interface RunConfig extends Settings, Limits {
   readonly model: ModelConfig;
 }
 
-const settingNames = ["task", "sigma", "batch", "patch", "lr", "loss", "seed"] as const;
+const settingNames = [
+  "task",
+  "sigma",
+  "batch",
+  "patch",
+  "lr",
+  "loss",
+  "seed",
+  "draw",
+  "ema",
+  "init",
+] as const;
 const limitNames = ["data", "val", "steps", "epochs", "minutes", "stopLoss", "patience", "valEvery"] as const;
 
 export interface Start {
@@ -102,11 +122,17 @@ export function startOf(flags: TrainFlags, files: RunFiles): Start {
 function begun(flags: TrainFlags): RunConfig {
   if (flags.data === undefined) throw new UserError("fovea train needs images to train on; add --data DIR.");
   const architecture = flags.model ?? "unet";
+  const isPhoto = flags.task === "photo";
+  if (isPhoto) checkPhoto(flags);
   const isDense = architecture === "dense-autoencoder";
   const patch = flags.patch ?? (isDense ? 28 : 64);
-  const { channels = 1, widths, blocks } = flags;
+  const { channels = isPhoto ? 3 : 1, widths, blocks } = flags;
   const shape = isDense ? { height: patch, width: patch } : {};
-  const model = createModel({ architecture, options: given({ channels, widths, blocks, ...shape }) });
+  const blind = isPhoto && architecture === "unet" ? { sigma: false } : {};
+  const model = createModel({
+    architecture,
+    options: given({ channels, widths, blocks, ...shape, ...blind }),
+  });
   const { alignment, config } = model;
   model.dispose();
   if (patch % alignment !== 0)
@@ -116,15 +142,29 @@ function begun(flags: TrainFlags): RunConfig {
   return {
     model: config,
     task: flags.task ?? "denoise",
-    sigma: flags.sigma ?? 25,
+    sigma: flags.sigma ?? (isPhoto ? 0 : 25),
     batch: flags.batch ?? 16,
     patch,
     lr: flags.lr ?? 1e-3,
     loss: flags.loss ?? "l1",
     seed: flags.seed ?? 0,
+    draw: flags.draw ?? (isPhoto ? "detail" : "even"),
+    ...given({ ema: flags.ema, init: flags.init }),
     ...limitsOf(flags),
     data: path.resolve(flags.data),
   };
+}
+
+/** Throws UserError for flags that do not go with --task photo. */
+function checkPhoto({ channels, sigma }: TrainFlags): void {
+  if (channels === 1)
+    throw new UserError(
+      "--task photo learns from a camera's colours; leave --channels 1 out, as a photo network also takes grey pictures.",
+    );
+  if (sigma !== undefined)
+    throw new UserError(
+      "--task photo draws its own noise, of all levels; leave --sigma out, or train with --task denoise.",
+    );
 }
 
 /** What is there: the options that were given. */
@@ -139,7 +179,8 @@ const limitsOf = (flags: TrainFlags) => ({
 
 function resumed(flags: TrainFlags, file: string): Start {
   const { config, snapshot } = readCheckpoint(file);
-  const saved = checked(config, snapshot, file);
+  const known = checked(config, snapshot, file);
+  const saved: RunConfig = { ...known, draw: known.draw ?? "even" }; // older runs had no choice
   const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
   const refuse = (flag: string, given: unknown, known: unknown): never => {
     throw new UserError(

@@ -3,15 +3,18 @@
 
 import type { Backend } from "../../backend/backend.js";
 import { UserError } from "../../base/errors.js";
+import { degradePhoto } from "../../data/degrade/photo.js";
 import { loadPatches } from "../../data/files.js";
+import { patchBatches } from "../../data/patch-batches.js";
 import type { PatchDataset } from "../../data/patches.js";
-import { createModel, type ImageModel, loadWeights } from "../../models/index.js";
+import { loadModel } from "../../enhance/files.js";
+import { adaptWeights, createModel, type ImageModel, loadWeights } from "../../models/index.js";
 import { readTensors, weightsOf } from "../../nn/weights.js";
 import { Adam } from "../../optim/index.js";
 import { openRun, RunLog, type RunFiles, writeCheckpoint } from "../../train/files.js";
 import { fit, type FitResult } from "../../train/fit.js";
 import type { StepReport } from "../../train/fit-options.js";
-import { patchBatches } from "../../data/patch-batches.js";
+import { MovingAverage } from "../../train/moving-average.js";
 import type { Snapshot } from "../../train/snapshot.js";
 import type { Interrupted } from "../interrupt.js";
 import { clock, type Progress, showProgress } from "../progress.js";
@@ -37,19 +40,36 @@ export async function train(flags: TrainFlags, signal: AbortSignal): Promise<voi
       batchSize: config.batch,
       sigma: config.sigma,
       seed: config.seed,
+      draw: config.draw,
+      degrade: config.task === "photo" ? degradePhoto : undefined,
     });
-    const model = createModel(config.model, config.seed);
+    const model = await newModel(config, start.snapshot === undefined);
+    const average =
+      config.ema === undefined ? undefined : await newModel(config, start.snapshot === undefined);
+    const better = average ?? model;
     const validator =
-      config.val === undefined ? undefined : await Validator.load(config.val, model, config, flags.eager);
-    const run = new Run(files, start, model, flags, backend);
+      config.val === undefined ? undefined : await Validator.load(config.val, better, config, flags.eager);
+    const run = new Run(files, start, model, average, flags, backend);
     try {
       await run.go(patches, validator, signal);
     } finally {
       run.close();
       validator?.dispose();
       model.dispose();
+      average?.dispose();
     }
   });
+}
+
+/** The run's network as it begins: drawn from the seed, or from --init. */
+async function newModel({ model: described, seed, init }: RunConfig, begins: boolean): Promise<ImageModel> {
+  const model = createModel(described, seed);
+  if (init === undefined || !begins) return model;
+  const { model: source, file } = loadModel(init);
+  const weights = adaptWeights(await readTensors(weightsOf(source)), source.config, model);
+  source.dispose();
+  loadWeights(model, weights, file);
+  return model;
 }
 
 const channelsOf = (config: RunConfig) => config.model.options.channels as 1 | 3;
@@ -66,6 +86,7 @@ class Run {
     private readonly files: RunFiles,
     private readonly start: Start,
     private readonly model: ImageModel,
+    private readonly average: ImageModel | undefined,
     private readonly flags: TrainFlags,
     private readonly backend: Backend,
   ) {
@@ -77,11 +98,13 @@ class Run {
   async go(patches: PatchDataset, validator: Validator | undefined, signal: AbortSignal): Promise<void> {
     const { config, snapshot } = this.start;
     const optimizer = new Adam(config.lr);
-    if (snapshot) checkFits(snapshot, this.model, this.files.checkpoint);
+    if (snapshot) checkFits(snapshot, this.model, this.average, this.files.checkpoint);
+    const average = this.average && new MovingAverage(this.average, config.ema!);
     this.announce(patches);
     try {
       const result = await fit(this.model, patchBatches(patches, this.model), {
         optimizer,
+        average,
         loss: lossOf(config.loss),
         steps: config.steps,
         epochs: config.epochs,
@@ -103,6 +126,7 @@ class Run {
       });
       this.finish(result, signal);
     } finally {
+      average?.dispose();
       optimizer.dispose();
     }
   }
@@ -113,12 +137,13 @@ class Run {
   }
 
   private announce(patches: PatchDataset): void {
-    const { model, data, sigma } = this.start.config;
+    const { model, data, sigma, task } = this.start.config;
     const from = this.fromStep > 0 ? `, from step ${this.fromStep} on` : "";
     const parameters = [...this.model.parameters().values()].reduce((n, p) => n + p.size, 0);
     const level = typeof sigma === "number" ? String(sigma) : sigma.join("..");
+    const damage = task === "photo" ? "a camera's noise and JPEG" : `sigma ${level}`;
     this.progress.note(
-      `${model.architecture} (${parameters.toLocaleString("en-US")} parameters) on ${patches.size} images of ${data}, sigma ${level}, backend ${this.backend.name}${from}`,
+      `${model.architecture} (${parameters.toLocaleString("en-US")} parameters) on ${patches.size} images of ${data}, ${damage}, backend ${this.backend.name}${from}`,
     );
     this.json({
       event: "start",
@@ -162,7 +187,7 @@ class Run {
     this.progress.note(`step ${step}: validation ${psnr.toFixed(3)} dB${isBest ? ", the best so far" : ""}`);
     this.json({ event: "validation", step, psnr: rounded(psnr), best: isBest });
     if (!isBest) return;
-    const weights = await readTensors(weightsOf(this.model));
+    const weights = await readTensors(weightsOf(this.average ?? this.model));
     const tensors = new Map([...weights].map(([name, array]) => [`model.${name}`, array]));
     const snapshot = { step, minutes: 0, best: psnr, tensors };
     writeCheckpoint(this.files.best, { snapshot, config: this.start.config }, true);
@@ -196,7 +221,12 @@ class Run {
 }
 
 /** Throws UserError when a checkpoint's tensors are not those of the model that its configuration describes. */
-function checkFits({ tensors }: Snapshot, model: ImageModel, file: string): void {
+function checkFits(
+  { tensors }: Snapshot,
+  model: ImageModel,
+  average: ImageModel | undefined,
+  file: string,
+): void {
   const weights = [...tensors].filter(([name]) => name.startsWith("model."));
   loadWeights(model, new Map(weights.map(([name, t]) => [name.slice("model.".length), t])), file);
   for (const [name, p] of model.parameters())
@@ -205,6 +235,9 @@ function checkFits({ tensors }: Snapshot, model: ImageModel, file: string): void
       if (memory?.shape.join() !== p.shape.join())
         throw new UserError(`${file} lacks the optimiser's memory of ${name}; take an earlier checkpoint.`);
     }
+  for (const [name, p] of average?.parameters() ?? [])
+    if (tensors.get(`average.${name}`)?.shape.join() !== p.shape.join())
+      throw new UserError(`${file} lacks the moving average of ${name}; take an earlier checkpoint.`);
 }
 
 const reasons: Readonly<Record<Exclude<FitResult["reason"], "aborted">, string>> = {

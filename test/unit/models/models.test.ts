@@ -49,7 +49,10 @@ describe("registry", () => {
       architecture: "unet",
       options: { widths: [2, 4], blocks: 1, channels: 3 },
     });
-    expect(config).toEqual({ architecture: "unet", options: { widths: [2, 4], blocks: 1, channels: 3 } });
+    expect(config).toEqual({
+      architecture: "unet",
+      options: { widths: [2, 4], blocks: 1, channels: 3, sigma: true },
+    });
     const small = createModel(config) as UNet;
     expect(small.channels).toBe(3);
     expect(small.alignment).toBe(4);
@@ -63,7 +66,7 @@ describe("registry", () => {
     expect(() => createModel({ architecture: "toString" })).toThrow("There is no model");
     const unet = (options: unknown) => () => createModel({ architecture: "unet", options: options as never });
     expect(unet({ width: 3 })).toThrow(
-      'The model unet has no option "width"; it has widths, blocks, channels.',
+      'The model unet has no option "width"; it has widths, blocks, channels, sigma.',
     );
     expect(unet({ widths: "wide" })).toThrow(
       "The option widths of the model unet must be a list of 1 to 8 whole",

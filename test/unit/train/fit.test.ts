@@ -9,6 +9,7 @@ import { log, mean, mul, sub } from "../../../src/ops/index.js";
 import { Adam } from "../../../src/optim/index.js";
 import { DivergedError, fit } from "../../../src/train/fit.js";
 import type { FitOptions } from "../../../src/train/fit-options.js";
+import { MovingAverage } from "../../../src/train/moving-average.js";
 import type { Snapshot } from "../../../src/train/snapshot.js";
 
 let backend: ReferenceBackend;
@@ -54,6 +55,41 @@ describe("fit", () => {
     expect(losses[0]).toEqual(losses[1]);
     expect(await weights(models[0])).toEqual(await weights(models[1]));
     expect(losses[0].at(-1)).toBeLessThan(losses[0][0]);
+  });
+
+  it("keeps a moving average of the weights, which resumes to the same bits", async () => {
+    const kernel = [...net().build(x.shape, 3).parameters().keys()][0];
+    const averaged = async (more: Partial<FitOptions>, average = net()) => {
+      average.build(x.shape, 3);
+      const snapshots: Snapshot[] = [];
+      const path: number[][] = [];
+      const model = net();
+      await fit(
+        model,
+        { x, y: x },
+        {
+          ...options({ steps: 6, snapshotEvery: 1, onSnapshot: (s) => void snapshots.push(s), ...more }),
+          average: new MovingAverage(average, 0.6),
+        },
+      );
+      for (let step = 0; step <= 6; step++) {
+        const at = snapshots.find((s) => s.step === step);
+        if (at) path.push([...at.tensors.get(`model.${kernel}`)!.data]);
+      }
+      return { average: await weights(average), snapshots, path };
+    };
+    const whole = await averaged({});
+    const resumed = await averaged({ resume: whole.snapshots[3] });
+    expect(resumed.average).toEqual(whole.average);
+    expect((await averaged({ eager: true })).average).toEqual(whole.average);
+    // By hand: the decay is 0.1, 2/11, 3/12, ... until it reaches 0.6.
+    const expected = whole.path[0].slice();
+    for (const [step, now] of whole.path.slice(1).entries())
+      now.forEach(
+        (w, i) => (expected[i] += (1 - Math.min(0.6, (1 + step) / (10 + step))) * (w - expected[i])),
+      );
+    const last = whole.snapshots.find((s) => s.step === 6)!.tensors.get(`average.${kernel}`)!.data;
+    expected.forEach((value, i) => expect(last[i]).toBeCloseTo(value, 5));
   });
 
   it("resumes from any snapshot to the same bits", async () => {
