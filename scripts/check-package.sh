@@ -1,56 +1,85 @@
 #!/usr/bin/env bash
-# Packs the package as it would be published, checks its size, and installs it into an empty folder: with a compiler
-# (the addon must be built there and work) and without one (the installation must succeed all the same).
+# Makes the prebuilt addons, packs the package as it would be published, looks at what is in it, and installs it into empty folders:
+# by npm and pnpm with no compiler at hand and no script run, where the native backend must work, from ES modules, CommonJS and
+# TypeScript; then builds the addon from the sources in the package.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-budget=$((16 * 1024 * 1024)) # bytes of the tarball; the bundled models are most of it
+budget=$((16 * 1024 * 1024)) # bytes of the tarball; addons and bundled models are most of it
+checkout=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-tarball="$work/$(npm pack --silent --pack-destination "$work")"
+fail() {
+  echo "check-package: $*" >&2
+  exit 1
+}
+
+npm run --silent prebuilds
+npm run --silent build:ts
+tarball="$work/$(npm pack --silent --ignore-scripts --pack-destination "$work")"
 size=$(stat -c %s "$tarball")
-echo "check-package: $(basename "$tarball") has $size bytes, $(tar -tzf "$tarball" | wc -l) files"
-((size <= budget)) || { echo "check-package: that is over the budget of $budget bytes" >&2; exit 1; }
-if tar -tzf "$tarball" | grep -E '^package/(src|test|bench|build|\.ci)/|\.log$|\.tsbuildinfo$'; then
-  echo "check-package: the files above do not belong into the package" >&2
-  exit 1
+tar -tzf "$tarball" >"$work/files"
+echo "check-package: $(basename "$tarball") has $size bytes, $(wc -l <"$work/files") files"
+((size <= budget)) || fail "that is over the budget of $budget bytes"
+if grep -E '^package/(src|test|bench|build|\.ci)/|\.(log|tsbuildinfo|map)$' "$work/files"; then
+  fail "the files above do not belong into the package"
 fi
+for name in prebuilds/linux-x64/fovea.node docs/demo.png dist/index.d.cts native/addon/module.cc; do
+  grep -qx "package/$name" "$work/files" || fail "$name is missing"
+done
+if tar -xzOf "$tarball" package/package.json | grep -E '"(pre|post)?install":'; then fail "it runs a script when it is installed"; fi
 
-cat >"$work/try.js" <<'JS'
-import { useBackend, tensor, matMul } from "fovea";
-const backend = await useBackend(process.argv[2]);
-const product = matMul(tensor([[1, 2], [3, 4]]), tensor([[5, 6], [7, 8]]));
-const values = [...(await product.data())];
-if (values.join() !== "19,22,43,50") throw new Error(`matMul gave ${values}`);
-console.log(`matMul is right on the backend ${backend.name}`);
-await backend.close();
+# A project that uses the package from ES modules, CommonJS and TypeScript with no more than ES2022's library.
+project() { # folder
+  mkdir -p "$work/$1" && cd "$work/$1"
+  echo '{ "private": true, "type": "commonjs" }' >package.json
+  cat >compute.cjs <<'JS'
+const { useBackend, tensor, matMul } = require("fovea");
+useBackend("native").then(async (backend) => {
+  const values = [...(await matMul(tensor([[1, 2], [3, 4]]), tensor([[5, 6], [7, 8]])).data())];
+  if (values.join() !== "19,22,43,50") throw new Error(`matMul gave ${values}`);
+  await backend.close();
+});
 JS
-
-# Installs into the folder of that name, with an empty home, and computes on that backend.
-install_and_try() { # folder, backend, PATH
-  mkdir -p "$work/$1/home"
-  cp "$work/try.js" "$work/$1/"
-  echo '{ "private": true, "type": "module" }' >"$work/$1/package.json"
-  (
-    cd "$work/$1"
-    export HOME="$work/$1/home" PATH="$3"
-    npm install --omit=optional --no-audit --no-fund --foreground-scripts "$tarball"
-    npx --no-install fovea --help
-    npx --no-install fovea doctor
-    node try.js "$2"
-  )
+  sed 's/^const \(.*\) = require("fovea")/import \1 from "fovea"/' compute.cjs >compute.mjs
+  for kind in cts mts; do
+    echo 'import { Dense, tensor, type Tensor } from "fovea";
+export const y: Tensor = new Dense(2).call(tensor([[1, 2]]));' >"types.$kind"
+  done
+  echo '{ "compilerOptions": { "module": "node16", "target": "es2022", "lib": ["es2022"], "types": ["node"], "noEmit": true, "strict": true } }' >tsconfig.json
 }
 
-echo "check-package: installing with a compiler, which must give the addon"
-install_and_try with-compiler native "$PATH"
-
-echo "check-package: installing without a compiler, which must succeed all the same"
+# Runs with nothing on PATH but Node, npm and the few programs that their launchers use.
 mkdir "$work/bin"
-for program in node npm npx sh env; do ln -s "$(command -v "$program")" "$work/bin/$program"; done
-install_and_try without-compiler reference "$work/bin"
-[[ ! -e "$work/without-compiler/node_modules/fovea/build/Release/fovea.node" ]] || {
-  echo "check-package: a compiler was found where none should be" >&2
-  exit 1
+for program in node npm npx sh env sed dirname uname; do ln -s "$(command -v "$program")" "$work/bin/$program"; done
+without_compiler() { env PATH="$work/bin" HOME="$work/home" npm_config_cache="$cache" "$@"; }
+cache=$(npm config get cache)
+
+compute_and_examine() { # where the addon must come from
+  for file in compute.cjs compute.mjs; do without_compiler node "$file"; done
+  without_compiler node node_modules/fovea/dist/cli/main.js doctor --json >doctor.json
+  grep -q '"part":"native","works":true.*"addon":"'"$1"'"' doctor.json || fail "no $1 addon: $(grep '"native"' doctor.json)"
+  grep -o '"summary":"the C++ addon[^"]*"' doctor.json
 }
+
+echo "check-package: npm, no compiler"
+project npm
+without_compiler npm install --omit=optional --no-audit --no-fund "$tarball"
+compute_and_examine prebuilt
+without_compiler npx --no-install fovea --help >/dev/null
+mkdir -p node_modules/@types
+cp -r "$checkout"/node_modules/@types/node node_modules/@types/
+cp -r "$checkout"/node_modules/undici-types node_modules/
+node "$checkout/node_modules/typescript/bin/tsc" -p .
+
+echo "check-package: pnpm, no compiler, no scripts"
+project pnpm
+without_compiler npx --yes pnpm@10 install --ignore-scripts --no-optional "$tarball"
+compute_and_examine prebuilt
+
+echo "check-package: built from the package"
+cd "$work/npm"
+FOVEA_ISAS=portable npx --no-install fovea build-addon
+compute_and_examine "built here"
 echo "check-package: passed"

@@ -1,6 +1,6 @@
 // `npm run prebuilds`: makes the addons that the published package carries, prebuilds/PLATFORM-ARCH/fovea.node (prebuildify's layout),
 // with all instruction sets inside: this machine's, and on Linux with g++-aarch64-linux-gnu also that for 64-bit ARM. What build/ and
-// build-aarch64/ (scripts/check-aarch64.sh) hold already is not compiled again. It is not called "prebuild", as npm would run that
+// build-aarch64/ (scripts/cross-aarch64.sh) hold already is not compiled again. It is not called "prebuild", as npm would run that
 // before every `npm run build`. On Linux they need glibc and libstdc++ as new as those of the machine that made them: for
 // Debian 12 glibc 2.34 and GCC 12's libstdc++. Elsewhere `fovea build-addon` serves.
 import { spawnSync } from "node:child_process";
@@ -38,6 +38,6 @@ const crosses = (process.env.PATH ?? "")
   .split(delimiter)
   .some((folder) => existsSync(join(folder, "aarch64-linux-gnu-g++")));
 if (process.platform === "linux" && process.arch === "x64" && crosses) {
-  run("bash", [join(root, "scripts", "check-aarch64.sh")]);
+  run("bash", [join(root, "scripts", "cross-aarch64.sh")]);
   take("build-aarch64", "linux-arm64");
 }

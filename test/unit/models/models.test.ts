@@ -1,13 +1,8 @@
 // Models: the registry, what they tell about tiling, and weights from PyTorch. Their numbers are held to PyTorch's in test/golden.
 
-import { existsSync } from "node:fs";
-import path from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import type { Backend } from "../../../src/backend/backend.js";
+import { describe, expect, it } from "vitest";
 import { currentBackend, setBackend } from "../../../src/backend/current.js";
-import { createNativeBackend } from "../../../src/backend/native/native-backend.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
-import { readSafetensorsFile } from "../../../src/formats/files.js";
 import {
   architectures,
   ConvAutoencoder,
@@ -23,10 +18,6 @@ import { slice, sum } from "../../../src/ops/index.js";
 import { scope } from "../../../src/tensor/scope.js";
 import { grad } from "../../../src/tensor/tape.js";
 import { parameter, tensor, type Tensor } from "../../../src/tensor/tensor.js";
-import { openOrSkip } from "../../conformance/opened.js";
-
-const native = await openOrSkip("FOVEA_REQUIRE_NATIVE", async () => createNativeBackend());
-afterAll(() => native.backend?.close());
 
 const parameterCount = (model: ImageModel) =>
   [...model.parameters().values()].reduce((total, p) => total + p.size, 0);
@@ -193,33 +184,4 @@ describe("PyTorch state dicts", () => {
       loadWeights(model, new Map([["model.0.weight", zeros(1, 1, 3, 3)]]), "x.safetensors"),
     ).toThrow('x.safetensors does not fit this model: the model has no tensor "model.0.kernel"');
   });
-});
-
-const shared = path.resolve(import.meta.dirname, "../../../../shared/data/weights");
-
-describe.skipIf(!existsSync(shared))("published DnCNN weights (needs ../shared)", () => {
-  const read = (name: string) => readSafetensorsFile(path.join(shared, name)).tensors;
-
-  async function check(backend: Backend) {
-    const before = currentBackend();
-    setBackend(backend);
-    try {
-      using _ = scope();
-      const model = createModel({ architecture: "dncnn" });
-      loadWeights(model, read("dncnn-s-25.safetensors"), "dncnn-s-25.safetensors");
-      const tensors = read("dncnn-s-25.golden.safetensors");
-      const values = (name: string) => tensors.get(name)!.data as Float32Array; // [1, 1, 64, 80]: one channel, so NCHW is NHWC
-      const y = await model.call(tensor(values("input"), [1, 64, 80, 1])).data();
-      const worst = values("output").reduce((most, v, i) => Math.max(most, Math.abs(v - y[i])), 0);
-      expect(worst).toBeLessThan(1e-5);
-      model.dispose();
-    } finally {
-      setBackend(before);
-    }
-  }
-
-  it("give their golden output on the reference backend", { timeout: 600_000 }, () =>
-    check(new ReferenceBackend({ precision: "float32" })),
-  );
-  it.skipIf(native.reason)(native.reason ?? "and on the addon", () => check(native.backend!));
 });
