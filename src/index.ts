@@ -23,6 +23,8 @@ export { gradcheck, type GradcheckOptions, type GradcheckResult, randomInput } f
 export { DivergedError, fit, type FitResult } from "./train/fit.js";
 export type { FitOptions } from "./train/fit-options.js";
 export { arrayBatches, type ArraySamples, type TrainingData } from "./train/data.js";
+export { loadMnist } from "./data/files.js";
+export type { Digits } from "./data/mnist.js";
 export { createImage, type Channels, type Image, type Levels } from "./image/image.js";
 export { type Plane, toImage, toPlane } from "./image/plane.js";
 export {

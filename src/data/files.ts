@@ -1,5 +1,6 @@
 // The data room's one file that touches the disk: folders of images into memory, and the MNIST files.
 
+import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
 import { UserError } from "../base/errors.js";
@@ -24,11 +25,21 @@ export async function loadPatches(
   return new PatchDataset(stored, channels, options);
 }
 
-/** The MNIST digits from a folder with the four idx.gz files. Throws UserError when one is missing or damaged. */
+const MNIST_SOURCE = "https://ossci-datasets.s3.amazonaws.com/mnist/";
+
+/**
+ * The MNIST digits from a folder with the four idx.gz files (LeCun, Cortes and Burges).
+ * @throws UserError when one is missing, with where to get it, or damaged
+ */
 export function loadMnist(folder: string, part: "train" | "test"): Digits {
   const name = part === "train" ? "train" : "t10k";
   const images = path.join(folder, `${name}-images-idx3-ubyte.gz`);
   const labels = path.join(folder, `${name}-labels-idx1-ubyte.gz`);
+  for (const file of [images, labels])
+    if (!fs.existsSync(file))
+      throw new UserError(
+        `There is no ${file}: get MNIST's four files from ${MNIST_SOURCE}${path.basename(file)} and its like, and name the folder they are in.`,
+      );
   return readDigits(unpack(images), images, unpack(labels), labels);
 }
 

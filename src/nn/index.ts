@@ -42,6 +42,15 @@ export {
 } from "./resampling.js";
 export { ssimLoss } from "./ssim-loss.js";
 export { Input, type InputOptions, type SymbolicShape, SymbolicTensor } from "./symbolic.js";
-export { Activation, Add, Concatenate, Dropout, Flatten, Lambda, Reshape } from "./structure.js";
+export {
+  Activation,
+  Add,
+  Concatenate,
+  Dropout,
+  Flatten,
+  GaussianNoise,
+  Lambda,
+  Reshape,
+} from "./structure.js";
 export { type Summary, summary, type SummaryRow } from "./summary.js";
 export { type NamedArray, readTensors, weightsOf, writeTensors } from "./weights.js";

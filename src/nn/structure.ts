@@ -9,6 +9,7 @@ import {
   greaterEqual,
   leakyRelu,
   mul,
+  randomNormal,
   randomUniform,
   reshape,
 } from "../ops/index.js";
@@ -75,6 +76,27 @@ export class Dropout extends Layer {
       );
     const kept = greaterEqual(randomUniform(x.shape, { seed: this.drawSeed(), counter }), this.rate);
     return mul(x, mul(kept, 1 / (1 - this.rate)));
+  }
+}
+
+/** While training, adds normal noise of this standard deviation, drawn anew at every step. */
+export class GaussianNoise extends Layer {
+  constructor(
+    readonly stddev: number,
+    options: LayerOptions = {},
+  ) {
+    super(options);
+    checkOptions("GaussianNoise", options, layerOptions);
+    if (!(stddev >= 0))
+      throw new UserError(`GaussianNoise: the standard deviation ${stddev} is not a number of at least 0.`);
+  }
+  protected forward(x: Tensor, { training, counter }: CallContext): Tensor {
+    if (!training) return x;
+    if (!counter)
+      throw new UserError(
+        "GaussianNoise: training needs `counter` in the call's context, a [4] tensor that holds the step.",
+      );
+    return add(x, mul(randomNormal(x.shape, { seed: this.drawSeed(), counter }), this.stddev));
   }
 }
 
