@@ -38,6 +38,7 @@ interface EnhanceFlags extends SharedOptions {
   output?: string;
   recursive?: boolean;
   force?: boolean;
+  stripMetadata?: boolean;
   task?: Task;
   model?: string;
   arch?: string;
@@ -51,7 +52,8 @@ interface EnhanceFlags extends SharedOptions {
 export const enhanceCommand = (): Command =>
   new Command("enhance")
     .description(
-      "Enhances images: PNG, and with the package sharp also JPEG, WebP and TIFF. Alpha, bit depth and colour type are kept.\n" +
+      "Enhances images: PNG, and with the package sharp also JPEG, WebP, TIFF and AVIF. What leaves is what came in, but better:\n" +
+        "format, size, alpha, bit depth, colour space, EXIF and other metadata are kept; the picture is turned the right way up.\n" +
         "photo.png becomes photo.enhanced.png beside it, unless -o says where to. One broken file does not keep the others waiting.",
     )
     .argument("<input...>", "images, folders of images, or patterns such as 'photos/**/*.png'")
@@ -61,6 +63,7 @@ export const enhanceCommand = (): Command =>
     )
     .option("--recursive", "folders with all that is below them; -o keeps the tree")
     .option("--force", "replace results that are there already")
+    .option("--strip-metadata", "leave out EXIF, XMP, text and the like, all but the colour space")
     .addOption(
       new Option(
         "--task <name>",
@@ -111,7 +114,7 @@ async function enhance(inputs: readonly string[], flags: EnhanceFlags, signal: A
   const plan = await planFor(inputs, flags);
   const failed = new Failures(plan.jobs.length + plan.failures.length, flags.json);
   for (const { file, error } of plan.failures) failed.add(file, new UserError(error));
-  const work = (enhancer: Enhancer) => new Work(enhancer, flags.json, signal);
+  const work = (enhancer: Enhancer) => new Work(enhancer, flags, signal);
   if (flags.method !== undefined) await enhanceAll(plan.jobs, work(byMethod(flags.method)), failed);
   else if (plan.jobs.length > 0)
     await withBackend(flags, async (backend) => {
@@ -154,24 +157,24 @@ const isLost = (error: unknown): boolean => error instanceof Error && error.name
 class Work {
   constructor(
     private readonly enhancer: Enhancer,
-    private readonly json: boolean | undefined,
+    private readonly flags: EnhanceFlags,
     private readonly signal: AbortSignal,
   ) {}
 
   async on({ input, output }: Job, progress: Progress): Promise<void> {
     const { signal } = this;
     signal.throwIfAborted();
-    const image = await readImage(input);
+    const image = await readImage(input, { warn: say });
     const started = performance.now();
     const { image: enhanced, remark, warning, fields } = await this.enhancer(image, progress, signal);
     const seconds = (performance.now() - started) / 1000;
     signal.throwIfAborted();
     makeFolder(path.dirname(output));
-    await writeImage(output, enhanced);
+    await writeImage(output, enhanced, this.flags);
     progress.stop();
     say(`${input} (${describeImage(image)})${remark} -> ${output}, ${seconds.toFixed(1)} s`);
     if (warning !== undefined) say(warning);
-    if (this.json)
+    if (this.flags.json)
       printJson({
         input,
         output,

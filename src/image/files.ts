@@ -1,53 +1,78 @@
-// Image files: the one file of this room that touches the disk. PNG goes through png-node.ts; JPEG, WebP and TIFF through
-// sharp.ts. What a file is, its first bytes say, not its name; what to write, the name says.
+// Image files: the one file of this room that touches the disk. PNG goes through png-node.ts; the others
+// through sharp.ts. What a file is, its first bytes say, not its name; what to write, the name says.
 
 import fs from "node:fs";
 import path from "node:path";
 import { UserError } from "../base/errors.js";
 import { readFileBytes, reasonOf, writeFileAtomic } from "../formats/files.js";
 import type { Image } from "./image.js";
-import { isPng } from "./png-chunks-node.js";
+import { kindOf } from "./kinds.js";
+import { withoutMetadata, type Format } from "./metadata.js";
 import { decodePng } from "./png-decode-node.js";
 import { encodePng } from "./png-encode-node.js";
-import { decodeWithSharp, encodeWithSharp, type SharpFormat } from "./sharp.js";
+import { decodeWithSharp, encodeWithSharp } from "./sharp.js";
 
-const FORMAT_BY_EXTENSION: Readonly<Record<string, "png" | SharpFormat>> = {
+const FORMAT_BY_EXTENSION: Readonly<Record<string, Format>> = {
   ".png": "png",
   ".jpg": "jpeg",
   ".jpeg": "jpeg",
+  ".jpe": "jpeg",
+  ".jfif": "jpeg",
   ".webp": "webp",
   ".tif": "tiff",
   ".tiff": "tiff",
+  ".avif": "avif",
 };
 const EXTENSIONS = Object.keys(FORMAT_BY_EXTENSION).join(", ");
 
-/**
- * Reads an image file: PNG, and with sharp installed JPEG, WebP and TIFF (the right way up, colours in sRGB).
- * Throws UserError when the file cannot be read, is empty, cut short or damaged, is no image, or is too large.
- */
-export async function readImage(file: string): Promise<Image> {
-  const bytes = readFileBytes(file, "an image");
-  if (isPng(bytes)) return decodePng(bytes, file);
-  const format = sharpFormatOf(bytes);
-  if (!format)
-    throw new UserError(`${file} is not an image of a known kind; give a PNG, JPEG, WebP or TIFF file.`);
-  return decodeWithSharp(bytes, format, file);
+export interface ReadOptions {
+  /** Told, in a sentence, of what does not keep a file from being read but should be known; by default nobody is. */
+  warn?(text: string): void;
 }
 
 /**
- * Writes an image in the format that the name ends with, whole or not at all. PNG and TIFF keep 16 bits; see
- * `encodeWithSharp` for what JPEG and WebP lose. Throws UserError for another ending or a file that cannot be written.
+ * Reads an image file with its metadata, the right way up, in its own colour space: PNG, and with sharp installed JPEG, WebP,
+ * TIFF and AVIF. Throws UserError when the file cannot be read, is empty, cut short or damaged, is too large, holds several
+ * pictures, or is of a kind that is not read, which is named.
  */
-export async function writeImage(file: string, image: Image): Promise<void> {
+export async function readImage(file: string, { warn = () => {} }: ReadOptions = {}): Promise<Image> {
+  const bytes = readFileBytes(file, "an image");
+  const kind = kindOf(bytes, file);
+  if (!kind)
+    throw new UserError(
+      `${file} is not an image of a known kind; give a PNG, JPEG, WebP, TIFF or AVIF file.`,
+    );
+  if ("refused" in kind)
+    throw new UserError(`${file} is ${kind.refused}, which is not read; ${kind.instead}.`);
+  if (kind.format === "png") return decodePng(bytes, file, warn);
+  return decodeWithSharp(bytes, kind.format, file, warn);
+}
+
+export interface WriteOptions {
+  /** Leaves out what the image's metadata says, but for its colour space (default false). */
+  stripMetadata?: boolean;
+}
+
+/**
+ * Writes an image with its metadata in the format that the name ends with, whole or not at all. PNG and TIFF keep 16 bits; see
+ * `encodeWithSharp` for what the others lose. Throws UserError for another ending or a file that cannot be written.
+ */
+export async function writeImage(
+  file: string,
+  image: Image,
+  { stripMetadata = false }: WriteOptions = {},
+): Promise<void> {
   const format = imageFormatOf(file);
+  const { metadata } = image;
+  const written = stripMetadata && metadata ? { ...image, metadata: withoutMetadata(metadata) } : image;
   writeFileAtomic(
     file,
-    format === "png" ? await encodePng(image) : await encodeWithSharp(image, format, file),
+    format === "png" ? await encodePng(written) : await encodeWithSharp(written, format, file),
   );
 }
 
 /** The format that a name's ending asks for. Throws UserError when it is none that can be written. */
-export function imageFormatOf(file: string): "png" | SharpFormat {
+export function imageFormatOf(file: string): Format {
   const extension = path.extname(file).toLowerCase();
   const format = FORMAT_BY_EXTENSION[extension];
   if (!format)
@@ -83,12 +108,4 @@ export function listImages(fileOrFolder: string): string[] {
   // Names that differ only in what the collator ignores still need one order on every machine.
   images.sort((a, b) => order.compare(a, b) || (a < b ? -1 : 1));
   return images.map((name) => path.join(fileOrFolder, name));
-}
-
-function sharpFormatOf(bytes: Uint8Array): SharpFormat | undefined {
-  const start = String.fromCharCode(...bytes.subarray(0, 12));
-  if (start.startsWith("\xff\xd8\xff")) return "jpeg";
-  if (start.startsWith("RIFF") && start.slice(8, 12) === "WEBP") return "webp";
-  if (["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(start.slice(0, 4))) return "tiff";
-  return undefined;
 }

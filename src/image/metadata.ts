@@ -1,6 +1,8 @@
 // What a file says beside its pixels, so that it can be said again: one small record that travels with the image.
 // The formats' own files read and write it; pixels and their meaning are image.ts.
 
+import { begins } from "./bytes.js";
+
 export type Format = "png" | "jpeg" | "webp" | "tiff" | "avif";
 
 export interface Metadata {
@@ -19,6 +21,8 @@ export interface Metadata {
   readonly png?: PngDetails;
   readonly jpeg?: JpegDetails;
   readonly webp?: { readonly lossless: boolean };
+  /** IPTC as TIFF has it, in a tag of its own. */
+  readonly tiff?: { readonly iptc?: Uint8Array };
 }
 
 export interface PngChunk {
@@ -43,13 +47,18 @@ export interface PngDetails {
   readonly chunks: readonly KeptChunk[];
 }
 
+export interface JpegSegment {
+  readonly marker: number;
+  readonly data: Uint8Array;
+}
+
 export interface JpegDetails {
   /** The quality of libjpeg's scale, 1 to 100, whose tables are as fine as the file's. */
   readonly quality: number;
   readonly chromaSubsampling: "4:4:4" | "4:2:0";
   readonly progressive: boolean;
-  /** COM segments. */
-  readonly comments: readonly Uint8Array[];
+  /** Its APPn and COM segments, in order, but for those that speak of its coding. */
+  readonly segments: readonly JpegSegment[];
 }
 
 /** Chunks that say what the pixels of a PNG mean. */
@@ -61,7 +70,7 @@ export function withoutMetadata({ format, icc, png, jpeg, webp }: Metadata): Met
     format,
     icc,
     png: png && { ...png, chunks: png.chunks.filter(({ name }) => colourChunks.has(name)) },
-    jpeg: jpeg && { ...jpeg, comments: [] },
+    jpeg: jpeg && { ...jpeg, segments: jpeg.segments.filter(({ data }) => begins(data, "ICC_PROFILE")) },
     webp,
   };
 }

@@ -94,9 +94,14 @@ export async function examineSharp(): Promise<Finding> {
   const name = "sharp";
   try {
     await import(name);
-    return { part: "sharp", works: true, summary: "JPEG, WebP and TIFF are read and written", details: {} };
+    return {
+      part: "sharp",
+      works: true,
+      summary: "JPEG, WebP, TIFF and AVIF are read and written",
+      details: {},
+    };
   } catch {
-    const summary = "JPEG, WebP and TIFF need the optional package sharp; PNG works without";
+    const summary = "JPEG, WebP, TIFF and AVIF need the optional package sharp; PNG works without";
     return { part: "sharp", works: false, summary, remedy: "npm install sharp", details: {} };
   }
 }
