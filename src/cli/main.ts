@@ -20,6 +20,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "list the bundled networks, or print one's card",
     load: async () => (await import("./models.js")).modelsCommand(),
   },
+  compare: {
+    summary: "show what methods and networks make of a picture, beside each other",
+    load: async () => (await import("./compare.js")).compareCommand(),
+  },
   train: {
     summary: "train a network on a folder of images",
     load: async () => (await import("./train.js")).trainCommand(),
