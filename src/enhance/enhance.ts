@@ -3,6 +3,7 @@
 
 import { isGrey } from "../image/colour.js";
 import type { Image } from "../image/image.js";
+import { withHiddenFilled } from "../image/hidden.js";
 import type { Denoiser } from "./denoiser.js";
 import { estimateSigma } from "./noise-level.js";
 import { imagePixels } from "./pixels.js";
@@ -37,11 +38,12 @@ export async function enhanceImage(
   const count = Math.min(channels, colours);
   const runs = Array.from({ length: colours / count }, (_, i) => ({ first: i * count, count, copies }));
   const sigmas = takesSigma ? runs.map((run) => sigmaFor(image, run, options.sigma ?? "auto")) : [];
-  const pixels = image.pixels.slice(); // alpha stays as it is
+  const pixels = image.pixels.slice(); // alpha stays as it is, and what it hides
+  const source = await withHiddenFilled(image);
   for (const [i, run] of runs.entries()) {
     const onTile = (done: number, total: number) => options.onTile?.(i * total + done, runs.length * total);
     const { signal } = options;
-    await denoiser.restore(imagePixels(image, pixels, run), sigmas[i] ?? 0, { onTile, signal });
+    await denoiser.restore(imagePixels(source, pixels, run), sigmas[i] ?? 0, { onTile, signal });
   }
   return { image: { ...image, pixels }, sigmas };
 }

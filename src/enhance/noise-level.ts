@@ -8,6 +8,7 @@
 // made again (Liu, Tanaka and Okutomi, "Single-image noise level estimation for blind denoising", IEEE TIP 2013).
 // Noise that a camera or a JPEG has blurred is not white and is estimated too low.
 
+import { hasAlpha } from "../image/colour.js";
 import { maxLevel } from "../image/image.js";
 import { isPlane, type Picture } from "../image/plane.js";
 import { eigenvaluesOf } from "./eigenvalues.js";
@@ -50,9 +51,10 @@ interface Patch {
   readonly roughness: number;
 }
 
-/** Patches evenly over the picture. */
+/** Patches evenly over the picture, without those where something is fully transparent. */
 function takePatches(picture: Picture, channel: number, side: number): Patch[] {
   const { width, height, channels } = picture;
+  const toAlpha = hasAlpha(picture) ? channels - 1 - channel : undefined;
   const [values, white] = isPlane(picture) ? [picture.data, 1] : [picture.pixels, maxLevel(picture)];
   const [columns, rows] = [width - side + 1, height - side + 1];
   const stride = Math.max(1, Math.round(Math.sqrt(Math.max(0, columns * rows) / mostPatches)));
@@ -60,16 +62,18 @@ function takePatches(picture: Picture, channel: number, side: number): Patch[] {
   for (let top = 0; top < rows; top += stride)
     for (let left = 0; left < columns; left += stride) {
       const patch = new Float32Array(side * side);
-      let [sum, roughness] = [0, 0];
+      let [sum, roughness, isHidden] = [0, 0, false];
       for (let y = 0, i = 0; y < side; y++) {
         let at = ((top + y) * width + left) * channels + channel;
         for (let x = 0; x < side; x++, i++, at += channels) {
           patch[i] = values[at] / white;
+          isHidden ||= toAlpha !== undefined && values[at + toAlpha] === 0;
           sum += patch[i];
           if (x > 0) roughness += (patch[i] - patch[i - 1]) ** 2;
           if (y > 0) roughness += (patch[i] - patch[i - side]) ** 2;
         }
       }
+      if (isHidden) continue;
       const mean = sum / (side * side);
       for (let i = 0; i < patch.length; i++) patch[i] -= mean;
       patches.push({ values: patch, mean, roughness });

@@ -1,6 +1,7 @@
 // Between a picture and a network: rows of pixels as floats, out of one place and into another, so that a picture of any size
 // need never be floats as a whole.
 
+import { hasAlpha } from "../image/colour.js";
 import { maxLevel, toLevel, type Image, type Levels } from "../image/image.js";
 import type { Plane } from "../image/plane.js";
 import { reflected } from "./tiles.js";
@@ -32,6 +33,7 @@ export function planePixels({ width, height, channels, data }: Plane, into: Floa
 
 /**
  * Some channels of an image, rounded into the same channels of an array as long as its pixels.
+ * Where alpha is 0 nothing is written: what cannot be seen stays as it is.
  * @param first the first of the channels
  * @param count how many
  * @param copies the model sees them so many times over, one set after the other, and its answers are averaged
@@ -43,6 +45,7 @@ export function imagePixels(
 ): Pixels {
   const { width, height, channels, pixels } = image;
   const max = maxLevel(image);
+  const alphaAt = hasAlpha(image) ? channels - 1 - first : undefined;
   return {
     width,
     height,
@@ -54,12 +57,14 @@ export function imagePixels(
     },
     write(y, left, length, values, from) {
       let to = (y * width + left) * channels + first;
-      for (let i = 0; i < length; i++, to += channels, from += count * copies)
+      for (let i = 0; i < length; i++, to += channels, from += count * copies) {
+        if (alphaAt !== undefined && pixels[to + alphaAt] === 0) continue;
         for (let c = 0; c < count; c++) {
           let sum = values[from + c];
           for (let copy = 1; copy < copies; copy++) sum += values[from + copy * count + c];
           into[to + c] = toLevel(copies === 1 ? sum : sum / copies, max);
         }
+      }
     },
   };
 }
