@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The library's public surface. Names are Keras's where Keras has one.
 
-import "./formats/host-node.js";
+import "./models/host-node.js";
 import "./tensor/async-scopes-node.js";
 
 export type { Backend, BackendName, KernelCall, MemoryInfo } from "./backend/backend.js";
@@ -39,5 +39,5 @@ export { readImage, writeImage } from "./image/files.js";
 export { psnr, ssim } from "./image/metrics.js";
 export { Denoiser, type DenoiserOptions } from "./enhance/denoiser.js";
 export { enhanceImage as enhance } from "./enhance/enhance.js";
-export { loadModel } from "./enhance/files.js";
+export { loadModel } from "./models/load-model.js";
 export { estimateSigma } from "./enhance/noise-level.js";

@@ -1,9 +1,9 @@
-// What the machine round the engine lends it: files and a terminal. Node's door fills this in (formats/host-node.ts); in a browser
+// What the machine round the engine lends it: files and a terminal. Node's door fills this in (models/host-node.ts); in a browser
 // it stays empty, and whoever needs a file says so in one sentence.
 
 export interface Host {
-  /** The whole file's bytes. Throws a UserError that names it. */
-  readFile?(file: string): Uint8Array;
+  /** The bytes of a model's file, by its path or the name of a bundled model. Throws a UserError that names it. */
+  readModel?(name: string): Uint8Array;
   /** Writes a file whole or not at all. Throws a UserError that names it. */
   writeFile?(file: string, bytes: Uint8Array): void;
   /** Where progress is drawn; without one, whole lines go to the console. */

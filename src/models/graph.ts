@@ -2,9 +2,18 @@
 // after what it needs, and the layers' names.
 
 import { UserError } from "../base/errors.js";
+import { configOf, type LayerConfig, layerFrom } from "../nn/config.js";
 import type { AnyLayer, CallContext, Inputs } from "../nn/layer.js";
-import { type LayerUse, listOf, SymbolicTensor } from "../nn/symbolic.js";
+import { Input, type LayerUse, listOf, SymbolicTensor } from "../nn/symbolic.js";
 import type { Tensor } from "../tensor/tensor.js";
+
+/** A drawn network as plain JSON. */
+export interface GraphConfig {
+  readonly layers: Readonly<Record<string, LayerConfig>>;
+  readonly inputs: readonly { readonly shape: readonly (number | null)[]; readonly name?: string }[];
+  readonly uses: readonly { readonly layer: string; readonly inputs: number | readonly number[] }[];
+  readonly outputs: number | readonly number[];
+}
 
 type Symbolics = SymbolicTensor | readonly SymbolicTensor[];
 
@@ -42,6 +51,36 @@ export class Graph {
     }
     const results = this.outputs.map((y) => values.get(y)!);
     return Array.isArray(this.given) ? results : results[0];
+  }
+
+  /** The drawing as plain JSON; every symbolic tensor is a number, the inputs first, then what each use gives. */
+  getConfig(): GraphConfig {
+    const all = [...this.inputs, ...this.uses.flatMap((use) => use.outputs)];
+    const indexOf = (x: SymbolicTensor) => all.indexOf(x);
+    const names = new Map([...this.layers].map(([name, layer]) => [layer, name]));
+    return {
+      layers: Object.fromEntries([...this.layers].map(([name, layer]) => [name, configOf(layer)])),
+      inputs: this.inputs.map((x) => ({ shape: x.shape.slice(1), name: x.name })),
+      uses: this.uses.map(({ layer, inputs, takesList }) => {
+        const taken = inputs.map(indexOf);
+        return { layer: names.get(layer)!, inputs: takesList ? taken : taken[0] };
+      }),
+      outputs: Array.isArray(this.given) ? this.outputs.map(indexOf) : indexOf(this.outputs[0]),
+    };
+  }
+
+  /** What was drawn, drawn again: the inputs and outputs of a new model. */
+  static draw(config: GraphConfig, source: string): { inputs: SymbolicTensor[]; outputs: Symbolics } {
+    const layers = new Map<string, AnyLayer>();
+    for (const [name, layer] of Object.entries(config.layers))
+      layers.set(name, layerFrom({ ...layer, config: { ...layer.config, name } }, source));
+    const inputs = config.inputs.map(({ shape, name }) => Input({ shape: shape as number[], name }));
+    const all = [...inputs];
+    const at = (index: number | readonly number[]): Symbolics =>
+      typeof index === "number" ? all[index] : index.map((i) => all[i]);
+    for (const { layer, inputs: taken } of config.uses)
+      all.push(...listOf<SymbolicTensor>(layers.get(layer)!.apply(at(taken)) as Symbolics));
+    return { inputs, outputs: at(config.outputs) };
   }
 
   /** The names of the layers that give the outputs. */

@@ -28,8 +28,16 @@ export abstract class ImageModel extends Model<Inputs> {
     return undefined;
   }
 
+  override getConfig(): Record<string, unknown> {
+    return { ...this.options };
+  }
+
   get config(): ModelConfig {
     return { architecture: this.architecture, options: { ...this.options } };
+  }
+
+  protected override structure(): ModelConfig {
+    return this.config;
   }
 
   /** Calls the model, with the noise level if it takes one. */

@@ -1,6 +1,7 @@
 // The registry: every architecture under its name, and models from plain JSON. Weights are loaded by load.ts.
 
 import { UserError } from "../base/errors.js";
+import { registerLayer } from "../nn/config.js";
 import { ConvAutoencoder } from "./conv-autoencoder.js";
 import { DenseAutoencoder } from "./dense-autoencoder.js";
 import { DnCNN } from "./dncnn.js";
@@ -16,6 +17,8 @@ export { fromPyTorch, loadWeights } from "./load.js";
 export { type FunctionalOptions, Model } from "./model.js";
 export { Sequential } from "./sequential.js";
 export { UNet, type UNetOptions } from "./unet.js";
+
+for (const model of [UNet, ConvAutoencoder, DnCNN, DenseAutoencoder]) registerLayer(model);
 
 export interface Architecture {
   readonly description: string;

@@ -3,12 +3,16 @@
 
 import { named } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
+import { host } from "../base/host.js";
+import { configOf, type LayerClass, registerLayer } from "../nn/config.js";
 import type { AnyLayer, CallContext, Inputs, InputShape, LayerOptions } from "../nn/layer.js";
 import { type Summary, summary } from "../nn/summary.js";
 import type { SymbolicTensor } from "../nn/symbolic.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type KnownShapes, Trainer } from "../train/trainer.js";
-import { Graph } from "./graph.js";
+import { Graph, type GraphConfig } from "./graph.js";
+import type { ModelConfig } from "./image-model.js";
+import { encodeModel } from "./model-file.js";
 
 /** What `new Model` draws a network from. */
 export interface FunctionalOptions extends LayerOptions {
@@ -82,8 +86,41 @@ export class Model<Input extends Inputs = Tensor, Output extends Inputs = Tensor
     return table;
   }
 
+  /** The structure as plain JSON: the drawing, or the options of a class of yours. */
+  override getConfig(): Record<string, unknown> {
+    if (!this.graph) return super.getConfig();
+    return { ...this.graph.getConfig(), name: this.name };
+  }
+
+  static override fromConfig(config: Readonly<Record<string, unknown>>): AnyLayer {
+    if (!("uses" in config)) return super.fromConfig(config);
+    const { inputs, outputs } = Graph.draw(config as unknown as GraphConfig, "The model");
+    const isSingle = inputs.length === 1; // a list of one is the same network
+    return new Model({ inputs: isSingle ? inputs[0] : inputs, outputs, name: config.name as string });
+  }
+
+  /**
+   * The model as the bytes of a safetensors file: its structure as JSON in the metadata, and its weights; loadModel reads it.
+   * @param file is written, too, whole or not at all, where there are files
+   */
+  async save(file?: string): Promise<Uint8Array> {
+    const { inputs } = this.knownShapes();
+    const bytes = await encodeModel(this, { model: this.structure(), inputShapes: inputs });
+    if (file === undefined) return bytes;
+    if (!host.writeFile)
+      throw new UserError("save: there are no files here; call save() and keep the bytes it resolves to.");
+    host.writeFile(file, bytes);
+    return bytes;
+  }
+
   protected override children(): [string, AnyLayer][] {
     return this.graph ? [...this.graph.layers] : super.children();
+  }
+
+  /** The class and its config, for a file. */
+  protected structure(): ModelConfig {
+    const { className, config } = configOf(this);
+    return { architecture: className, options: config };
   }
 
   protected override buildAlone(): void {
@@ -105,3 +142,5 @@ export class Model<Input extends Inputs = Tensor, Output extends Inputs = Tensor
     return inputs.length === 1 ? inputs[0] : inputs;
   }
 }
+
+registerLayer(Model as unknown as LayerClass, "Model");

@@ -3,7 +3,8 @@
 import { checkOptions, describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import { type AnyLayer, type CallContext, Layer, type LayerOptions, layerOptions } from "../nn/layer.js";
-import { SymbolicTensor } from "../nn/symbolic.js";
+import { configOf, type LayerConfig, layerFrom, registerLayer } from "../nn/config.js";
+import { Input, type InputOptions, SymbolicTensor } from "../nn/symbolic.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { KnownShapes } from "../train/trainer.js";
 import { Model } from "./model.js";
@@ -41,6 +42,16 @@ export class Sequential extends Model {
     return this.list.reduce((y, layer) => layer.call(y, context), x);
   }
 
+  override getConfig(): Record<string, unknown> {
+    const input = this.input && { shape: this.input.shape.slice(1), name: this.input.name };
+    return { ...super.getConfig(), input, layers: this.list.map(configOf) };
+  }
+
+  static override fromConfig({ input, layers, ...options }: Readonly<Record<string, unknown>>): AnyLayer {
+    const list = (layers as LayerConfig[]).map((layer) => layerFrom(layer, "The model") as Layer);
+    return new Sequential(input ? [Input(input as InputOptions), ...list] : list, options);
+  }
+
   protected override knownShapes(): KnownShapes {
     return this.input ? { inputs: [this.input.withBatch(1)] } : super.knownShapes();
   }
@@ -56,3 +67,5 @@ export class Sequential extends Model {
     return named;
   }
 }
+
+registerLayer(Sequential, "Sequential");

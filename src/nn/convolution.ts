@@ -20,6 +20,8 @@ export interface Conv2DLayerOptions extends WeightOptions {
 }
 
 abstract class Convolution extends Layer {
+  static override readonly positional = ["filters", "kernelSize"];
+
   protected kernel!: Tensor;
   protected bias?: Tensor;
 

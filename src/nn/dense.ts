@@ -41,6 +41,8 @@ export function checkWeightOptions<T extends WeightOptions>(
 
 /** [..., inputs] to [..., units]. Parameters: kernel [inputs, units], bias [units]. */
 export class Dense extends Layer {
+  static override readonly positional = ["units"];
+
   private kernel!: Tensor;
   private bias?: Tensor;
 

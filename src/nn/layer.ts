@@ -79,12 +79,32 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
   private path: string | undefined;
   private isBuilt = false;
   private readonly activityRegularizer: LayerOptions["activityRegularizer"];
+  private readonly given: object;
   /** What random numbers of this layer, initial or drawn while training, depend on, together with its path. */
   protected seed = 0;
 
   constructor(options: LayerOptions = {}) {
     this.name = options.name;
     this.activityRegularizer = options.activityRegularizer;
+    this.given = options;
+  }
+
+  /** Properties of the same names as what the constructor takes before its options. */
+  static readonly positional: readonly string[] = [];
+
+  /** What fromConfig makes the layer of again, without its weights: its arguments and options. A penalty is training's and left out. */
+  getConfig(): Record<string, unknown> {
+    const { positional } = this.constructor as typeof Layer;
+    const own = positional.map((name) => [name, this[name as keyof this]]);
+    const options = Object.entries(this.given).filter(([name]) => name !== "activityRegularizer");
+    return Object.fromEntries([...own, ...options]) as Record<string, unknown>;
+  }
+
+  /** A layer by what getConfig gave. */
+  static fromConfig(config: Readonly<Record<string, unknown>>): AnyLayer {
+    const options = Object.entries(config).filter(([name]) => !this.positional.includes(name));
+    const make = this as unknown as new (...args: unknown[]) => AnyLayer;
+    return new make(...this.positional.map((name) => config[name]), Object.fromEntries(options));
   }
 
   /** What the layer computes. Called through `call`. */

@@ -68,6 +68,8 @@ export class UpSampling2D extends Layer {
 
 /** Channels spread over blocks of pixels: [n, h, w, block^2 c] to [n, h block, w block, c]. */
 export class DepthToSpace extends Layer {
+  static override readonly positional = ["block"];
+
   constructor(
     readonly block = 2,
     options: LayerOptions = {},
@@ -81,6 +83,8 @@ export class DepthToSpace extends Layer {
 
 /** Blocks of pixels folded into channels: [n, h block, w block, c] to [n, h, w, block^2 c]. */
 export class SpaceToDepth extends Layer {
+  static override readonly positional = ["block"];
+
   constructor(
     readonly block = 2,
     options: LayerOptions = {},

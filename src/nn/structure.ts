@@ -27,6 +27,8 @@ export class Flatten extends Layer {
 
 /** [batch, ...] to [batch, ...targetShape]; one entry may be -1 and is then worked out. */
 export class Reshape extends Layer {
+  static override readonly positional = ["targetShape"];
+
   constructor(
     readonly targetShape: Shape,
     options: LayerOptions = {},
@@ -40,6 +42,8 @@ export class Reshape extends Layer {
 
 /** An activation as a layer. `alpha` is leakyRelu's slope for negative inputs (default 0.2). */
 export class Activation extends Layer {
+  static override readonly positional = ["activation"];
+
   constructor(
     readonly activation: ActivationName | ((x: Tensor) => Tensor),
     private readonly options: LayerOptions & { alpha?: number } = {},
@@ -59,6 +63,8 @@ export class Activation extends Layer {
  * (Srivastava et al., JMLR 2014). Needs the context's counter, which makes every step draw anew and a resumed one repeat.
  */
 export class Dropout extends Layer {
+  static override readonly positional = ["rate"];
+
   constructor(
     readonly rate: number,
     options: LayerOptions = {},
@@ -81,6 +87,8 @@ export class Dropout extends Layer {
 
 /** While training, adds normal noise of this standard deviation, drawn anew at every step. */
 export class GaussianNoise extends Layer {
+  static override readonly positional = ["stddev"];
+
   constructor(
     readonly stddev: number,
     options: LayerOptions = {},
