@@ -8,6 +8,7 @@ import { UserError } from "../base/errors.js";
 import { type Chosen, parseMethod } from "../enhance/classical/apply.js";
 import { methods } from "../enhance/classical/methods.js";
 import { defaultMaxMemory } from "../enhance/denoiser.js";
+import { UnsoundResult } from "../enhance/audit.js";
 import { Shelf, type Shelved } from "../enhance/shelf-node.js";
 import { type Task, tasks } from "../enhance/tasks.js";
 import { isDiskFault, reasonOf } from "../formats/files.js";
@@ -24,6 +25,7 @@ import {
   eagerOption,
   jsonOption,
   modelOption,
+  numberFromTo,
   oneOf,
   positiveNumber,
   type SharedOptions,
@@ -43,6 +45,7 @@ interface EnhanceFlags extends SharedOptions {
   model?: string;
   arch?: string;
   method?: Chosen;
+  strength: number;
   sigma: number | "auto";
   tile?: number;
   maxMemory?: number;
@@ -70,6 +73,12 @@ export const enhanceCommand = (): Command =>
         "what to mend: photo (what a camera leaves) or denoise (Gaussian noise of a known or estimated level) (default: photo)",
       ).argParser(oneOf("--task", tasks)),
     )
+    .option(
+      "--strength <x>",
+      "how much of it, from 0 (nothing) over 1 (as trained) to 2",
+      numberFromTo("--strength", 0, 2, "0.7"),
+      1,
+    )
     .addOption(modelOption())
     .addOption(architectureOption())
     .addOption(
@@ -78,7 +87,18 @@ export const enhanceCommand = (): Command =>
         `a classical method instead of a network: ${Object.keys(methods).join(", ")}; parameters follow a colon`,
       )
         .argParser((text) => parseMethod(text))
-        .conflicts(["task", "model", "arch", "sigma", "tile", "maxMemory", "backend", "threads", "eager"]),
+        .conflicts([
+          "task",
+          "model",
+          "arch",
+          "strength",
+          "sigma",
+          "tile",
+          "maxMemory",
+          "backend",
+          "threads",
+          "eager",
+        ]),
     )
     .option("--sigma <n>", "noise level in 8-bit grey levels, or auto to estimate it", sigmaOrAuto, "auto")
     .option(
@@ -139,7 +159,7 @@ async function enhanceAll(jobs: readonly Job[], work: Work, failed: Failures): P
     } catch (error) {
       progress.stop();
       if (error instanceof Interrupted || isLost(error)) throw error;
-      failed.add(job.input, error);
+      failed.add(job.input, error instanceof UnsoundResult ? error.about(job.input) : error);
       if (!isDiskFault(error)) continue;
       for (const { input } of jobs.slice(i + 1))
         failed.add(input, new UserError(`${input} was not tried, as the disk cannot be written to.`));

@@ -29,6 +29,9 @@ export const decay: Parse<number> = numberIn(
   (v) => v >= 0 && v < 1,
 );
 
+export const numberFromTo = (flag: string, from: number, to: number, example: string): Parse<number> =>
+  numberIn(flag, `a number from ${from} to ${to}`, example, (v) => v >= from && v <= to);
+
 export const listOfCounts =
   (flag: string): Parse<number[]> =>
   (text) =>
@@ -118,7 +121,10 @@ export const eagerOption = (): Option =>
   new Option("--eager", "run operation by operation instead of replaying a program");
 
 export const modelOption = (): Option =>
-  new Option("--model <file>", "a run's folder, or a safetensors file");
+  new Option(
+    "--model <name>",
+    "a bundled network (fovea models lists them), a run's folder, or a safetensors file",
+  );
 
 export const architectureOption = (): Option =>
   new Option(

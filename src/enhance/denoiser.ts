@@ -2,18 +2,12 @@
 // a replay of one recorded program. Where pixels come from is pixels.ts; colour and files are left to enhance.ts and files.ts.
 
 import { breather } from "../base/breathe.js";
-import { currentBackend, withBackend } from "../backend/current.js";
+import { currentBackend } from "../backend/current.js";
 import { UserError } from "../base/errors.js";
 import type { Plane } from "../image/plane.js";
 import type { ImageModel } from "../models/index.js";
-import { optimize } from "../program/optimize.js";
-import { Recorder } from "../program/recorder.js";
-import { record, type Recorded } from "../tensor/record.js";
-import { forget, scope } from "../tensor/scope.js";
-import { sizeOf } from "../tensor/shape.js";
-import { noGrad } from "../tensor/tape.js";
-import { empty, type Tensor } from "../tensor/tensor.js";
 import { copyWindow, planePixels, type Pixels } from "./pixels.js";
+import { TilePrograms } from "./tile-programs.js";
 import { balancedTile, evenCuts, leastTile, roundUp, spansAlong, type TileRules } from "./tiles.js";
 
 export interface DenoiserOptions {
@@ -38,24 +32,20 @@ export interface DenoiseOptions extends RestoreOptions {
   into?: Float32Array;
 }
 
+/**
+ * Standard deviation of the noise in 8-bit grey levels: one number, or where it differs over the picture a plane of one channel
+ * and the picture's size.
+ */
+export type Sigma = number | Plane;
+
 /** Larger than this a tile gains little: its margins are a small part already, and progress is told per tile. */
 const mostPixels = 2 ** 24;
 /** As much as the U-shaped network takes for that many pixels: a photograph of a usual size is not cut. */
 export const defaultMaxMemory = 1280;
 const mebibyte = 2 ** 20;
-/** Programs kept for tile shapes seen before; sets of photographs usually have one or two sizes. */
-const programsKept = 2;
-
-/** One recorded call of the model for tiles of one shape. */
-interface TileProgram {
-  readonly images: Tensor;
-  readonly sigma: Tensor;
-  readonly recorded?: Recorded<{ restored: Tensor }>;
-}
-
 export class Denoiser {
   readonly rules: TileRules;
-  private readonly programs = new Map<string, TileProgram>();
+  private readonly programs: TilePrograms;
   /** The pixels of a tile on their way to and from the model; kept, as large new arrays are slow to come by. */
   private tile?: Float32Array;
   /** Settles when no call is under way: calls share the programs, their inputs and outputs, and the tile. */
@@ -69,6 +59,7 @@ export class Denoiser {
     readonly model: ImageModel,
     private readonly options: DenoiserOptions = {},
   ) {
+    this.programs = new TilePrograms(model, options);
     const { alignment, imageSize, receptiveRadius } = model;
     // A model of one image size sees every tile as an image of its own.
     this.rules = { alignment, margin: imageSize ? 0 : roundUp(receptiveRadius, alignment) };
@@ -84,9 +75,9 @@ export class Denoiser {
    * The plane as the model restores it, of the same size; not clipped. Several calls may be made at once: each
    * waits for those before it.
    * @param plane with as many channels as the model
-   * @param sigma standard deviation of its noise in 8-bit grey levels; models that take none ignore it
+   * @param sigma of its noise; models that take none ignore it
    */
-  denoise(plane: Plane, sigma: number, options: DenoiseOptions = {}): Promise<Float32Array> {
+  denoise(plane: Plane, sigma: Sigma, options: DenoiseOptions = {}): Promise<Float32Array> {
     return this.queued(() => this.denoiseAlone(plane, sigma, options));
   }
 
@@ -96,7 +87,7 @@ export class Denoiser {
    * @param pixels with as many channels as the model
    * @param sigma as for `denoise`
    */
-  restore(pixels: Pixels, sigma: number, options: RestoreOptions = {}): Promise<void> {
+  restore(pixels: Pixels, sigma: Sigma, options: RestoreOptions = {}): Promise<void> {
     return this.queued(() => this.restoreAlone(pixels, sigma, options));
   }
 
@@ -109,9 +100,10 @@ export class Denoiser {
     return result;
   }
 
-  private async denoiseAlone(plane: Plane, sigma: number, options: DenoiseOptions): Promise<Float32Array> {
+  private async denoiseAlone(plane: Plane, sigma: Sigma, options: DenoiseOptions): Promise<Float32Array> {
     const { width, height } = plane;
-    const [tileHeight, tileWidth] = this.tileFor(height, width);
+    const map = checkedMap(sigma, plane);
+    const [tileHeight, tileWidth] = this.tileFor(height, width, map !== undefined);
     const { channels } = this.model;
     const { into } = options;
     const length = width * height * channels;
@@ -119,7 +111,8 @@ export class Denoiser {
       throw new RangeError(`an array of ${into.length} values for ${length} restored ones`);
     if (tileHeight === height && tileWidth === width) {
       options.signal?.throwIfAborted();
-      const restored = await this.run([1, height, width, channels], plane.data, sigma, into);
+      const levels = map?.data ?? (sigma as number);
+      const restored = await this.programs.run([1, height, width, channels], plane.data, levels, into);
       options.onTile?.(1, 1);
       return restored;
     }
@@ -128,22 +121,27 @@ export class Denoiser {
     return out;
   }
 
-  private async restoreAlone(pixels: Pixels, sigma: number, options: RestoreOptions): Promise<void> {
+  private async restoreAlone(pixels: Pixels, sigma: Sigma, options: RestoreOptions): Promise<void> {
     const { width, height } = pixels;
-    const [tileHeight, tileWidth] = this.tileFor(height, width);
+    const map = checkedMap(sigma, pixels);
+    const [tileHeight, tileWidth] = this.tileFor(height, width, map !== undefined);
     const rows = spansAlong(this.paddedTo(height, tileHeight), tileHeight, this.rules);
     const columns = spansAlong(this.paddedTo(width, tileWidth), tileWidth, this.rules);
     const { channels } = this.model;
     const size = tileHeight * tileWidth * channels;
     if (this.tile?.length !== size) this.tile = newArray(size);
     const { tile } = this;
+    const mapPixels = map && planePixels(map, map.data); // only read
+    const levels = map ? new Float32Array(tileHeight * tileWidth) : (sigma as number);
     const breathe = breather();
     let done = 0;
     for (const y of rows)
       for (const x of columns) {
         options.signal?.throwIfAborted();
         copyWindow(pixels, channels, y.start, x.start, tileHeight, tileWidth, tile);
-        await this.run([1, tileHeight, tileWidth, channels], tile, sigma, tile);
+        if (mapPixels)
+          copyWindow(mapPixels, 1, y.start, x.start, tileHeight, tileWidth, levels as Float32Array);
+        await this.programs.run([1, tileHeight, tileWidth, channels], tile, levels, tile);
         const kept = Math.max(0, Math.min(x.keepTo, width) - x.keepFrom);
         for (let row = y.keepFrom; row < Math.min(y.keepTo, height); row++) {
           const from = ((row - y.start) * tileWidth + (x.keepFrom - x.start)) * channels;
@@ -156,8 +154,7 @@ export class Denoiser {
 
   /** Frees the programs; to be called when no call is under way. */
   dispose(): void {
-    for (const program of this.programs.values()) disposeProgram(program);
-    this.programs.clear();
+    this.programs.dispose();
     this.tile = undefined;
   }
 
@@ -170,7 +167,7 @@ export class Denoiser {
   }
 
   /** The tile's [height, width] for an image: the model's own size, or the largest under the bounds. */
-  private tileFor(height: number, width: number): readonly [number, number] {
+  private tileFor(height: number, width: number, hasMap: boolean): readonly [number, number] {
     if (this.model.imageSize) return this.model.imageSize;
     const { alignment } = this.rules;
     const [padded, paddedWidth] = [roundUp(height, alignment), roundUp(width, alignment)];
@@ -184,7 +181,7 @@ export class Denoiser {
     for (const tile of cuts) {
       const area = tile[0] * tile[1];
       if (area > most && tile !== smallest) continue;
-      bytes = this.bytesOf(tile, tile !== smallest);
+      bytes = this.programs.bytesOf(tile, hasMap, this.allowed, tile !== smallest);
       if (bytes <= this.allowed) return tile;
       // Memory is nearly proportional to the area; where it is unknown, what is hardly smaller is not tried.
       most = area * Math.min(0.9, (1.05 * this.allowed) / bytes || 0.9);
@@ -193,93 +190,17 @@ export class Denoiser {
       `--max-memory ${this.allowed / mebibyte} MB is too little for the model ${this.model.architecture}: its smallest tile, ${smallest[1]}x${smallest[0]}, takes ${Math.ceil(bytes / mebibyte)} MB; give more.`,
     );
   }
-
-  /**
-   * Memory of one tile's run: the program's temporaries, its input and its output. What a device cannot hold at all counts as
-   * infinite where a smaller tile may be tried.
-   */
-  private bytesOf([height, width]: readonly [number, number], maySmaller: boolean): number {
-    const shape = [1, height, width, this.model.channels];
-    if (this.options.eager || this.programs.has(shape.join("x"))) return 0;
-    const bytes = 4 * (plannedLength(this.model, shape) + 2 * sizeOf(shape));
-    if (bytes > this.allowed) return bytes;
-    try {
-      this.programFor(shape);
-    } catch (error) {
-      if (maySmaller && error instanceof UserError) return Infinity;
-      throw error;
-    }
-    return bytes;
-  }
-
-  private programFor(shape: readonly number[]): TileProgram {
-    const key = shape.join("x");
-    const known = this.programs.get(key);
-    if (known) return known;
-    for (const [oldest, program] of this.programs) {
-      if (this.programs.size < programsKept) break;
-      disposeProgram(program);
-      this.programs.delete(oldest);
-    }
-    const program = this.recordFor(shape);
-    this.programs.set(key, program);
-    return program;
-  }
-
-  private recordFor(shape: readonly number[]): TileProgram {
-    const { model } = this;
-    const [images, sigma] = [lasting(empty(shape)), lasting(empty([1]))];
-    if (this.options.eager) return { images, sigma };
-    const weights = [...model.parameters().values(), ...model.state().values()];
-    const frozen = this.options.weightsChange ? [] : weights;
-    const body = () => noGrad(() => ({ restored: model.restore(images, sigma) }));
-    try {
-      return { images, sigma, recorded: record(body, { frozen }) };
-    } catch (error) {
-      disposeProgram({ images, sigma });
-      throw error;
-    }
-  }
-
-  /** The restored pixels, in `into` if that is given. */
-  private async run(
-    shape: readonly number[],
-    pixels: Float32Array,
-    sigma: number,
-    into?: Float32Array,
-  ): Promise<Float32Array> {
-    const program = this.programFor(shape);
-    program.images.write(pixels);
-    program.sigma.write([sigma / 255]);
-    if (program.recorded) {
-      await program.recorded.run();
-      return asFloat32(await program.recorded.outputs.restored.data(into));
-    }
-    using _step = scope();
-    return asFloat32(await noGrad(() => this.model.restore(program.images, program.sigma)).data(into));
-  }
 }
 
-/** Elements of the arena that the model's program would need, found without allocating it. */
-function plannedLength(model: ImageModel, shape: readonly number[]): number {
-  const backend = currentBackend();
-  const recorder = new Recorder(backend);
-  using _inner = scope();
-  const y = withBackend(recorder, () => noGrad(() => model.restore(empty(shape), empty([1]))));
-  const result = recorder.bind(y.operand().storage); // a result: without one, all calls would be dead
-  const { arenaLength, constants } = optimize(recorder.program());
-  for (const storage of [result, ...constants]) backend.release(storage);
-  return arenaLength;
-}
-
-function disposeProgram({ images, sigma, recorded }: TileProgram): void {
-  recorded?.dispose();
-  images.dispose();
-  sigma.dispose();
+/** The map, if the noise level is one. Throws RangeError when it has another size than the pixels. */
+function checkedMap(sigma: Sigma, { width, height }: { width: number; height: number }): Plane | undefined {
+  if (typeof sigma === "number") return undefined;
+  if (sigma.channels !== 1 || sigma.width !== width || sigma.height !== height)
+    throw new RangeError(
+      `a map of noise levels of ${sigma.width}x${sigma.height}x${sigma.channels} for a picture of ${width}x${height}`,
+    );
+  return sigma;
 }
 
 const newArray = (length: number): Float32Array =>
   currentBackend().newArray?.(length) ?? new Float32Array(length);
-const lasting = (t: Tensor): Tensor => (forget(t), t);
-const asFloat32 = (data: Float32Array | Float64Array): Float32Array =>
-  data instanceof Float32Array ? data : Float32Array.from(data);

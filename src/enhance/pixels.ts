@@ -37,11 +37,12 @@ export function planePixels({ width, height, channels, data }: Plane, into: Floa
  * @param first the first of the channels
  * @param count how many
  * @param copies the model sees them so many times over, one set after the other, and its answers are averaged
+ * @param share of the way from the image to the model's answer, in [0, 1]
  */
 export function imagePixels(
   image: Image,
   into: Levels,
-  { first, count, copies = 1 }: { first: number; count: number; copies?: number },
+  { first, count, copies = 1, share = 1 }: { first: number; count: number; copies?: number; share?: number },
 ): Pixels {
   const { width, height, channels, pixels } = image;
   const max = maxLevel(image);
@@ -62,7 +63,9 @@ export function imagePixels(
         for (let c = 0; c < count; c++) {
           let sum = values[from + c];
           for (let copy = 1; copy < copies; copy++) sum += values[from + copy * count + c];
-          into[to + c] = toLevel(copies === 1 ? sum : sum / copies, max);
+          const answer = copies === 1 ? sum : sum / copies;
+          const before = pixels[to + c] / max;
+          into[to + c] = toLevel(share === 1 ? answer : before + share * (answer - before), max);
         }
       }
     },

@@ -17,7 +17,10 @@ export abstract class ImageModel extends Model<Inputs> {
   /** All options, defaults filled in. */
   abstract readonly options: object;
   abstract readonly channels: number;
-  /** The model's input is [images, sigma], with sigma [batch] the standard deviation of the noise in the images' unit (grey levels / 255). */
+  /**
+   * The model's input is [images, sigma], with sigma the standard deviation of the noise in the images' unit (grey levels / 255):
+   * [batch], or [batch, height, width, 1] where it differs over the image.
+   */
   readonly takesSigma: boolean = false;
   /** Height and width must be multiples of this, and tiles must begin at multiples of it. */
   abstract readonly alignment: number;

@@ -9,6 +9,7 @@ import { Conv2D, Conv2DTranspose } from "../nn/index.js";
 import type { CallContext, Inputs } from "../nn/layer.js";
 import {
   add,
+  averagePool2d,
   broadcastTo,
   concatenate,
   depthToSpace,
@@ -17,7 +18,7 @@ import {
   spaceToDepth,
   sub,
 } from "../ops/index.js";
-import { show } from "../tensor/shape.js";
+import { sameShape, show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ImageModel } from "./image-model.js";
 import { Model } from "./model.js";
@@ -57,7 +58,7 @@ class Residual extends Model {
   }
 }
 
-/** Input: [images, sigma], sigma [batch] in the images' unit (grey levels / 255); images alone with `sigma: false`. */
+/** Input: [images, sigma], sigma [batch] or [batch, height, width, 1] in the images' unit (grey levels / 255); images alone with `sigma: false`. */
 export class UNet extends ImageModel {
   readonly architecture = "unet";
   readonly options: UNetOptions;
@@ -140,15 +141,20 @@ export class UNet extends ImageModel {
       throw new Error(
         `unet: expected images [batch, height, width, ${channels}] with height and width multiples of ${alignment}, got ${show(x.shape)}.`,
       );
-    if (sigma && sigma.size !== x.shape[0])
-      throw new Error(`unet: expected one sigma an image, [${x.shape[0]}], got ${show(sigma.shape)}.`);
+    const map = [...x.shape.slice(0, 3), 1];
+    if (sigma && sigma.size !== x.shape[0] && !sameShape(sigma.shape, map))
+      throw new Error(
+        `unet: expected one sigma an image, [${x.shape[0]}], or one a pixel, ${show(map)}, got ${show(sigma.shape)}.`,
+      );
     return [x, sigma];
   }
 }
 
-/** The noise level of each image as one more channel, the same everywhere. */
+/** The noise level as one more channel: each image's, or of a map the mean over the 2x2 pixels that are folded into one. */
 function withLevels(folded: Tensor, sigma: Tensor | undefined): Tensor {
   if (!sigma) return folded;
   const [n, h, w] = folded.shape;
-  return concatenate([folded, broadcastTo(reshape(sigma, [n, 1, 1, 1]), [n, h, w, 1])]);
+  const levels =
+    sigma.size === n ? broadcastTo(reshape(sigma, [n, 1, 1, 1]), [n, h, w, 1]) : averagePool2d(sigma);
+  return concatenate([folded, levels]);
 }

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.js";
-import { fovea, makeImages, onReference, temporaryFolder, tinyNetwork } from "./fovea.js";
+import { fovea, gentle, makeImages, onReference, temporaryFolder, tinyNetwork } from "./fovea.js";
 
 let folder: string;
 const inside = (name: string): string => path.join(folder, name);
@@ -15,6 +15,7 @@ beforeAll(async () => {
   await makeImages(inside("images"), 3);
   const args = ["train", "--data", "images", "--steps", "2", "--out", "run", ...tinyNetwork, ...onReference];
   expect(await fovea(args, folder)).toMatchObject({ code: 0 });
+  gentle(inside("run"));
 
   const png = fs.readFileSync(inside("images/0.png"));
   fs.writeFileSync(inside("cut.png"), png.subarray(0, png.length - 30));

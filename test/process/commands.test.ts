@@ -7,7 +7,16 @@ import { gaussianNoise } from "../../src/data/degrade.js";
 import { readImage, writeImage } from "../../src/image/files.js";
 import { createImage } from "../../src/image/image.js";
 import { toImage } from "../../src/image/plane.js";
-import { fovea, jsonLines, makeImages, onReference, start, temporaryFolder, tinyNetwork } from "./fovea.js";
+import {
+  fovea,
+  gentle,
+  jsonLines,
+  makeImages,
+  onReference,
+  start,
+  temporaryFolder,
+  tinyNetwork,
+} from "./fovea.js";
 
 let folder: string;
 const inside = (name: string): string => path.join(folder, name);
@@ -16,6 +25,7 @@ beforeAll(async () => {
   await makeImages(inside("images"), 3);
   const args = ["train", "--data", "images", "--steps", "2", "--out", "run", ...tinyNetwork, ...onReference];
   expect(await fovea(args, folder)).toMatchObject({ code: 0 });
+  gentle(inside("run"));
 });
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 

@@ -4,7 +4,16 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fovea, jsonLines, makeImages, onReference, start, temporaryFolder, tinyNetwork } from "./fovea.js";
+import {
+  fovea,
+  gentle,
+  jsonLines,
+  makeImages,
+  onReference,
+  start,
+  temporaryFolder,
+  tinyNetwork,
+} from "./fovea.js";
 
 let home: string;
 let folder: string;
@@ -17,6 +26,7 @@ beforeAll(async () => {
   await makeImages(path.join(home, "images"), 3);
   const args = ["train", "--data", "images", "--steps", "2", "--out", "run", ...tinyNetwork, ...onReference];
   expect(await fovea(args, home)).toMatchObject({ code: 0 });
+  gentle(path.join(home, "run"));
 });
 afterAll(() => fs.rmSync(home, { recursive: true, force: true }));
 beforeEach(async () => {

@@ -1,7 +1,8 @@
 // What `fovea enhance` does to one picture: a network's work or a classical method's, and what is said about it.
 
 import { applyMethod, type Chosen, describeMethod } from "../../enhance/classical/apply.js";
-import { enhanceImage } from "../../enhance/enhance.js";
+import { type Enhanced, enhanceImage } from "../../enhance/enhance.js";
+import { isCorrelated } from "../../enhance/noise.js";
 import type { Shelf, Shelved } from "../../enhance/shelf-node.js";
 import { bundledFor, type Task } from "../../enhance/tasks.js";
 import type { Image } from "../../image/image.js";
@@ -23,26 +24,40 @@ export type Enhancer = (image: Image, progress: Progress, signal: AbortSignal) =
 interface NetworkFlags {
   readonly model?: string;
   readonly task?: Task;
+  readonly strength?: number;
   readonly sigma: number | "auto";
 }
 
 export const byNetwork =
-  (shelf: Shelf, backend: string, { model, task = "photo", sigma }: NetworkFlags): Enhancer =>
+  (shelf: Shelf, backend: string, { model, task = "photo", strength, sigma }: NetworkFlags): Enhancer =>
   async (image, progress, signal) => {
     const tell = teller(progress);
     const onTile = (done: number, total: number) => tell(done / total, `tile ${done}/${total}, `);
     const network = shelf.get(model ?? bundledFor(task, image.channels));
-    const { image: enhanced, sigmas } = await enhanceImage(image, network.denoiser, {
-      sigma,
-      onTile,
-      signal,
-    });
-    const levels = sigmas.map((s) => s.toFixed(1)).join(", ");
-    const remark =
-      sigmas.length === 0 ? "" : `, noise ${sigma === "auto" ? "estimated as " : ""}sigma ${levels}`;
-    const fields = { sigma: sigmas.map((s) => rounded(s, 2)), backend };
-    return { image: enhanced, remark, warning: beyondTraining(network, sigmas), fields };
+    const options = { sigma, strength, onTile, signal };
+    const enhanced = await enhanceImage(image, network.denoiser, options);
+    const { noise, sigmas, untouched } = enhanced;
+    const fields = {
+      sigma: sigmas.map((s) => rounded(s, 2)),
+      ...(noise && { correlated: isCorrelated(noise) }),
+      untouched,
+      backend,
+    };
+    const remark = remarkOn(enhanced, sigma === "auto");
+    return { image: enhanced.image, remark, warning: warningOn(enhanced, network), fields };
   };
+
+function remarkOn({ untouched, sigmas }: Enhanced, isEstimated: boolean): string {
+  if (untouched) return ", no noise found, left as it was";
+  const levels = sigmas.map((s) => s.toFixed(1)).join(", ");
+  return sigmas.length === 0 ? "" : `, noise ${isEstimated ? "estimated as " : ""}sigma ${levels}`;
+}
+
+function warningOn({ noise, sigmas }: Enhanced, network: Shelved): string | undefined {
+  if (network.denoiser.model.takesSigma && noise && isCorrelated(noise))
+    return "  neighbouring pixels share their noise, as after a camera's own processing or a JPEG; this network takes out only what each has for itself, --task photo the rest.";
+  return beyondTraining(network, sigmas);
+}
 
 export const byMethod =
   (method: Chosen): Enhancer =>
