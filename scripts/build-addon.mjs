@@ -71,6 +71,7 @@ function configuration() {
     NODE: process.execPath,
     CMAKE_BUILD_TYPE: "Release",
     CMAKE_LIBRARY_OUTPUT_DIRECTORY: join(root, "build", "Release"),
+    CMAKE_RUNTIME_OUTPUT_DIRECTORY: join(root, "build", "Release"), // where Windows looks for it
     FOVEA_ISAS: isas,
     // A newer compiler may warn of more; that is for those who change the code, not for those who install it.
     FOVEA_WERROR: installed ? "OFF" : "ON",

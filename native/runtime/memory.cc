@@ -8,10 +8,20 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#elif defined(_WIN32)
+#include <malloc.h>
 #endif
 
 namespace fovea {
 namespace {
+
+#if defined(_WIN32)
+void* system_allocate(size_t alignment, size_t size) { return _aligned_malloc(size, alignment); }
+void system_free(void* data) { _aligned_free(data); }
+#else
+void* system_allocate(size_t alignment, size_t size) { return std::aligned_alloc(alignment, size); }
+void system_free(void* data) { std::free(data); }
+#endif
 
 constexpr size_t kHugePage = 2 << 20;
 
@@ -58,7 +68,7 @@ void trim(Blocks& b, size_t keep_bytes) {
 void* allocate_aligned(size_t bytes) {
   const size_t alignment = bytes >= kHugePage / 2 ? kHugePage : 64;
   const size_t size = (bytes + alignment - 1) / alignment * alignment;
-  void* data = size >= bytes ? std::aligned_alloc(alignment, size ? size : alignment) : nullptr;
+  void* data = size >= bytes ? system_allocate(alignment, size ? size : alignment) : nullptr;
   if (!data) throw std::bad_alloc();
 #if defined(__linux__)
   if (alignment == kHugePage) madvise(data, size, MADV_HUGEPAGE);
@@ -66,7 +76,7 @@ void* allocate_aligned(size_t bytes) {
   return data;
 }
 
-void free_aligned(void* data) { std::free(data); }
+void free_aligned(void* data) { system_free(data); }
 
 void populate([[maybe_unused]] void* data, [[maybe_unused]] size_t bytes) {
 #if defined(__linux__)
