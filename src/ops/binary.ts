@@ -6,6 +6,7 @@ import { broadcastShape } from "../tensor/shape.js";
 import { differentiable, type GradientRule } from "../tensor/tape.js";
 import { run, type Tensor } from "../tensor/tensor.js";
 import { sumTo } from "./reduce.js";
+import { where } from "./select.js";
 import { asTensor, type TensorLike } from "./scalar.js";
 import { log, neg } from "./unary.js";
 
@@ -39,11 +40,15 @@ export const mul = (a: TensorLike, b: TensorLike): Tensor =>
 export const div = (a: TensorLike, b: TensorLike): Tensor =>
   binary("div", a, b, (_a, b, y, dy) => [() => div(dy, b), () => neg(div(mul(dy, y), b))]);
 
-/** a^b for a > 0: d(a^b) = b a^(b-1) da + a^b log(a) db */
+/**
+ * a^b for a >= 0: d(a^b) = b a^(b-1) da + a^b log(a) db
+ * 0 a^-1 and 0^b log 0 are not numbers where a is 0, but both functions are constant there: the gradient is 0, as in PyTorch.
+ * Where that is so, 1 is taken for a.
+ */
 export const pow = (a: TensorLike, b: TensorLike): Tensor =>
   binary("pow", a, b, (a, b, y, dy) => [
-    () => mul(dy, mul(b, pow(a, sub(b, 1)))),
-    () => mul(dy, mul(y, log(a))),
+    () => mul(dy, mul(b, pow(where(equal(b, 0), 1, a), sub(b, 1)))),
+    () => mul(dy, mul(y, log(where(mul(equal(a, 0), greaterEqual(b, 0)), 1, a)))),
   ]);
 
 /** max(a, b); where they are equal, the gradient goes to a. */
