@@ -1,5 +1,5 @@
 // What a product does with a sum before it is stored: y = activation(sum + bias + residual) activation'(saved). The
-// activations by the numbers of plans/functions.ts: linear, relu, leakyRelu, sigmoid, tanh.
+// activations by the numbers of backend/attributes.ts: linear, relu, leakyRelu, sigmoid, tanh.
 #include "include/math.wgsl"
 
 const NO_FUNCTION = 99u;

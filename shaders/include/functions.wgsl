@@ -1,4 +1,4 @@
-// The functions of unary, unaryGrad and binary by number; the numbers are those of plans/functions.ts. Called with a
+// The functions of unary, unaryGrad and binary by number; the numbers are those of backend/attributes.ts. Called with a
 // constant number, all but one case fall away when the pipeline is made.
 #include "include/math.wgsl"
 

@@ -1,28 +1,11 @@
 // The interface every backend implements: storage, and one `run(call)` that enqueues a kernel.
 // What the kernels mean is in kernels.ts; everything above this folder computes through this interface and nothing else.
 
-import type { Attributes, KernelName } from "./kernels.js";
+import type { KernelName } from "./attributes.js";
+import type { KernelCall, Storage } from "./call.js";
 import type { Executable, Program } from "./program-types.js";
 
-/** A block of numbers that a backend owns. Its element type is the backend's `precision`; `length` counts elements. */
-export interface Storage {
-  readonly length: number;
-}
-
-/** A dense, row-major tensor as a kernel sees it. A scalar has shape []. */
-export interface Operand {
-  readonly storage: Storage;
-  readonly shape: readonly number[];
-}
-
-/** One kernel to run. `variant` forces a named implementation; without it the backend chooses. */
-export interface KernelCall<K extends KernelName = KernelName> {
-  readonly kernel: K;
-  readonly inputs: readonly Operand[];
-  readonly outputs: readonly Operand[];
-  readonly attributes: Attributes[K];
-  readonly variant?: string;
-}
+export type { KernelCall, Operand, Storage } from "./call.js";
 
 /** A named implementation of a kernel, and the calls it can serve. */
 export interface Variant {
@@ -48,6 +31,8 @@ export type BackendName = "reference" | "native" | "webgpu";
 export interface Backend {
   readonly name: BackendName;
   readonly precision: "float32" | "float64";
+  /** Calls are kept to be run later: no value is known, and what is made does not outlive the recording. */
+  readonly isRecording?: boolean;
   /** Uninitialised storage of `length` elements (0 is allowed). */
   allocate(length: number): Storage;
   release(storage: Storage): void;

@@ -12,6 +12,9 @@ export function currentBackend(): Backend {
   return (current ??= new ReferenceBackend({ precision: "float32" }));
 }
 
+/** True while a program is recorded. */
+export const isRecording = (): boolean => currentBackend().isRecording ?? false;
+
 export function setBackend(backend: Backend): void {
   if (typeof (backend as Partial<Backend> | undefined)?.run !== "function")
     throw new UserError(

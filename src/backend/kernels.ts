@@ -5,102 +5,12 @@
 // Conventions: operands are dense and row-major; activations NHWC, weights HWIO; `[a?]` is an optional operand that is
 // present when the attributes say so. Outputs never overlap inputs unless the entry says "in place".
 
-import type { KernelCall } from "./backend.js";
+import { sizeOf } from "../base/shape.js";
+import type { KernelName, UnaryFunction } from "./attributes.js";
+import type { KernelCall } from "./call.js";
 
-/** Functions of one variable. `alpha` is leakyRelu's slope, pow's exponent and clip's half-width where they apply. */
-export type UnaryFunction =
-  | "linear" | "relu" | "leakyRelu" | "sigmoid" | "tanh" | "softplus" | "silu" | "gelu"
-  | "exp" | "log" | "sqrt" | "rsqrt" | "square" | "abs" | "sign" | "neg" | "reciprocal" | "sin" | "cos"; // prettier-ignore
-
-/** Activations whose gradient is a function of their output, so that the input need not be kept: these may be epilogues. */
-export type EpilogueActivation = "linear" | "relu" | "leakyRelu" | "sigmoid" | "tanh";
-
-export type BinaryFunction =
-  | "add" | "sub" | "mul" | "div" | "max" | "min" | "pow"
-  | "greater" | "greaterEqual" | "less" | "lessEqual" | "equal"; // prettier-ignore
-
-/**
- * What a product does with its result before it is stored, in this order:
- * `y = activation(acc + bias + residual) * activation'(saved)`. Each part is there only when its flag is; the
- * optional operands follow the product's own two inputs in the order bias [channels], residual [like out], saved [like out].
- */
-export interface Epilogue {
-  readonly bias?: boolean;
-  readonly residual?: boolean;
-  readonly activation?: EpilogueActivation;
-  /** Multiplies by the derivative of this activation, whose *output* is the operand `saved`. */
-  readonly gradientOf?: EpilogueActivation;
-  /** Slope of leakyRelu for negative inputs, in `activation` and `gradientOf`. */
-  readonly alpha?: number;
-}
-
-export interface MatmulAttributes {
-  /** a is [batch, k, m] instead of [batch, m, k]. */
-  readonly transposeA?: boolean;
-  /** b is [batch, n, k] instead of [batch, k, n]. */
-  readonly transposeB?: boolean;
-  readonly epilogue?: Epilogue;
-}
-
-/** Window geometry. Padding at the bottom and right follows from the output's shape. */
-export interface ConvAttributes {
-  readonly strides: readonly [y: number, x: number];
-  readonly padding: readonly [top: number, left: number];
-  readonly dilation: readonly [y: number, x: number];
-  readonly groups: number;
-  /** The convolution sees its input x repeated this many times in y and x (nearest-neighbour upsampling), without its being made. 1: as it is. */
-  readonly upsample?: number;
-  readonly epilogue?: Epilogue;
-}
-
-export interface PoolAttributes {
-  readonly kind: "max" | "average";
-  readonly window: readonly [y: number, x: number];
-  readonly strides: readonly [y: number, x: number];
-  readonly padding: readonly [top: number, left: number];
-}
-
-/** One step of a fused chain: reads earlier registers (inputs come first, then results in order), writes the next. */
-export type ElementwiseStep =
-  | { readonly op: "unary"; readonly function: UnaryFunction; readonly alpha?: number; readonly a: number }
-  | { readonly op: "unaryGrad"; readonly function: UnaryFunction; readonly alpha?: number; readonly a: number; readonly b: number }
-  | { readonly op: "binary"; readonly function: BinaryFunction; readonly a: number; readonly b: number }
-  | { readonly op: "select"; readonly a: number; readonly b: number; readonly c: number }; // prettier-ignore
-
-export interface Attributes {
-  matmul: MatmulAttributes;
-  conv2d: ConvAttributes;
-  conv2dInputGrad: ConvAttributes;
-  conv2dWeightGrad: Omit<ConvAttributes, "epilogue">;
-  pool2d: PoolAttributes;
-  pool2dGrad: PoolAttributes;
-  resize2d: { readonly mode: "nearest" | "bilinear" };
-  resize2dGrad: { readonly mode: "nearest" | "bilinear" };
-  depthToSpace: { readonly block: number };
-  spaceToDepth: { readonly block: number };
-  unary: { readonly function: UnaryFunction; readonly alpha?: number };
-  unaryGrad: { readonly function: UnaryFunction; readonly alpha?: number };
-  binary: { readonly function: BinaryFunction };
-  select: Record<never, never>;
-  elementwise: { readonly steps: readonly ElementwiseStep[]; readonly results: readonly number[] };
-  reduce: { readonly function: "sum" | "mean" | "max" | "min"; readonly axes: readonly number[] };
-  softmax: { readonly log?: boolean };
-  normalize: { readonly axis: 0 | 1; readonly epsilon: number };
-  normalizeGrad: { readonly axis: 0 | 1 };
-  copy: {
-    readonly shape: readonly number[];
-    readonly inputStrides: readonly number[];
-    readonly inputOffset: number;
-    readonly outputStrides: readonly number[];
-    readonly outputOffset: number;
-  };
-  fill: { readonly value: number };
-  random: { readonly distribution: "uniform" | "normal"; readonly seed: number };
-  sgdStep: { readonly nesterov: boolean };
-  adamStep: Record<never, never>;
-}
-
-export type KernelName = keyof Attributes;
+export type * from "./attributes.js";
+export { sizeOf } from "../base/shape.js";
 
 export interface KernelEntry<K extends KernelName> {
   /** Operands in order, with shapes. */
@@ -111,8 +21,6 @@ export interface KernelEntry<K extends KernelName> {
   /** Floating-point operations of a direct evaluation, whatever the algorithm. */
   flops(call: KernelCall<K>): number;
 }
-
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
 const outputSize = (call: KernelCall): number => sizeOf(call.outputs[0].shape);
 const inputSize = (call: KernelCall): number => sizeOf(call.inputs[0].shape);

@@ -1,7 +1,7 @@
 // A program as backends see it: a list of kernel calls over values that have no storage yet.
 // How programs are recorded and optimised is the business of src/program/.
 
-import type { Backend, KernelCall, Storage } from "./backend.js";
+import type { KernelCall, Storage } from "./call.js";
 
 /**
  * A value inside a program: it stands where a Storage stands in a recorded call. It is either bound to a backend's own storage
@@ -25,7 +25,6 @@ export class Value implements Storage {
 
 /** A list of calls whose operands' storages are all `Value`s, in an order that may be replayed any number of times. */
 export interface Program {
-  readonly backend: Backend;
   readonly calls: readonly KernelCall[];
   /** Bound values whose contents do not change between replays, so that packed forms of them may be cached. */
   readonly frozen: ReadonlySet<Value>;

@@ -1,13 +1,10 @@
 // A model's recorded programs, one for each shape of tiles: recorded when a shape is first seen, kept for the next tiles, replayed
 // with new pixels. Where the tiles lie is denoiser.ts.
 
-import { currentBackend, withBackend } from "../backend/current.js";
 import { UserError } from "../base/errors.js";
 import type { ImageModel } from "../models/index.js";
-import { optimize } from "../program/optimize.js";
-import { Recorder } from "../program/recorder.js";
-import { record, type Recorded } from "../tensor/record.js";
-import { forget, scope } from "../tensor/scope.js";
+import { plan, record, type Recorded } from "../tensor/record.js";
+import { lasting, scope } from "../tensor/scope.js";
 import { sizeOf } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
 import { empty, type Tensor } from "../tensor/tensor.js";
@@ -89,7 +86,10 @@ export class TilePrograms {
   ): number {
     const shape = [1, height, width, this.model.channels];
     if (this.options.eager || this.programs.has(keyOf(shape, hasMap))) return 0;
-    const bytes = 4 * (plannedLength(this.model, shape, hasMap) + 2 * sizeOf(shape));
+    const { arenaLength } = plan(() =>
+      noGrad(() => this.model.restore(empty(shape), empty(sigmaShape(shape, hasMap)))),
+    );
+    const bytes = 4 * (arenaLength + 2 * sizeOf(shape));
     if (bytes > allowed) return bytes;
     try {
       this.programFor(shape, hasMap);
@@ -106,20 +106,6 @@ export class TilePrograms {
   }
 }
 
-/** Elements of the arena that the model's program would need, found without allocating it. */
-function plannedLength(model: ImageModel, shape: readonly number[], hasMap: boolean): number {
-  const backend = currentBackend();
-  const recorder = new Recorder(backend);
-  using _inner = scope();
-  const y = withBackend(recorder, () =>
-    noGrad(() => model.restore(empty(shape), empty(sigmaShape(shape, hasMap)))),
-  );
-  const result = recorder.bind(y.operand().storage); // a result: without one, all calls would be dead
-  const { arenaLength, constants } = optimize(recorder.program());
-  for (const storage of [result, ...constants]) backend.release(storage);
-  return arenaLength;
-}
-
 const keyOf = (shape: readonly number[], hasMap: boolean): string => shape.join("x") + (hasMap ? " map" : "");
 
 /** Of the model's second input: one level, or one a pixel. */
@@ -132,6 +118,5 @@ function disposeProgram({ images, sigma, recorded }: TileProgram): void {
   sigma.dispose();
 }
 
-const lasting = (t: Tensor): Tensor => (forget(t), t);
 const asFloat32 = (data: Float32Array | Float64Array): Float32Array =>
   data instanceof Float32Array ? data : Float32Array.from(data);

@@ -15,7 +15,7 @@ export async function findNonFinite(body: () => unknown): Promise<string | undef
     using _inner = scope();
     withBackend(recorder, body);
   }
-  const program = planArena(recorder.program());
+  const program = planArena(recorder.program(), backend);
   const arena = backend.allocate(program.arenaLength);
   const storageOf = (value: Value) => value.storage ?? backend.view(arena, value.offset, value.length);
   try {

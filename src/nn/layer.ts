@@ -1,11 +1,10 @@
 // What a layer is: a function with parameters. Models are layers made of layers; their parameters' names are the path to them,
 // "enc.0.1.a.kernel". Each kind of layer is in a file of its own; losses are functions (losses.ts).
 
-import { currentBackend, withBackend } from "../backend/current.js";
+import { isRecording, withBackend } from "../backend/current.js";
 import { describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import { expectTensor } from "../ops/expect.js";
-import { Recorder } from "../program/recorder.js";
 import { div } from "../ops/index.js";
 import { forget } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
@@ -250,7 +249,7 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
 
   private makeWeights(inputShape: Shape): void {
     if (isSketching()) return this.createWeights(inputShape);
-    if (currentBackend() instanceof Recorder)
+    if (isRecording())
       throw new UserError(
         `${this.constructor.name}: a program is being recorded; call build(inputShape) before, so that its weights outlive it.`,
       );

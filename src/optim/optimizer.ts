@@ -3,9 +3,8 @@
 
 import { describe } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
-import { currentBackend } from "../backend/current.js";
-import { Recorder } from "../program/recorder.js";
-import { forget, scope } from "../tensor/scope.js";
+import { isRecording } from "../backend/current.js";
+import { lasting, scope } from "../tensor/scope.js";
 import { sameShape, show } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
 import { tensor, type Tensor } from "../tensor/tensor.js";
@@ -59,12 +58,11 @@ export abstract class Optimizer {
   /** Makes the memory, all zeros. To be done before a step is recorded; otherwise the first apply does it. */
   build(parameters: ReadonlyMap<string, Tensor>): this {
     if (this.shapes) return this;
-    if (currentBackend() instanceof Recorder)
+    if (isRecording())
       throw new UserError(
         "Optimizer: a program is being recorded; call build(parameters) before, so that the memory outlives it.",
       );
     this.shapes = new Map([...parameters].map(([name, p]) => [name, p.shape]));
-    const lasting = (t: Tensor): Tensor => (forget(t), t);
     for (const [name, p] of parameters)
       for (const slot of this.slots)
         this.memory.set(`${name}.${slot}`, lasting(tensor(new Float32Array(p.size), p.shape)));
@@ -94,8 +92,7 @@ export abstract class Optimizer {
   beginStep(step: number, learningRate = this.learningRate(step)): void {
     const values = this.hyperparameters(step, learningRate);
     if (!this.hyper) {
-      this.hyper = tensor(values);
-      forget(this.hyper);
+      this.hyper = lasting(tensor(values));
     } else this.hyper.write(values);
   }
 

@@ -1,6 +1,6 @@
 // Who writes and who reads each value of a program, and which rewrites of the list are safe. Passes are written on top of it.
 
-import type { KernelCall } from "../backend/backend.js";
+import type { Backend, KernelCall } from "../backend/backend.js";
 import type { Program, Value } from "../backend/program-types.js";
 
 export interface Uses {
@@ -45,8 +45,8 @@ export function unchangedBetween(
   return values.every((value) => !uses.get(value)?.writes.some((w) => w > from && w < to));
 }
 
-/** A pass: a pure function from program to program. */
-export type Pass = (program: Program) => Program;
+/** A pass: a pure function from program to program, for the backend that will run it. */
+export type Pass = (program: Program, backend: Backend) => Program;
 
 export const withCalls = (program: Program, calls: readonly KernelCall[]): Program => ({ ...program, calls });
 

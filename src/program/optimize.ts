@@ -1,5 +1,6 @@
 // The passes in order. Each is a pure function from program to program; `fovea inspect --program` prints what each one did.
 
+import type { Backend } from "../backend/backend.js";
 import type { Program } from "../backend/program-types.js";
 import type { Pass } from "./dataflow.js";
 import { chooseVariants } from "./passes/choose-variants.js";
@@ -21,10 +22,14 @@ export const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["place temporaries in the arena", planArena],
 ];
 
-/** Runs all passes. `watch` is told the program after each one. */
-export function optimize(program: Program, watch?: (pass: string, after: Program) => void): Program {
+/** Runs all passes, for the backend that will run the program. `watch` is told the program after each one. */
+export function optimize(
+  program: Program,
+  backend: Backend,
+  watch?: (pass: string, after: Program) => void,
+): Program {
   return passes.reduce((before, [name, pass]) => {
-    const after = pass(before);
+    const after = pass(before, backend);
     watch?.(name, after);
     return after;
   }, program);

@@ -5,8 +5,7 @@ import type { Program, Value } from "../backend/program-types.js";
 
 export function printProgram(program: Program): string {
   const lines = program.calls.map((call, i) => `${String(i).padStart(4)}  ${printCall(call)}`);
-  const bytes = program.arenaLength * (program.backend.precision === "float64" ? 8 : 4);
-  const arena = program.arenaLength > 0 ? `, arena ${bytes} bytes` : "";
+  const arena = program.arenaLength > 0 ? `, arena of ${program.arenaLength} numbers` : "";
   return [`program: ${program.calls.length} calls${arena}`, ...lines].join("\n");
 }
 

@@ -8,6 +8,7 @@ import { type Program, Value } from "../backend/program-types.js";
 export class Recorder implements Backend {
   readonly name;
   readonly precision;
+  readonly isRecording = true;
   private readonly calls: KernelCall[] = [];
   private readonly bound = new Map<Storage, Value>();
   /** Storages made for numbers written while recording: they belong to the program. */
@@ -87,7 +88,6 @@ export class Recorder implements Backend {
   /** What was recorded. `frozen` storages are promised not to change between runs. */
   program(frozen: readonly Storage[] = []): Program {
     return {
-      backend: this.target,
       calls: this.calls,
       frozen: new Set(frozen.map((s) => this.valueOf(s))),
       constants: this.constants,

@@ -1,23 +1,23 @@
 // Running a planned program on a backend that has no way of its own: the calls in a loop, temporaries as windows of one arena.
 
-import type { KernelCall, Operand } from "../backend/backend.js";
+import type { Backend, KernelCall, Operand } from "../backend/backend.js";
 import { breather } from "../base/breathe.js";
 import type { Executable, Program, Value } from "../backend/program-types.js";
 
-export function compile(program: Program): Executable {
-  const executable = program.backend.compile?.(program) ?? interpret(program);
+/** Makes a planned program ready to run on the backend that it was optimised for. */
+export function compile(program: Program, backend: Backend): Executable {
+  const executable = backend.compile?.(program) ?? interpret(program, backend);
   return {
     run: () => executable.run(),
     dispose: () => {
       executable.dispose();
-      for (const storage of program.constants) program.backend.release(storage);
+      for (const storage of program.constants) backend.release(storage);
     },
   };
 }
 
-function interpret(program: Program): Executable {
-  const { backend, arenaLength } = program;
-  const arena = backend.allocate(arenaLength);
+function interpret(program: Program, backend: Backend): Executable {
+  const arena = backend.allocate(program.arenaLength);
   const placed = (operand: Operand): Operand => {
     const value = operand.storage as Value;
     return {

@@ -57,8 +57,8 @@ export function record<T extends Record<string, Tensor>>(
   });
   const raw = recorder.program(options.frozen?.map((t) => t.operand().storage));
   options.watch?.("as recorded", raw);
-  const program = optimize(raw, options.watch);
-  const executable = compile(program);
+  const program = optimize(raw, backend, options.watch);
+  const executable = compile(program, backend);
   // What the program reads and writes lives as long as the program, whatever becomes of the tensors.
   const held = [...recorder.boundStorages()].flatMap((storage) => sharedOf(storage)?.retain() ?? []);
   return {
@@ -71,6 +71,18 @@ export function record<T extends Record<string, Tensor>>(
       for (const shared of held) shared.release();
     },
   };
+}
+
+/** The program that `body` would be recorded as; nothing is computed, and no memory is kept. */
+export function plan(body: () => Tensor): Program {
+  const backend = currentBackend();
+  const recorder = new Recorder(backend);
+  using _inner = scope();
+  const result = withBackend(recorder, body);
+  const storage = recorder.bind(result.operand().storage); // without a result, all calls would be dead
+  const program = optimize(recorder.program(), backend);
+  for (const made of [storage, ...program.constants]) backend.release(made);
+  return program;
 }
 
 /** A recorded tensor as one of the backend, whose storage the program fills. */

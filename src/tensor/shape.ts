@@ -1,11 +1,10 @@
-// Arithmetic on shapes: sizes, strides, broadcasting, axes. No tensor is touched here.
+// What operations ask of shapes: that they are sound, how they broadcast, which axes are meant. No tensor is touched here.
 
 import { describe } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
+import { type Shape, show } from "../base/shape.js";
 
-export type Shape = readonly number[];
-
-export { sizeOf } from "../backend/kernels.js";
+export { sameShape, type Shape, show, sizeOf, stridesOf } from "../base/shape.js";
 
 /** Refuses what is not a list of whole numbers of at least 0. */
 export function checkShape(operation: string, shape: Shape): void {
@@ -14,19 +13,6 @@ export function checkShape(operation: string, shape: Shape): void {
       `${operation}: a shape is a list of whole numbers of at least 0, such as [2, 3], not ${describe(shape)}.`,
     );
 }
-
-/** Row-major strides in elements: the last axis is contiguous. */
-export function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
-  for (let axis = shape.length - 1, stride = 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis];
-  }
-  return strides;
-}
-
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((n, i) => n === b[i]);
 
 /** The shape both broadcast to: aligned at the last axis, a 1 (or a missing axis) stretches. */
 export function broadcastShape(operation: string, a: Shape, b: Shape): number[] {
@@ -59,5 +45,3 @@ export function normalizeAxes(
     );
   return list.sort((a, b) => a - b);
 }
-
-export const show = (shape: Shape): string => `[${shape.join(", ")}]`;

@@ -2,12 +2,11 @@
 // how gradients flow is in tape.ts, when it is freed is in scope.ts.
 
 import type { Backend, KernelCall, Operand, Storage } from "../backend/backend.js";
-import { currentBackend } from "../backend/current.js";
+import { currentBackend, isRecording } from "../backend/current.js";
 import { checkCall } from "../backend/check-call.js";
 import type { Attributes, KernelName } from "../backend/kernels.js";
 import { describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
-import { Recorder } from "../program/recorder.js";
 import { unwatch, watch } from "./leaks.js";
 import { forget, track } from "./scope.js";
 import { checkShape, type Shape, show, sizeOf } from "./shape.js";
@@ -133,7 +132,7 @@ export class Tensor {
   write(data: ArrayLike<number>): void {
     if (data.length !== this.size)
       throw new UserError(`write: ${data.length} numbers do not fill a tensor of shape ${show(this.shape)}.`);
-    if (currentBackend() instanceof Recorder && !(this.backend instanceof Recorder))
+    if (isRecording() && !this.backend.isRecording)
       throw new UserError(
         "A tensor from outside cannot be written while a program is recorded; write it between runs.",
       );

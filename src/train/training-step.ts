@@ -7,7 +7,7 @@ import type { AnyLayer } from "../nn/layer.js";
 import type { Loss } from "../nn/losses.js";
 import type { Optimizer } from "../optim/index.js";
 import { record, type Recorded } from "../tensor/record.js";
-import { forget, scope } from "../tensor/scope.js";
+import { lasting, scope } from "../tensor/scope.js";
 import { grad, noGrad } from "../tensor/tape.js";
 import { empty, tensor, type Tensor } from "../tensor/tensor.js";
 import { shapesOf, type TrainingBatch, type TrainingData, valuesOf } from "./data.js";
@@ -34,7 +34,6 @@ export class TrainingStep {
     private readonly eager: boolean,
     private readonly average?: MovingAverage,
   ) {
-    const lasting = (t: Tensor) => (forget(t), t);
     this.inputs = data.inputShapes.map((shape) => lasting(empty(shape)));
     this.targets = shapesOf(data.targetShape).map((shape) => lasting(empty(shape)));
     this.objective = objectiveOf(loss);

@@ -75,14 +75,13 @@ export function programSuite(backendOf: () => Backend): void {
       const builder = new Builder(backend);
       const parts = cases.map((testCase) => builder.add(testCase));
       const program: Program = {
-        backend,
         calls: parts.map(({ call }) => call),
         frozen: new Set(frozen ? parts.flatMap(({ weights }) => weights ?? []) : []),
         constants: [],
         arenaLength: 0,
       };
       builder.reset();
-      const executable = compile(program);
+      const executable = compile(program, backend);
       const replay = async () => {
         builder.reset();
         await executable.run();

@@ -2,22 +2,16 @@
 // the order in which the kernel's file in native/kernels takes them. The products' are in encode.ts.
 
 import type { KernelCall, Operand } from "../backend.js";
+import {
+  binaryFunctions,
+  DEFAULT_ALPHA,
+  type ElementwiseStep,
+  type KernelName,
+  reductions,
+  stepOperations,
+  unaryFunctions,
+} from "../attributes.js";
 import { sizeOf } from "../kernels.js";
-import type { BinaryFunction, ElementwiseStep, KernelName, UnaryFunction } from "../kernels.js";
-
-/** A function's place is its number in native/kernels/elements/functions.h. */
-const UNARY_FUNCTIONS: readonly UnaryFunction[] = [
-  "linear", "relu", "leakyRelu", "sigmoid", "tanh", "softplus", "silu", "gelu", "exp", "log",
-  "sqrt", "rsqrt", "square", "abs", "sign", "neg", "reciprocal", "sin", "cos",
-]; // prettier-ignore
-const BINARY_FUNCTIONS: readonly BinaryFunction[] = [
-  "add", "sub", "mul", "div", "max", "min", "pow", "greater", "greaterEqual", "less", "lessEqual", "equal",
-]; // prettier-ignore
-const REDUCTIONS = ["sum", "mean", "max", "min"] as const;
-const STEPS = ["unary", "unaryGrad", "binary", "select"] as const;
-
-/** The slope of leakyRelu for negative inputs when a call does not give one. */
-const DEFAULT_ALPHA = 0.2;
 
 export type ElementKernel = Exclude<KernelName, "matmul" | "conv2d" | "conv2dInputGrad" | "conv2dWeightGrad">;
 
@@ -31,34 +25,20 @@ const aligned = (shape: readonly number[], rank: number): number[] => [
 
 const unaryNumbers = (call: KernelCall<"unary" | "unaryGrad">): number[] => [
   sizeOf(call.outputs[0].shape),
-  UNARY_FUNCTIONS.indexOf(call.attributes.function),
+  unaryFunctions.indexOf(call.attributes.function),
   call.attributes.alpha ?? DEFAULT_ALPHA,
 ];
 
 /** op, function, alpha, a, b, c; an operand that the step does not have repeats `a`. */
 function stepNumbers(step: ElementwiseStep): number[] {
-  const op = STEPS.indexOf(step.op);
+  const op = stepOperations.indexOf(step.op);
   switch (step.op) {
     case "unary":
-      return [
-        op,
-        UNARY_FUNCTIONS.indexOf(step.function),
-        step.alpha ?? DEFAULT_ALPHA,
-        step.a,
-        step.a,
-        step.a,
-      ];
+      return [op, unaryFunctions.indexOf(step.function), step.alpha ?? DEFAULT_ALPHA, step.a, step.a, step.a];
     case "unaryGrad":
-      return [
-        op,
-        UNARY_FUNCTIONS.indexOf(step.function),
-        step.alpha ?? DEFAULT_ALPHA,
-        step.a,
-        step.b,
-        step.a,
-      ];
+      return [op, unaryFunctions.indexOf(step.function), step.alpha ?? DEFAULT_ALPHA, step.a, step.b, step.a];
     case "binary":
-      return [op, BINARY_FUNCTIONS.indexOf(step.function), 0, step.a, step.b, step.a];
+      return [op, binaryFunctions.indexOf(step.function), 0, step.a, step.b, step.a];
     case "select":
       return [op, 0, 0, step.a, step.b, step.c];
   }
@@ -116,7 +96,7 @@ export const elementEncoders: { readonly [K in ElementKernel]: (call: KernelCall
     const { shape } = outputs[0];
     const rank = shape.length;
     return [
-      BINARY_FUNCTIONS.indexOf(attributes.function),
+      binaryFunctions.indexOf(attributes.function),
       rank,
       ...shape,
       ...aligned(inputs[0].shape, rank),
@@ -138,7 +118,7 @@ export const elementEncoders: { readonly [K in ElementKernel]: (call: KernelCall
   reduce: ({ inputs, attributes }) => {
     const { shape } = inputs[0];
     return [
-      REDUCTIONS.indexOf(attributes.function),
+      reductions.indexOf(attributes.function),
       shape.length,
       ...shape,
       ...shape.map((_, axis) => flag(attributes.axes.includes(axis))),

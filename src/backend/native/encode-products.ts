@@ -2,15 +2,9 @@
 // trio's in native/kernels/conv/table.cc.
 
 import type { KernelCall } from "../backend.js";
-import type { ConvAttributes, Epilogue, EpilogueActivation } from "../kernels.js";
+import { type ConvAttributes, DEFAULT_ALPHA, type Epilogue, epilogueActivations } from "../attributes.js";
 
 export type ProductKernel = "matmul" | "conv2d" | "conv2dInputGrad" | "conv2dWeightGrad";
-
-/** A place in this list is the number of fovea::Activation (native/program/call.h). */
-const ACTIVATIONS: readonly EpilogueActivation[] = ["linear", "relu", "leakyRelu", "sigmoid", "tanh"];
-
-/** The slope of leakyRelu for negative inputs when a call does not give one. */
-const DEFAULT_ALPHA = 0.2;
 
 /** Bits of `flags`: fovea::ProductFlags. */
 const BIAS = 1;
@@ -26,8 +20,8 @@ const epilogueNumbers = (epilogue: Epilogue = {}, frozen: boolean): number[] => 
     (epilogue.residual ? RESIDUAL : 0) +
     (epilogue.gradientOf !== undefined ? SAVED : 0) +
     (frozen ? FROZEN_WEIGHTS : 0),
-  ACTIVATIONS.indexOf(epilogue.activation ?? "linear"),
-  ACTIVATIONS.indexOf(epilogue.gradientOf ?? "linear"),
+  epilogueActivations.indexOf(epilogue.activation ?? "linear"),
+  epilogueActivations.indexOf(epilogue.gradientOf ?? "linear"),
   epilogue.alpha ?? DEFAULT_ALPHA,
 ];
 

@@ -1,8 +1,8 @@
 // Kernels that work element by element: unary and its gradient, binary, select, and fused chains of them.
 
+import { DEFAULT_ALPHA, type ElementwiseStep } from "../attributes.js";
 import { sizeOf } from "../kernels.js";
-import type { ElementwiseStep } from "../kernels.js";
-import { binaryFunctions, DEFAULT_ALPHA, unaryFunctions } from "./functions.js";
+import { binaryFunctions, unaryFunctions } from "./functions.js";
 import { broadcastStrides, forEachRun } from "./tensor.js";
 import type { KernelFunction, Numbers, Tensor } from "./tensor.js";
 

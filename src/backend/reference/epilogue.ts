@@ -1,7 +1,7 @@
 // What matmul, conv2d and conv2dInputGrad do with their sums before they store them (Epilogue in kernels.ts).
 
-import type { Epilogue } from "../kernels.js";
-import { DEFAULT_ALPHA, unaryFunctions } from "./functions.js";
+import { DEFAULT_ALPHA, type Epilogue } from "../attributes.js";
+import { unaryFunctions } from "./functions.js";
 import type { Tensor } from "./tensor.js";
 
 /** Stores the sums of `channels` neighbouring outputs from `offset` on, where sums[0] belongs to channel 0. */

@@ -2,9 +2,6 @@
 
 import type { BinaryFunction, UnaryFunction } from "../kernels.js";
 
-/** The slope of leakyRelu for negative inputs when a call does not give one. */
-export const DEFAULT_ALPHA = 0.2;
-
 export interface ScalarFunction {
   /** f(x). NaN gives NaN. */
   value(x: number, alpha: number): number;

@@ -1,8 +1,9 @@
 // Conformance cases of unary, unaryGrad, binary and select.
 
+import { DEFAULT_ALPHA } from "../../backend/attributes.js";
 import { gradientFromOutput } from "../../backend/kernels.js";
 import type { BinaryFunction, UnaryFunction } from "../../backend/kernels.js";
-import { DEFAULT_ALPHA, unaryFunctions } from "../../backend/reference/functions.js";
+import { unaryFunctions } from "../../backend/reference/functions.js";
 import { APPROXIMATION, DEFAULT_TOLERANCE, EXACT, fewIntegers, listed, makeCase, normal, positive, ROUNDING, scaled, sprinkled, uniform } from "./case.js"; // prettier-ignore
 import type { ConformanceCase, Shape, Values } from "./case.js";
 

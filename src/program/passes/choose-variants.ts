@@ -3,11 +3,11 @@
 import type { KernelCall } from "../../backend/backend.js";
 import { type Pass, withCalls } from "../dataflow.js";
 
-export const chooseVariants: Pass = (program) =>
+export const chooseVariants: Pass = (program, backend) =>
   withCalls(
     program,
     program.calls.map((call): KernelCall => {
-      const variant = call.variant ?? program.backend.defaultVariant?.(call);
+      const variant = call.variant ?? backend.defaultVariant?.(call);
       return variant === undefined ? call : { ...call, variant };
     }),
   );

@@ -2,6 +2,7 @@
 // where the backend allows it, a call's output takes the very place of an input that dies there.
 // Greedy by size: the largest values choose first, each takes the lowest gap that is free during its life.
 
+import type { Backend } from "../../backend/backend.js";
 import type { Program, Value } from "../../backend/program-types.js";
 import { type Pass, usesOf } from "../dataflow.js";
 
@@ -18,8 +19,8 @@ interface Life {
   offset: number;
 }
 
-export const planArena: Pass = (program) => {
-  const lives = livesOf(program);
+export const planArena: Pass = (program, backend) => {
+  const lives = livesOf(program, backend);
   lives.sort((a, b) => b.length - a.length || a.first - b.first);
 
   const placed: Life[] = [];
@@ -38,7 +39,7 @@ export const planArena: Pass = (program) => {
   return { ...program, arenaLength };
 };
 
-function livesOf({ calls, backend }: Program): Life[] {
+function livesOf({ calls }: Program, backend: Backend): Life[] {
   const lives = new Map<Value, Life>();
   for (const [value, { writes, reads }] of usesOf(calls))
     if (value.isTemporary)

@@ -32,7 +32,6 @@ describe.skipIf(problem !== undefined)(problem ?? "the native backend", () => {
     return storage;
   };
   const program = (calls: KernelCall[], more: Partial<Program> = {}): Program => ({
-    backend,
     calls,
     frozen: new Set(),
     constants: [],

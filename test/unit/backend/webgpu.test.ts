@@ -115,7 +115,7 @@ describe.skipIf(reason)(reason ?? "the WebGPU backend", () => {
     const temporaries = [2, 3, 4].map((id) => new Value(id, 64));
     const chain = [input, ...temporaries, output];
     const calls = chain.slice(1).map((value, i) => square(chain[i], value));
-    const program: Program = { backend, calls, frozen: new Set(), constants: [], arenaLength: 192 };
+    const program: Program = { calls, frozen: new Set(), constants: [], arenaLength: 192 };
     const executable = backend.compile(program);
     expect(backend.memory().buffers - before).toBe(2); // the third temporary lives where the first did
     for (const start of [1, 1.5, -1]) {

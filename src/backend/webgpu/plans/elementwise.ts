@@ -1,14 +1,13 @@
 // unary, unaryGrad, binary, select and fused chains.
 
+import { binaryFunctions, DEFAULT_ALPHA, type ElementwiseStep, unaryFunctions } from "../../attributes.js";
 import type { KernelCall } from "../../backend.js";
-import type { ElementwiseStep } from "../../kernels.js";
 import { sizeOf } from "../../kernels.js";
 import { mergeAxes, broadcastStrides, MOST_AXES } from "../axes.js";
 import type { DeviceTraits, Plans } from "../context.js";
 import type { Dispatch } from "../dispatch.js";
 import { ceilDiv, Params } from "../dispatch.js";
 import { sourceOf } from "../pipelines.js";
-import { binaryNumber, DEFAULT_ALPHA, unaryNumber } from "./functions.js";
 
 export const WORKGROUP = 256;
 const always = () => true;
@@ -42,7 +41,7 @@ function unary(call: KernelCall<"unary"> | KernelCall<"unaryGrad">): Dispatch[] 
   return [
     {
       shader: `${call.kernel}/flat`,
-      constants: { FUNCTION: unaryNumber(call.attributes.function) },
+      constants: { FUNCTION: unaryFunctions.indexOf(call.attributes.function) },
       reads: call.inputs.map((input) => input.storage),
       writes: [call.outputs[0].storage],
       params: new Params().u32(size).f32(call.attributes.alpha ?? DEFAULT_ALPHA),
@@ -67,7 +66,7 @@ function flatBinary({ inputs: [a, b], outputs: [y], attributes }: KernelCall<"bi
     {
       shader: "binary/flat",
       constants: {
-        FUNCTION: binaryNumber(attributes.function),
+        FUNCTION: binaryFunctions.indexOf(attributes.function),
         A_REPEATS: Number(aSize !== size),
         B_REPEATS: Number(bSize !== size),
       },
@@ -90,7 +89,7 @@ function broadcastBinary(call: KernelCall<"binary">): Dispatch[] {
   return [
     {
       shader: "binary/broadcast",
-      constants: { FUNCTION: binaryNumber(call.attributes.function) },
+      constants: { FUNCTION: binaryFunctions.indexOf(call.attributes.function) },
       reads: call.inputs.map((input) => input.storage),
       writes: [call.outputs[0].storage],
       params: params.vec4s(2, strides[0]).vec4s(2, strides[1]),
@@ -170,11 +169,11 @@ function chainSource(
 function stepSource(step: ElementwiseStep, alpha: string): string {
   switch (step.op) {
     case "unary":
-      return `unaryValue(${unaryNumber(step.function)}u, r${step.a}, ${alpha})`;
+      return `unaryValue(${unaryFunctions.indexOf(step.function)}u, r${step.a}, ${alpha})`;
     case "unaryGrad":
-      return `r${step.b} * unaryDerivative(${unaryNumber(step.function)}u, r${step.a}, ${alpha})`;
+      return `r${step.b} * unaryDerivative(${unaryFunctions.indexOf(step.function)}u, r${step.a}, ${alpha})`;
     case "binary":
-      return `binaryValue(${binaryNumber(step.function)}u, r${step.a}, r${step.b})`;
+      return `binaryValue(${binaryFunctions.indexOf(step.function)}u, r${step.a}, r${step.b})`;
     case "select":
       return `select(r${step.c}, r${step.b}, r${step.a} != 0.0 || isNan(r${step.a}))`;
   }

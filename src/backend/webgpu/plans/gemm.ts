@@ -1,15 +1,14 @@
 // What the plans of matmul and the convolutions share: the ladder's rungs, the cut into tiles, the split of a long k, and
 // the epilogue.
 
+import { DEFAULT_ALPHA, type Epilogue, unaryFunctions } from "../../attributes.js";
 import type { KernelCall } from "../../backend.js";
-import type { Epilogue } from "../../kernels.js";
 import type { DeviceTraits } from "../context.js";
 import type { Binding, Dispatch } from "../dispatch.js";
 import { ceilDiv, Params, Scratch } from "../dispatch.js";
 import type { SubgroupMatrixConfig } from "../adapter.js";
 import { kept, unrolled } from "../loops.js";
 import { sourceOf } from "../pipelines.js";
-import { DEFAULT_ALPHA, unaryNumber } from "./functions.js";
 import { groupsFor } from "./elementwise.js";
 import { MANY_GROUPS } from "./reduce.js";
 
@@ -210,11 +209,11 @@ const NO_FUNCTION = 99;
 
 /** The epilogue as a number, for GENERIC. */
 function epilogueBits({ bias, residual, activation = "linear", gradientOf }: Epilogue): number {
-  const gradient = gradientOf ? unaryNumber(gradientOf) : NO_FUNCTION;
+  const gradient = gradientOf ? unaryFunctions.indexOf(gradientOf) : NO_FUNCTION;
   return (
     Number(bias ?? false) |
     (Number(residual ?? false) << 1) |
-    (unaryNumber(activation) << 8) |
+    (unaryFunctions.indexOf(activation) << 8) |
     (gradient << 16)
   );
 }
@@ -223,8 +222,8 @@ function epilogueConstants(epilogue: Epilogue): Record<string, number> {
   const constants: Record<string, number> = {};
   if (epilogue.bias) constants.HAS_BIAS = 1;
   if (epilogue.residual) constants.HAS_RESIDUAL = 1;
-  if (epilogue.activation) constants.ACTIVATION = unaryNumber(epilogue.activation);
-  if (epilogue.gradientOf) constants.GRADIENT_OF = unaryNumber(epilogue.gradientOf);
+  if (epilogue.activation) constants.ACTIVATION = unaryFunctions.indexOf(epilogue.activation);
+  if (epilogue.gradientOf) constants.GRADIENT_OF = unaryFunctions.indexOf(epilogue.gradientOf);
   return constants;
 }
 
