@@ -86,7 +86,6 @@ async function eachBatch(
   let at = 0;
   while (at < count) {
     const size = Math.min(batchSize, count - at);
-    const lasting = (t: Tensor): Tensor => (forget(t), t);
     const inputs = samples.map(({ shape }) => lasting(empty([size, ...shape.slice(1)])));
     const counter = lasting(tensor(counterLimbs(0)));
     const program = record(() => Object.fromEntries(body(inputs, counter).map((y, i) => [i, y])));
