@@ -5,7 +5,7 @@ import type { AnyLayer, Inputs } from "../nn/layer.js";
 import { listOf } from "../nn/symbolic.js";
 import { counterLimbs } from "../ops/index.js";
 import { record } from "../tensor/record.js";
-import { forget } from "../tensor/scope.js";
+import { lasting } from "../tensor/scope.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 import { noGrad } from "../tensor/tape.js";
 import { empty, tensor, type Tensor } from "../tensor/tensor.js";
