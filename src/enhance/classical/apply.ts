@@ -3,7 +3,8 @@
 
 import { breather } from "../../base/breathe.js";
 import { UserError } from "../../base/errors.js";
-import { mergeAlpha, splitAlpha } from "../../image/colour.js";
+import { convertChannels, mergeAlpha, splitAlpha } from "../../image/colour.js";
+import { withHiddenFilled } from "../../image/hidden.js";
 import { crop, newLevels, type Image } from "../../image/image.js";
 import { methods, type Method, type Parameter, type Values } from "./methods.js";
 
@@ -68,19 +69,36 @@ export function describeMethod({ name, values }: Chosen): string {
 /** Least pixels of a band. */
 const bandPixels = 2 ** 15;
 
-/** Applies a method. Size, bit depth and alpha are the picture's; grey, sobel and sharpen make colour grey. */
-export async function applyMethod(
-  image: Image,
+/**
+ * Applies a method. Size, bit depth and alpha are the picture's, and so are colours under full transparency; grey, sobel and
+ * sharpen make colour grey.
+ */
+export async function applyMethod(image: Image, chosen: Chosen, options: ApplyOptions = {}): Promise<Image> {
+  options.signal?.throwIfAborted();
+  const filled = await withHiddenFilled(image);
+  const { colour, alpha } = splitAlpha(filled);
+  const result = mergeAlpha(await applyInBands(colour, chosen, options), alpha);
+  return filled === image ? result : withHiddenOf(image, result);
+}
+
+/** Puts the colours under full transparency back, in the result's own pixels. */
+function withHiddenOf(image: Image, result: Image): Image {
+  const { channels, pixels } = convertChannels(image, result.channels);
+  for (let at = 0; at < pixels.length; at += channels)
+    if (pixels[at + channels - 1] === 0) result.pixels.set(pixels.subarray(at, at + channels), at);
+  return result;
+}
+
+async function applyInBands(
+  colour: Image,
   { method, values }: Chosen,
-  { onProgress, signal }: ApplyOptions = {},
+  { onProgress, signal }: ApplyOptions,
 ): Promise<Image> {
-  const { colour, alpha } = splitAlpha(image);
   const { width, height, bitDepth } = colour;
-  signal?.throwIfAborted();
   const reach = method.reach?.(values, bitDepth) ?? height;
   // Several times as many rows as are seen beside them: the margins are computed in vain.
   const rows = Math.max(Math.ceil(bandPixels / width), 8 * reach);
-  if (rows >= height) return mergeAlpha(method.apply(colour, values), alpha);
+  if (rows >= height) return method.apply(colour, values);
   const breathe = breather();
   let whole: Image | undefined;
   for (let from = 0; from < height; from += rows) {
@@ -94,5 +112,5 @@ export async function applyMethod(
     await breathe();
     signal?.throwIfAborted();
   }
-  return mergeAlpha(whole!, alpha);
+  return whole!;
 }

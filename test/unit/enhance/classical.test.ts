@@ -104,6 +104,27 @@ describe.each(names)("%s", (name) => {
     expect(worst(result, expected)).toBeLessThanOrEqual(allowed);
   });
 
+  it("neither sees nor changes colours under full transparency", async () => {
+    const hiddenAt = (i: number) => i % 24 > 15;
+    const withHidden = (level: number) => {
+      const image = waves(24, 20, 4);
+      for (let i = 0; i < 24 * 20; i++) image.pixels.set(hiddenAt(i) ? [level, level, level, 0] : [], i * 4);
+      return image;
+    };
+    const [black, white] = [
+      await applyMethod(withHidden(0), chosen),
+      await applyMethod(withHidden(255), chosen),
+    ];
+    const { channels } = black;
+    for (let i = 0; i < 24 * 20; i++) {
+      const [a, b] = [black, white].map(({ pixels }) => [
+        ...pixels.subarray(i * channels, (i + 1) * channels),
+      ]);
+      if (!hiddenAt(i)) expect(a).toEqual(b);
+      else expect([a[0], a[channels - 1], b[0], b[channels - 1]]).toEqual([0, 0, 255, 0]);
+    }
+  });
+
   it("leaves the picture that it is given as it was", async () => {
     const image = waves(20, 20, 3);
     const before = image.pixels.slice();
