@@ -38,6 +38,8 @@ export type { CompileOptions, FitModelOptions, ModelSamples } from "./train/trai
 export { readImage, writeImage } from "./image/files.js";
 export { psnr, ssim } from "./image/metrics.js";
 export { Denoiser, type DenoiserOptions } from "./enhance/denoiser.js";
-export { enhanceImage as enhance } from "./enhance/enhance.js";
+export { type Enhanced, enhanceImage, type EnhanceImageOptions } from "./enhance/enhance.js";
+export { enhance, type EnhanceOptions } from "./enhance/library-node.js";
+export { UnsoundResult } from "./enhance/audit.js";
 export { loadModel } from "./models/load-model.js";
 export { estimateSigma } from "./enhance/noise-level.js";

@@ -15,6 +15,9 @@ export function currentBackend(): Backend {
 /** True while a program is recorded. */
 export const isRecording = (): boolean => currentBackend().isRecording ?? false;
 
+/** The backend that was chosen; undefined as long as none was. */
+export const chosenBackend = (): Backend | undefined => current;
+
 export function setBackend(backend: Backend): void {
   if (typeof (backend as Partial<Backend> | undefined)?.run !== "function")
     throw new UserError(

@@ -91,6 +91,11 @@ export class Audit implements Pixels {
     this.pixels.write(y, left, count, values, from);
   }
 
+  /** Nothing that was written differs from what was there. */
+  get isUnchanged(): boolean {
+    return this.channels.every((channel) => channel.change <= alike);
+  }
+
   /**
    * To be called when all is written.
    * @param hasNoise noise was found, so that a network that changes nothing has failed
@@ -103,7 +108,7 @@ export class Audit implements Pixels {
     const shift = Math.max(...this.channels.map((c) => Math.abs(c.shift / this.count))) * 255;
     if (shift > mostShift)
       throw new UnsoundResult(`is ${shift.toFixed(1)} grey levels brighter or darker than the picture`);
-    if (hasNoise && this.channels.every((c) => c.change <= alike))
+    if (hasNoise && this.isUnchanged)
       throw new UnsoundResult("is the picture itself, although noise was found in it");
   }
 }

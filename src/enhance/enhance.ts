@@ -7,7 +7,7 @@ import { withHiddenFilled } from "../image/hidden.js";
 import type { Image, Levels } from "../image/image.js";
 import { Audit } from "./audit.js";
 import type { Denoiser, Sigma } from "./denoiser.js";
-import { isClean, type Noise, noiseIn } from "./noise.js";
+import { isClean, isDrawn, type Noise, noiseIn } from "./noise.js";
 import { imagePixels } from "./pixels.js";
 
 export interface EnhanceImageOptions {
@@ -28,7 +28,7 @@ export interface Enhanced {
   readonly image: Image;
   /** The noise level that was given to the model, for each channel it was called on; empty when it takes none, or a map. */
   readonly sigmas: readonly number[];
-  /** What was found in the picture; undefined when the level was told or nothing was to be done. */
+  /** What was found in the picture; undefined when the level was told, or nobody had to know it. */
   readonly noise?: Noise;
   /** No noise was found, so the picture is as it was. */
   readonly untouched: boolean;
@@ -56,10 +56,10 @@ export async function enhanceImage(
     throw new UserError(`The strength ${strength} is not within 0 to 2; give for example 1.`);
   const asItWas = { image: { ...image, pixels: image.pixels.slice() }, sigmas: [], untouched: true };
   if (strength === 0) return { ...asItWas, untouched: false };
-  const noise = sigma === "auto" ? await noiseIn(image, signal) : undefined;
-  if (noise && isClean(noise)) return { ...asItWas, noise };
-
   const { takesSigma, channels } = denoiser.model;
+  const noise = takesSigma && sigma === "auto" ? await noiseIn(image, signal) : undefined;
+  if (noise ? isClean(noise) : !takesSigma && isDrawn(image)) return { ...asItWas, noise };
+
   const colours = isGrey(image) ? 1 : 3;
   const copies = channels > colours ? channels / colours : 1;
   const count = Math.min(channels, colours);
@@ -77,7 +77,9 @@ export async function enhanceImage(
       const onTile = (done: number, tiles: number) =>
         options.onTile?.((pass * runs.length + i) * tiles + done, total * tiles);
       await denoiser.restore(audit, takesSigma ? levels[i] : 0, { onTile, signal });
-      audit.conclude(pass === 0 && noise !== undefined && levelFor(noise, run) >= 1);
+      // A blind model's picture is looked at for noise only where the model has found none.
+      const found = pass === 0 && (noise ?? (audit.isUnchanged ? await noiseIn(image, signal) : undefined));
+      audit.conclude(found && sigma === "auto" ? levelFor(found, run) >= 1 : false);
     }
     result = { ...result, pixels };
   }

@@ -3,6 +3,7 @@
 
 import { breather } from "../base/breathe.js";
 import { isGrey } from "../image/colour.js";
+import type { Image } from "../image/image.js";
 import type { Picture } from "../image/plane.js";
 import { estimateSigma } from "./noise-level.js";
 
@@ -38,5 +39,18 @@ export const isClean = ({ sigmas, coarse }: Noise): boolean =>
  * leaves it. Fine texture at half the size looks a little like noise, so the two levels must differ clearly.
  */
 export const isCorrelated = ({ sigmas, coarse }: Noise): boolean => mean(coarse) > 2 * mean(sigmas) + 1.5;
+
+/** A photograph has more levels in each channel than drawings, bilevel text or a checkerboard, which noise would have spread. */
+const mostDrawn = 16;
+
+/** Is this certainly no photograph, so that a network that looks for noise by itself would only do harm? */
+export function isDrawn({ channels, pixels }: Image): boolean {
+  for (let c = 0; c < (isGrey({ channels }) ? 1 : 3); c++) {
+    const levels = new Set<number>();
+    for (let i = c; i < pixels.length && levels.size <= mostDrawn; i += channels) levels.add(pixels[i]);
+    if (levels.size > mostDrawn) return false;
+  }
+  return true;
+}
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -35,17 +35,32 @@ export interface ReadOptions {
  * TIFF and AVIF. Throws UserError when the file cannot be read, is empty, cut short or damaged, is too large, holds several
  * pictures, or is of a kind that is not read, which is named.
  */
-export async function readImage(file: string, { warn = () => {} }: ReadOptions = {}): Promise<Image> {
-  const bytes = readFileBytes(file, "an image");
-  const kind = kindOf(bytes, file);
+export async function readImage(file: string, options: ReadOptions = {}): Promise<Image> {
+  return (await decodeImage(readFileBytes(file, "an image"), file, options)).image;
+}
+
+/**
+ * Decodes the bytes of an image file, as readImage does.
+ * @param source names it in messages
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  source: string,
+  { warn = () => {} }: ReadOptions = {},
+): Promise<{ image: Image; format: Format }> {
+  const kind = kindOf(bytes, source);
   if (!kind)
     throw new UserError(
-      `${file} is not an image of a known kind; give a PNG, JPEG, WebP, TIFF or AVIF file.`,
+      `${source} is not an image of a known kind; give a PNG, JPEG, WebP, TIFF or AVIF file.`,
     );
   if ("refused" in kind)
-    throw new UserError(`${file} is ${kind.refused}, which is not read; ${kind.instead}.`);
-  if (kind.format === "png") return decodePng(bytes, file, warn);
-  return decodeWithSharp(bytes, kind.format, file, warn);
+    throw new UserError(`${source} is ${kind.refused}, which is not read; ${kind.instead}.`);
+  const { format } = kind;
+  const image =
+    format === "png"
+      ? await decodePng(bytes, source, warn)
+      : await decodeWithSharp(bytes, format, source, warn);
+  return { image, format };
 }
 
 export interface WriteOptions {
@@ -65,11 +80,12 @@ export async function writeImage(
   const format = imageFormatOf(file);
   const { metadata } = image;
   const written = stripMetadata && metadata ? { ...image, metadata: withoutMetadata(metadata) } : image;
-  writeFileAtomic(
-    file,
-    format === "png" ? await encodePng(written) : await encodeWithSharp(written, format, file),
-  );
+  writeFileAtomic(file, await encodeImage(written, format, file));
 }
+
+/** Encodes an image with its metadata; `source` names it in messages. */
+export const encodeImage = async (image: Image, format: Format, source: string): Promise<Uint8Array> =>
+  format === "png" ? encodePng(image) : encodeWithSharp(image, format, source);
 
 /** The format that a name's ending asks for. Throws UserError when it is none that can be written. */
 export function imageFormatOf(file: string): Format {

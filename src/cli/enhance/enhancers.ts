@@ -48,7 +48,10 @@ export const byNetwork =
   };
 
 function remarkOn({ untouched, sigmas }: Enhanced, isEstimated: boolean): string {
-  if (untouched) return ", no noise found, left as it was";
+  if (untouched)
+    return isEstimated
+      ? ", no noise found that each pixel has for itself, left as it was"
+      : ", left as it was";
   const levels = sigmas.map((s) => s.toFixed(1)).join(", ");
   return sigmas.length === 0 ? "" : `, noise ${isEstimated ? "estimated as " : ""}sigma ${levels}`;
 }
