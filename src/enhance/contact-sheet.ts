@@ -64,7 +64,8 @@ export function contactSheet(
 ): Image {
   const { width, height } = entries[0].image;
   const shown = fitted(width, height, mostWidth, mostHeight);
-  const cell = new Cell(shown, zooms, clean && asOpaque(clean));
+  const lines = entries.some(({ detail }) => detail) ? 2 : 1;
+  const cell = new Cell(shown, lines, zooms, clean && asOpaque(clean));
   const most = Math.max(1, Math.floor((sheetWidth - gap) / (cell.width + gap)));
   const rows = Math.ceil(entries.length / most);
   const columns = Math.ceil(entries.length / rows);
@@ -84,6 +85,7 @@ class Cell {
 
   constructor(
     private readonly shown: Size,
+    private readonly lines: number,
     private readonly zooms: readonly Zoom[],
     private readonly clean: Image | undefined,
   ) {
@@ -91,7 +93,7 @@ class Cell {
     const count = zooms.length;
     this.zoomWidth = count === 0 ? 0 : Math.floor((this.width - (count - 1) * (gap / 2)) / count);
     const zoomRow = count === 0 ? 0 : this.zoomWidth + gap / 2;
-    this.height = 2 * line + shown.height + zoomRow + (clean ? line + shown.height + gap / 2 : 0);
+    this.height = lines * line + shown.height + zoomRow + (clean ? line + shown.height + gap / 2 : 0);
   }
 
   draw(
@@ -104,7 +106,7 @@ class Cell {
     const opaque = asOpaque(image);
     this.write(sheet, title, left, top, ink);
     this.write(sheet, detail, left, top + line, faint);
-    let y = top + 2 * line;
+    let y = top + this.lines * line;
     paste(sheet, resized(opaque, this.shown), left, y);
     if (isFirst) this.frameZooms(sheet, left, y, opaque.width);
     y += this.shown.height + gap / 2;

@@ -3,7 +3,7 @@
 
 import { breather } from "../../base/breathe.js";
 import { UserError } from "../../base/errors.js";
-import { convertChannels, mergeAlpha, splitAlpha } from "../../image/colour.js";
+import { convertChannels, isGrey, mergeAlpha, splitAlpha } from "../../image/colour.js";
 import { withHiddenFilled } from "../../image/hidden.js";
 import { crop, newLevels, type Image } from "../../image/image.js";
 import { methods, type Method, type Parameter, type Values } from "./methods.js";
@@ -77,9 +77,16 @@ export async function applyMethod(image: Image, chosen: Chosen, options: ApplyOp
   options.signal?.throwIfAborted();
   const filled = await withHiddenFilled(image);
   const { colour, alpha } = splitAlpha(filled);
-  const result = mergeAlpha(await applyInBands(colour, chosen, options), alpha);
+  const made = mergeAlpha(await applyInBands(colour, chosen, options), alpha);
+  const result = isGrey(made) && !isGrey(image) ? withoutProfile(made) : made;
   return filled === image ? result : withHiddenOf(image, result);
 }
+
+/** A profile of colours does not fit a grey picture. */
+const withoutProfile = ({ metadata, ...image }: Image): Image => ({
+  ...image,
+  metadata: metadata && { ...metadata, icc: undefined },
+});
 
 /** Puts the colours under full transparency back, in the result's own pixels. */
 function withHiddenOf(image: Image, result: Image): Image {

@@ -133,6 +133,13 @@ describe.each(names)("%s", (name) => {
   });
 });
 
+it("keeps what the file says, but no profile of colours for a grey result", async () => {
+  const icc = new Uint8Array([1, 2, 3]);
+  const image: Image = { ...waves(9, 8, 3), metadata: { format: "jpeg", icc } };
+  expect((await applyMethod(image, parseMethod("median"))).metadata).toEqual({ format: "jpeg", icc });
+  expect((await applyMethod(image, parseMethod("grey"))).metadata).toEqual({ format: "jpeg" });
+});
+
 it("gives the same in bands as at once, and tells how far it is", async () => {
   const tall = waves(40, 1500, 3);
   for (const name of names) {
