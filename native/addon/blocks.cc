@@ -7,10 +7,19 @@
 namespace fovea {
 namespace {
 
+/** Tells the garbage collector of memory that it does not see, so that it looks for tensors that hold it. */
+void count_memory(const CallbackInfo& info, double elements) {
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), (int64_t)(elements * sizeof(float)));
+}
+
 /** allocate(elements): address */
 Value allocate(const CallbackInfo& info) {
   const double elements = whole(info, 0, 0x1p46);
-  const auto attempt = [&] { return (double)(uintptr_t)allocate_block((size_t)elements * sizeof(float)); };
+  const auto attempt = [&] {
+    const auto address = (uintptr_t)allocate_block((size_t)elements * sizeof(float));
+    count_memory(info, elements);
+    return (double)address;
+  };
   try {
     return Napi::Number::New(info.Env(), attempt());
   } catch (const std::bad_alloc&) {
@@ -27,10 +36,12 @@ Value allocate(const CallbackInfo& info) {
   }
 }
 
-/** release(address) */
+/** release(address, elements) */
 void release(const CallbackInfo& info) {
+  const double elements = whole(info, 1, 0x1p46);
   if (!release_block((uintptr_t)whole(info, 0)))
     throw Napi::Error::New(info.Env(), "the storage was released before");
+  count_memory(info, -elements);
   if (memory_counts().pooled_bytes > pool_cap() && order().idle()) trim_pool(pool_cap());
 }
 

@@ -15,7 +15,15 @@
 namespace fovea {
 namespace {
 
-/** info(): what runs here */
+/** The names that `name_of` gives for 0, 1, ... until it gives null. */
+template <class NameOf>
+Napi::Array names(const Napi::Env env, const NameOf& name_of) {
+  auto out = Napi::Array::New(env);
+  for (int i = 0; const char* name = name_of(i); i++) out.Set((uint32_t)i, Napi::String::New(env, name));
+  return out;
+}
+
+/** info(): what runs here, and the orders in which names are numbers */
 Value describe(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
   auto out = Napi::Object::New(env);
@@ -31,9 +39,10 @@ Value describe(const CallbackInfo& info) {
   out.Set("l1", (double)cpu().l1);
   out.Set("l2", (double)cpu().l2);
   out.Set("l3", (double)cpu().l3);
-  auto names = Napi::Array::New(env);
-  for (int i = 0; i < kKernelCount; i++) names.Set((uint32_t)i, Napi::String::New(env, kernel_name(i)));
-  out.Set("kernels", names);
+  out.Set("kernels", names(env, [](int i) { return i < kKernelCount ? kernel_name(i) : nullptr; }));
+  out.Set("unaryFunctions", names(env, [](int i) { return kernels().unary_functions[i]; }));
+  out.Set("binaryFunctions", names(env, [](int i) { return kernels().binary_functions[i]; }));
+  out.Set("convVariants", names(env, kernels().conv_variant_name));
   return out;
 }
 

@@ -1,5 +1,6 @@
 // The table of this instruction set's kernels.
 #include "kernels/conv/table.h"
+#include "kernels/elements/functions.h"
 #include "kernels/simd/peak.h"
 #include "kernels/simd/simd.h"
 #include "program/dispatch.h"
@@ -30,10 +31,23 @@ int variant_of(int kernel, const Call& call) {
 #define FOVEA_STRING_(x) #x
 #define FOVEA_STRING(x) FOVEA_STRING_(x)
 #define FOVEA_ENTRY(name) name,
+#define FOVEA_NAME(Name) #Name,
+
+/** In the order of their numbers; src/backend/attributes.ts has the same lists. */
+constexpr const char* kUnaryNames[] = {FOVEA_UNARY_FUNCTIONS(FOVEA_NAME) nullptr};
+constexpr const char* kBinaryNames[] = {FOVEA_BINARY_FUNCTIONS(FOVEA_NAME) nullptr};
+
+const char* conv_variant_name(int index) { return index < kConvVariants ? kConvTable[index].name : nullptr; }
 
 const KernelTable& table() {
-  static const KernelTable made = {
-      FOVEA_STRING(FOVEA_ISA), kLanes, {FOVEA_KERNELS(FOVEA_ENTRY)}, variant_of, peak_flops};
+  static const KernelTable made = {FOVEA_STRING(FOVEA_ISA),
+                                   kLanes,
+                                   {FOVEA_KERNELS(FOVEA_ENTRY)},
+                                   variant_of,
+                                   peak_flops,
+                                   kUnaryNames,
+                                   kBinaryNames,
+                                   conv_variant_name};
   return made;
 }
 

@@ -22,6 +22,11 @@ struct KernelTable {
   /** Runs a register-only fused-multiply-add loop on the calling thread for about `seconds`; returns
    * operations a second. */
   double (*peak_flops)(double seconds);
+  /** The scalar functions in the order of their numbers; a null ends each list. */
+  const char* const* unary_functions;
+  const char* const* binary_functions;
+  /** The convolution variant of this number; null past the last. */
+  const char* (*conv_variant_name)(int index);
 };
 
 /** A kernel's number, or -1. */

@@ -19,29 +19,50 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
+/** Rows of a task, before they are rounded up, and the most sums that it makes at once. */
+constexpr int kEnoughRows = 4 * kLanes, kMaxSums = (kEnoughRows + kLanes) * kFewOutputs;
+
+/** k-steps that are summed in float. Longer sums are made of such parts, added in double: in one chain of floats a sum
+ * of 1e7 equal numbers is 6e-3 off. A multiple of kLanes. */
+constexpr int kStepsOfPart = 4096;
+
+/** sums[row * columns + column] of `rows` rows of A, `k` apart, with columns of B that were packed `padded` apart. */
+void dot_product_sums(int rows, int columns, int k, const float* a, const float* packed, int padded,
+                      float* sums) {
+  const auto sum_part = [&](int first, int steps) {
+    const Runs runs{1, steps, padded, true, false};
+    const float *starts[] = {a + first}, *weights[] = {packed + first};
+    kRowOfPlaces[columns - 1](runs, {1, starts, weights}, k, rows, sums);
+  };
+  if (k <= kStepsOfPart) return sum_part(0, k);
+  double totals[kMaxSums] = {};
+  for (int first = 0; first < k; first += kStepsOfPart) {
+    sum_part(first, std::min(kStepsOfPart, k - first));
+    for (int i = 0; i < rows * columns; i++) totals[i] += sums[i];
+  }
+  for (int i = 0; i < rows * columns; i++) sums[i] = (float)totals[i];
+}
+
 /** Columns [first, n) of y [m, n] = epilogue(a [m, k] * b), some at a time: as a convolution of m pixels with a kernel of one
  * element that has few outputs. */
 void dot_products(int m, int first, int n, int k, const float* a, const DenseB& b, float* y,
                   const Epilogue& epilogue) {
-  const Runs runs{1, k, round_up(k, kLanes), true, false};
-  float* const packed = (float*)thread_scratch(sizeof(float) * (n - first) * runs.padded, 1);
+  const int padded = round_up(k, kLanes);
+  float* const packed = (float*)thread_scratch(sizeof(float) * (n - first) * padded, 1);
   for (int j = first; j < n; j++) {
-    float* const to = packed + (ptrdiff_t)(j - first) * runs.padded;
+    float* const to = packed + (ptrdiff_t)(j - first) * padded;
     for (int p = 0; p < k; p++) to[p] = b.neighbours ? b.data[p * b.stride + j] : b.data[j * b.stride + p];
-    std::fill(to + k, to + runs.padded, 0.0f);
+    std::fill(to + k, to + padded, 0.0f);
   }
   const int at_once = ceil_div(n - first, ceil_div(n - first, kFewOutputs));  // columns
-  constexpr int kEnoughRows = 4 * kLanes;
   const int rows_of_task = round_up(kEnoughRows, kLanes / at_once);
   parallel_for(ceil_div(m, rows_of_task), [&](int task, int) {
     const int row = task * rows_of_task, rows = std::min(rows_of_task, m - row);
     const float* const start = a + (ptrdiff_t)row * k;
-    float sums[(kEnoughRows + kLanes) * kFewOutputs];
+    float sums[kMaxSums];
     for (int j = first; j < n; j += at_once) {
       const int columns = std::min(at_once, n - j);
-      const float* const weights = packed + (ptrdiff_t)(j - first) * runs.padded;
-      const float *starts[] = {start}, *all_weights[] = {weights};
-      kRowOfPlaces[columns - 1](runs, {1, starts, all_weights}, k, rows, sums);
+      dot_product_sums(rows, columns, k, start, packed + (ptrdiff_t)(j - first) * padded, padded, sums);
       Epilogue end = epilogue;
       if (end.bias) end.bias += j;
       RowEpilogue(y, columns, end).store(sums, rows, n, y + (ptrdiff_t)row * n + j);

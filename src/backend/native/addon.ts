@@ -22,14 +22,17 @@ export interface AddonInfo {
   l1: number;
   l2: number;
   l3: number;
-  /** The kernels by their numbers, in C++ spelling. */
+  /** Names in the order of their numbers, in C++ spelling: kernels, scalar functions; and the convolutions' variants. */
   kernels: string[];
+  unaryFunctions: string[];
+  binaryFunctions: string[];
+  convVariants: string[];
 }
 
 /** Addresses are numbers of bytes; operands are pairs of address and elements, inputs before outputs. */
 export interface Addon {
   allocate(elements: number): number;
-  release(address: number): void;
+  release(address: number, elements: number): void;
   write(address: number, data: Float32Array): void;
   /** Has the system hand out the array's memory now instead of page by page. */
   populate(array: Float32Array): void;

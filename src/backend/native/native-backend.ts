@@ -3,6 +3,7 @@
 
 import type { Backend, KernelCall, MemoryInfo, Operand, Peak, Storage, Variant } from "../backend.js";
 import { UserError } from "../../base/errors.js";
+import { binaryFunctions, unaryFunctions } from "../attributes.js";
 import { sizeOf } from "../kernels.js";
 import type { KernelName } from "../kernels.js";
 import type { Executable, Program, Value } from "../program-types.js";
@@ -55,7 +56,7 @@ export class NativeBackend implements Backend {
   release(storage: Storage): void {
     if (!(storage instanceof NativeStorage) || !this.live.delete(storage))
       throw new Error("native: release() of a storage that is not live here (a view, or released before)");
-    this.addon.release(storage.address);
+    this.addon.release(storage.address, storage.length);
     this.bytes -= storage.length * BYTES;
     storage.address = 0;
   }
@@ -203,15 +204,23 @@ export class NativeBackend implements Backend {
 /** The native backend. Throws a UserError that says in one sentence why it cannot be used here. */
 export function createNativeBackend(): NativeBackend {
   const addon = loadAddon();
-  const built = addon
-    .info()
-    .kernels.map((name) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()));
-  if (built.join() !== kernelNames.join())
-    throw new UserError(
-      `the native addon was built for other kernels than this version's; run: ${buildCommand}`,
-    );
+  const info = addon.info();
+  const orders: [string[] | undefined, readonly string[]][] = [
+    [info.kernels, kernelNames],
+    [info.unaryFunctions, unaryFunctions],
+    [info.binaryFunctions, binaryFunctions],
+  ];
+  for (const [built, known] of orders)
+    if (built?.map(asHere).join() !== known.join())
+      throw new UserError(
+        `the native addon was built for other kernels than this version's; run: ${buildCommand}`,
+      );
   return new NativeBackend(addon);
 }
+
+/** "conv2d_input_grad" and "LeakyRelu" as they are spelt here. */
+const asHere = (name: string): string =>
+  name[0].toLowerCase() + name.slice(1).replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
 function liveStorage(storage: Storage): NativeStorage {
   if (!(storage instanceof NativeStorage)) throw new Error("native: this storage belongs to another backend");

@@ -4,7 +4,6 @@ import type { KernelCall, Variant } from "../backend.js";
 import { epilogueOperands, kernels } from "../kernels.js";
 import type { KernelName } from "../kernels.js";
 import { loadAddon } from "./addon.js";
-import { convVariants } from "./conv-variants.js";
 import { productEncoders } from "./encode-products.js";
 
 const always = (): boolean => true;
@@ -15,11 +14,16 @@ const matmulVariants: readonly Variant[] = [
   { name: "plain", supports: always },
 ];
 
-/** native/kernels/conv/table.cc; conv_cost.h says what each variant supports and costs; a shape gets the cheapest. */
-const convolutionVariants: readonly Variant[] = convVariants.map((name, variant) => ({
-  name,
-  supports: (call) => variantOf(call, variant) === variant,
-}));
+/** native/kernels/conv/table.cc: what each variant supports and costs; a shape gets the cheapest. */
+let convolutionVariants: readonly Variant[] | undefined;
+
+const convolutions = (): readonly Variant[] =>
+  (convolutionVariants ??= loadAddon()
+    .info()
+    .convVariants.map((name, variant) => ({
+      name,
+      supports: (call) => variantOf(call, variant) === variant,
+    })));
 
 /** The variant that serves a convolution's call: the one with this number, or for -1 the cheapest; -1 if it cannot. */
 function variantOf(call: KernelCall, variant: number): number {
@@ -32,12 +36,12 @@ const onlyVariant: readonly Variant[] = [{ name: "simd", supports: always }];
 
 export function variantsOf(kernel: KernelName): readonly Variant[] {
   if (kernel === "matmul") return matmulVariants;
-  return isConvolution(kernel) ? convolutionVariants : onlyVariant;
+  return isConvolution(kernel) ? convolutions() : onlyVariant;
 }
 
 /** The variant that a call gets when it names none. */
 export function defaultVariant(call: KernelCall): string | undefined {
-  if (isConvolution(call.kernel)) return convVariants[variantOf(call, -1)];
+  if (isConvolution(call.kernel)) return convolutions()[variantOf(call, -1)]?.name;
   return variantsOf(call.kernel)[0].name;
 }
 
