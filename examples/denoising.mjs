@@ -30,7 +30,7 @@ const cleaned = new Conv2D(1, 3, { padding: "same", activation: "sigmoid" }).app
 const autoencoder = new Model({ inputs: inputImg, outputs: cleaned });
 
 const steps = epochs * Math.ceil(xTrain.length / 784 / batchSize);
-autoencoder.compile({ optimizer: new Adam(cosineDecay(2e-3, { steps })), loss: "mse" });
+autoencoder.compile({ optimizer: new Adam(cosineDecay(1e-3, { steps })), loss: "binaryCrossentropy" });
 await autoencoder.fit(xTrain, xTrain, { epochs, batchSize, verbose });
 
 const noise = await randomNormal([xTest.length], { seed: 100 }).data();

@@ -45,6 +45,8 @@ export interface Backend {
   write(storage: Storage, data: ArrayLike<number>): void;
   /** Copies the values out, after everything enqueued before; into an array of that length, if one is given. */
   read(storage: Storage, into?: Float32Array): Promise<Float32Array | Float64Array>;
+  /** The first `count` values without waiting, for printing; undefined where that cannot be. */
+  peek?(storage: Storage, count: number): ArrayLike<number> | undefined;
   /**
    * `new Float32Array(length)`, for large arrays that the caller is about to fill, where the backend can have the system hand
    * out such memory faster than page by page.

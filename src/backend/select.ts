@@ -9,6 +9,8 @@ import { UserError } from "../base/errors.js";
 export interface BackendOptions {
   /** CPU threads of the addon (default: one a core). */
   threads?: number;
+  /** What the reference backend rounds its values to (default "float32"); sums are float64 either way. */
+  precision?: "float32" | "float64";
   /** A browser's `navigator.gpu` for the WebGPU backend; without it the package `webgpu` is loaded. */
   gpu?: unknown;
 }
@@ -23,7 +25,7 @@ export async function useBackend(
   name: BackendName | "auto" = "auto",
   options: BackendOptions = {},
 ): Promise<Backend> {
-  checkOptions("useBackend", options, { threads: true, gpu: true });
+  checkOptions("useBackend", options, { threads: true, precision: true, gpu: true });
   const backend = name === "auto" ? await openBest(options, warnOnce) : await open(name, options);
   setBackend(backend);
   return backend;
@@ -44,7 +46,7 @@ export async function open(name: BackendName, options: BackendOptions = {}): Pro
     }
     case "reference": {
       const { ReferenceBackend } = await import("./reference/reference-backend.js");
-      return new ReferenceBackend({ precision: "float32" });
+      return new ReferenceBackend({ precision: options.precision ?? "float32" });
     }
     default:
       throw new UserError(`There is no backend ${describe(name)}; choose one of ${backendNames.join(", ")}.`);

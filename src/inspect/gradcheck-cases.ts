@@ -155,8 +155,17 @@ function shapeCases(): GradcheckCase[] {
     one("flatten", "[2, 3, 4]", normal([[2, 3, 4]]), (x) => ops.flatten(x)),
     one("transpose", "[2, 3, 4] by [2, 0, 1]", normal([[2, 3, 4]]), (x) => ops.transpose(x, [2, 0, 1])),
     one("slice", "[4, 5]", normal([[4, 5]]), (x) => ops.slice(x, [1, 2], [2, 3])),
-    one("pad", "[2, 3]", normal([[2, 3]]), (x) => ops.pad(x, [[1, 0], [2, 1]])), // prettier-ignore
     one("concatenate", "along axis 1", normal([[2, 3, 2], [2, 1, 2], [2, 4, 2]]), (...xs) => ops.concatenate(xs, 1)), // prettier-ignore
+    one("pad", "zeros", normal([[2, 3]]), (x) => ops.pad(x, [[1, 0], [2, 1]])), // prettier-ignore
+    ...(["reflect", "symmetric", "edge", "wrap"] as const).map(
+      (mode) =>
+      one("pad", mode, normal([[3, 4]]), (x) => ops.pad(x, [[2, 1], [0, 2]], mode)), // prettier-ignore
+    ),
+    one("pad", "with 2", normal([[2, 3]]), (x) => ops.pad(x, [[1, 0], [2, 1]], "constant", 2)), // prettier-ignore
+    one("stridedSlice", "every second, and backwards", normal([[5, 7]]), (x) => ops.stridedSlice(x, [1, null], [null, 1], [2, -2])), // prettier-ignore
+    one("split", "into 2 and 3", normal([[2, 5]]), (x) => ops.mul(...(ops.split(ops.concatenate([x, ops.square(x)]), 2) as [Tensor, Tensor]))), // prettier-ignore
+    one("tril", "[2, 3, 4], one above", normal([[2, 3, 4]]), (x) => ops.tril(x, 1)),
+    one("triu", "[3, 4]", normal([[3, 4]]), (x) => ops.triu(x)),
     one("flip", "axes 0 and 2", normal([[2, 3, 4]]), (x) => ops.flip(x, [0, 2])),
   ];
 }

@@ -62,8 +62,14 @@ export class Dense extends Layer {
   }
 
   protected forward(x: Tensor): Tensor {
-    const product = matMul(reshape(x, [-1, x.shape.at(-1)!]), this.kernel);
-    const y = activationOf("Dense", this.options.activation)(this.bias ? add(product, this.bias) : product);
+    if (x.rank !== 2) return this.onRows(x);
+    const product = matMul(x, this.kernel);
+    return activationOf("Dense", this.options.activation)(this.bias ? add(product, this.bias) : product);
+  }
+
+  /** Leading axes are so many rows. */
+  private onRows(x: Tensor): Tensor {
+    const y = this.forward(reshape(x, [-1, x.shape.at(-1)!]));
     return reshape(y, [...x.shape.slice(0, -1), this.units]);
   }
 }

@@ -203,6 +203,11 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
     return found;
   }
 
+  /** Forgets the gradients that backward() has left in the parameters. */
+  zeroGrad(): void {
+    for (const p of this.parameters().values()) p.zeroGrad();
+  }
+
   /** Frees the parameters and the state, of the layers inside too. */
   dispose(): void {
     for (const layer of this.layersByPath().values())
@@ -224,7 +229,7 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
       shape,
       randomFor(this.seed, join(this.path!, name)),
     );
-    const weight = parameter(values, shape);
+    const weight = parameter(values, shape).named(join(this.path!, name));
     this.trained.set(name, weight);
     return weight;
   }

@@ -11,7 +11,7 @@ import { tensor, type Tensor } from "../tensor/tensor.js";
 import { equal } from "./binary.js";
 import { matMul } from "./matmul.js";
 import { max, min } from "./reduce.js";
-import { reshape } from "./reshape.js";
+import { reshape, shaped } from "./reshape.js";
 import { where } from "./select.js";
 
 const countUpTo = (n: number): Tensor => tensor(Float32Array.from({ length: n }, (_, i) => i));
@@ -30,8 +30,8 @@ export function oneHot(indices: Tensor, depth: number): Tensor {
 export function gather(x: Tensor, indices: Tensor): Tensor {
   if (x.rank < 1) throw new UserError(`gather: expected at least one axis, got ${show(x.shape)}.`);
   const [n, ...rest] = x.shape;
-  const rows = matMul(reshape(oneHot(indices, n), [indices.size, n]), reshape(x, [n, x.size / n]));
-  return reshape(rows, [...indices.shape, ...rest]);
+  const rows = matMul(shaped(oneHot(indices, n), [indices.size, n]), shaped(x, [n, x.size / n]));
+  return shaped(rows, [...indices.shape, ...rest]);
 }
 
 /** The index of the largest element along an axis (default the last), the first of equal ones: x's shape without that axis. */

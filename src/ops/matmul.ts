@@ -8,13 +8,13 @@
 
 import { checkOptions } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
-import { sameShape, show, sizeOf } from "../tensor/shape.js";
+import { sameShape, type Shape, show, sizeOf } from "../tensor/shape.js";
 import { differentiable } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { expectTensor } from "./expect.js";
 import { runLinear } from "./linear.js";
 import { sumTo } from "./reduce.js";
-import { reshape } from "./reshape.js";
+import { shaped } from "./reshape.js";
 
 export interface MatMulOptions {
   /** a is stored as [.., k, m]. */
@@ -36,8 +36,8 @@ export function matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tenso
     throw new UserError(`matMul: ${mark(a, transposeA)} times ${mark(b, transposeB)}: ${why}.`);
   };
   if (a.rank < 2 || b.rank < 2) fail("both operands need at least two axes");
-  const [m, k] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
-  const [kb, n] = transposeB ? [b.shape.at(-1)!, b.shape.at(-2)!] : [b.shape.at(-2)!, b.shape.at(-1)!];
+  const k = a.shape.at(transposeA ? -2 : -1)!;
+  const kb = b.shape.at(transposeB ? -1 : -2)!;
   if (k !== kb) fail(`the inner sizes ${k} and ${kb} differ`);
   const batchesA = a.shape.slice(0, -2);
   const batchesB = b.shape.slice(0, -2);
@@ -45,22 +45,25 @@ export function matMul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tenso
   if (!sameShape(batchesA, batchesB) && sa !== 1 && sb !== 1)
     fail(`the batches ${show(batchesA)} and ${show(batchesB)} are neither equal nor 1`);
   const batches = sa === 1 && batchesB.length >= batchesA.length ? batchesB : sb === 1 ? batchesA : batchesB;
-  const y = product(flat(a), flat(b), transposeA, transposeB);
-  return reshape(y, [...batches, m, n]);
+  return product(a, b, transposeA, transposeB, batches);
 }
 
-const flat = (x: Tensor): Tensor => reshape(x, [sizeOf(x.shape.slice(0, -2)), ...x.shape.slice(-2)]);
+/** [batches as one axis, rows, columns] */
+const flatShape = ({ shape }: Tensor) => [sizeOf(shape.slice(0, -2)), ...shape.slice(-2)];
 
-function product(a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor {
-  const m = a.shape[ta ? 2 : 1];
-  const n = b.shape[tb ? 1 : 2];
-  const y = runLinear("matmul", [a, b], [a.shape[0] === 1 ? b.shape[0] : a.shape[0], m, n], {
-    transposeA: ta,
-    transposeB: tb,
-  });
-  return differentiable("matMul", [a, b], y, (dy) => [
+/** The kernel sees both operands with one axis of batches; the tape sees them as they are. */
+function product(a: Tensor, b: Tensor, ta: boolean, tb: boolean, batches: Shape): Tensor {
+  const [m, n] = [a.shape.at(ta ? -1 : -2)!, b.shape.at(tb ? -2 : -1)!];
+  const operands = [a, b].map((x) => x.view(flatShape(x)));
+  const flat = [sizeOf(batches), m, n];
+  const y = runLinear("matmul", operands, flat, { transposeA: ta, transposeB: tb });
+  return differentiable("matMul", [a, b], y.view([...batches, m, n]), (dy) => [
     // da = dy op(b)^T, stored as a is:  a^T = op(b) dy^T when a is transposed
-    () => sumTo(ta ? product(b, dy, tb, true) : product(dy, b, false, !tb), a.shape),
-    () => sumTo(tb ? product(dy, a, true, ta) : product(a, dy, !ta, false), b.shape),
+    () => backTo(a, ta ? product(b, dy, tb, true, batches) : product(dy, b, false, !tb, batches)),
+    () => backTo(b, tb ? product(dy, a, true, ta, batches) : product(a, dy, !ta, false, batches)),
   ]);
 }
+
+/** A gradient summed over the batches for which x was repeated. */
+const backTo = (x: Tensor, dx: Tensor): Tensor =>
+  shaped(sumTo(shaped(dx, flatShape(dx)), flatShape(x)), x.shape);

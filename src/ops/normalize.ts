@@ -13,7 +13,7 @@ import { empty, run, runInto, type Tensor } from "../tensor/tensor.js";
 import { add, div, mul } from "./binary.js";
 import { expectTensor } from "./expect.js";
 import { mean, sum } from "./reduce.js";
-import { reshape } from "./reshape.js";
+import { shaped } from "./reshape.js";
 import { neg, square } from "./unary.js";
 
 export interface Normalized {
@@ -34,25 +34,25 @@ export function normalize(x: Tensor, axis: 0 | 1, epsilon = 1e-5): Normalized {
   if (axis !== 0 && axis !== 1)
     throw new UserError(`normalize: the axis is 0 (columns) or 1 (rows), not ${describe(axis)}.`);
   const columns = x.shape[x.rank - 1];
-  const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), columns]);
+  const rows = shaped(x, [sizeOf(x.shape.slice(0, -1)), columns]);
   const groups = [rows.shape[1 - axis]];
   if (rows.shape[axis] === 0 && groups[0] > 0)
     throw new UserError(`normalize: a tensor of shape ${show(x.shape)} has no elements along the axis.`);
   const y = empty(rows.shape);
   const [average, s, variance] = [empty(groups), empty(groups), empty(groups)];
   runInto("normalize", [rows], [y, average, s, variance], { axis, epsilon });
-  const stretched = (t: Tensor) => reshape(t, axis === 1 ? [groups[0], 1] : [1, groups[0]]);
+  const stretched = (t: Tensor) => shaped(t, axis === 1 ? [groups[0], 1] : [1, groups[0]]);
   differentiable("inverseStd", [rows], s, (ds) => [
     () => neg(div(mul(stretched(mul(ds, square(s))), y), rows.shape[axis])),
   ]);
   differentiable("normalize", [rows], y, (dy) => [() => normalizeGrad(y, s, dy, axis)]);
-  return { y: reshape(y, x.shape), mean: average, variance };
+  return { y: shaped(y, x.shape), mean: average, variance };
 }
 
 function normalizeGrad(y: Tensor, s: Tensor, dy: Tensor, axis: 0 | 1): Tensor {
   const dx = run("normalizeGrad", [y, s, dy], y.shape, { axis });
   const over = { axis, keepDims: true };
-  const stretched = (t: Tensor) => reshape(t, axis === 1 ? [t.size, 1] : [1, t.size]);
+  const stretched = (t: Tensor) => shaped(t, axis === 1 ? [t.size, 1] : [1, t.size]);
   return differentiable("normalizeGrad", [y, s, dy], dx, (g) => [
     () => neg(mul(stretched(s), add(mul(g, mean(mul(dy, y), over)), mul(dy, mean(mul(g, y), over))))),
     () => div(sum(mul(g, dx), { axis }), s),

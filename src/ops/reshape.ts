@@ -6,7 +6,7 @@ import { differentiable } from "../tensor/tape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { expectTensor } from "./expect.js";
 
-/** x under `shape`; one entry may be -1 and is then worked out. The result shares x's storage. */
+/** x under `shape`; one entry may be -1 and is then worked out. The result is another tensor that shares x's storage. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   expectTensor("reshape", x);
   const known = [shape].flat().filter((n) => n !== -1);
@@ -17,9 +17,12 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
     throw new UserError(
       `reshape: a tensor of shape ${show(x.shape)} has ${x.size} elements and cannot become ${show(shape)}.`,
     );
-  if (sameShape(target, x.shape)) return x;
   return differentiable("reshape", [x], x.view(target), (dy) => [() => reshape(dy, x.shape)]);
 }
+
+/** reshape for use inside operations: x itself where it has that shape already. */
+export const shaped = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) ? x : reshape(x, shape);
 
 /** [batch, ...] as [batch, rest]. */
 export function flatten(x: Tensor): Tensor {

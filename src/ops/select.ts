@@ -5,7 +5,7 @@ import { differentiable } from "../tensor/tape.js";
 import { run, type Tensor } from "../tensor/tensor.js";
 import { maximum, minimum } from "./binary.js";
 import { expectTensor } from "./expect.js";
-import { broadcastTo } from "./reduce.js";
+import { stretched } from "./reduce.js";
 import { asTensor, type TensorLike, zeros } from "./scalar.js";
 
 /** condition != 0 ? a : b, element by element with broadcasting. The condition has no gradient. */
@@ -13,7 +13,7 @@ export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   expectTensor("where", condition);
   const [ta, tb] = [asTensor("where", a), asTensor("where", b)];
   const shape = broadcastShape("where", condition.shape, broadcastShape("where", ta.shape, tb.shape));
-  return choose(broadcastTo(condition, shape), broadcastTo(ta, shape), broadcastTo(tb, shape));
+  return choose(stretched(condition, shape), stretched(ta, shape), stretched(tb, shape));
 }
 
 function choose(condition: Tensor, a: Tensor, b: Tensor): Tensor {

@@ -10,7 +10,7 @@ import { run, type Tensor } from "../tensor/tensor.js";
 import { mul, sub } from "./binary.js";
 import { expectTensor } from "./expect.js";
 import { sum } from "./reduce.js";
-import { reshape } from "./reshape.js";
+import { shaped } from "./reshape.js";
 import { exp } from "./unary.js";
 
 const overRows = (dy: Tensor): Tensor => sum(dy, { axis: 1, keepDims: true });
@@ -19,7 +19,7 @@ function asRows(operation: string, x: Tensor): Tensor {
   expectTensor(operation, x);
   if (x.rank === 0)
     throw new UserError(`${operation}: expected a tensor of at least one axis, got a scalar.`);
-  return reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.rank - 1]]);
+  return shaped(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.rank - 1]]);
 }
 
 /** e^x / sum e^x over the last axis. */
@@ -27,7 +27,7 @@ export function softmax(x: Tensor): Tensor {
   const rows = asRows("softmax", x);
   const y = run("softmax", [rows], rows.shape, {});
   differentiable("softmax", [rows], y, (dy) => [() => mul(y, sub(dy, overRows(mul(dy, y))))]);
-  return reshape(y, x.shape);
+  return shaped(y, x.shape);
 }
 
 /** log softmax(x) over the last axis, without overflow or log 0. */
@@ -35,5 +35,5 @@ export function logSoftmax(x: Tensor): Tensor {
   const rows = asRows("logSoftmax", x);
   const z = run("softmax", [rows], rows.shape, { log: true });
   differentiable("logSoftmax", [rows], z, (dz) => [() => sub(dz, mul(exp(z), overRows(dz)))]);
-  return reshape(z, x.shape);
+  return shaped(z, x.shape);
 }

@@ -6,6 +6,7 @@
 
 import { checkOptions, describe } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
+import { printable } from "./print.js";
 import { forget, scope } from "./scope.js";
 import { sameShape, show } from "./shape.js";
 import { empty, run, runInto, type SharedStorage, Tensor } from "./tensor.js";
@@ -65,7 +66,7 @@ export function noGrad<T>(body: () => T): T {
   }
 }
 
-/** The nodes that `y` was computed by, oldest first; print it to see what backpropagation will walk. */
+/** The nodes that `y` was computed by, oldest first; printed, a line each, what backpropagation will walk. */
 export function tape(y: Tensor): TapeNode[] {
   const found = new Map<number, TapeNode>();
   const waiting = [y];
@@ -74,7 +75,7 @@ export function tape(y: Tensor): TapeNode[] {
       found.set(t.node.id, t.node);
       waiting.push(...t.node.inputs);
     }
-  return [...found.values()].sort((a, b) => a.id - b.id);
+  return printable([...found.values()].sort((a, b) => a.id - b.id));
 }
 
 /**
@@ -92,10 +93,10 @@ export function grad(y: Tensor, xs: readonly Tensor[], options: { createGraph?: 
   return options.createGraph ? walkBack(y, xs, false) : noGrad(() => scope(() => walkBack(y, xs, true)));
 }
 
-/** Adds dy/dp to `p.grad` for every parameter p that y depends on. */
+/** Adds dy/dp to `p.grad` for every parameter p that y depends on, and for every other tensor that keeps its gradient. */
 export function backward(y: Tensor): void {
-  const inputs = tape(y).flatMap((node) => node.inputs);
-  const parameters = [...new Set(inputs.filter((input) => input.requiresGrad && !input.node))];
+  const reached = [y, ...tape(y).flatMap((node) => node.inputs)];
+  const parameters = [...new Set(reached.filter((t) => t.requiresGrad && (!t.node || t.keepsGrad)))];
   const computed = grad(y, parameters);
   parameters.forEach((p, i) => {
     const total = p.grad ? noGrad(() => accumulate(p.grad!, computed[i])) : computed[i];

@@ -8,6 +8,7 @@ import type { Attributes, KernelName } from "../backend/kernels.js";
 import { describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import { unwatch, watch } from "./leaks.js";
+import { describeTensor, inspectKey, tensorJson, type TensorJson } from "./print.js";
 import { forget, track } from "./scope.js";
 import { checkShape, type Shape, show, sizeOf } from "./shape.js";
 import { backward, checkUnchanged, type TapeNode, tapeTime } from "./tape.js";
@@ -58,8 +59,12 @@ export class Tensor {
   requiresGrad = false;
   /** How this tensor was computed; null for tensors made from data. */
   node: TapeNode | null = null;
-  /** A parameter's gradient: `backward()` adds to it. */
+  /** A parameter's gradient: `backward()` adds to it. So for others after retainGrad(). */
   grad: Tensor | null = null;
+  /** For printing; layers name their parameters. */
+  name: string | undefined;
+  /** `backward()` keeps the gradient, though this is no parameter. */
+  keepsGrad = false;
   private live = true;
 
   /** For ops/; users call `tensor()` or `parameter()`. */
@@ -140,6 +145,29 @@ export class Tensor {
     this.shared.written("write()");
   }
 
+  /** The first values, without waiting, where they lie in this process's memory and are computed; for printing. */
+  peek(count: number): ArrayLike<number> | undefined {
+    return this.backend.peek?.(this.operand().storage, Math.min(count, this.size));
+  }
+
+  /** Gives it a name for printing: `tensor([1, 2]).named("x")`. */
+  named(name: string): this {
+    this.name = name;
+    return this;
+  }
+
+  /** Has `backward()` keep this tensor's gradient in `grad`, too. */
+  retainGrad(): this {
+    this.keepsGrad = true;
+    return this;
+  }
+
+  /** Forgets the gradient, before the next backward(). */
+  zeroGrad(): void {
+    this.grad?.dispose();
+    this.grad = null;
+  }
+
   /** Adds d(this)/d(parameter) to every parameter's `grad`. This tensor must have one element. */
   backward(): void {
     backward(this);
@@ -159,9 +187,17 @@ export class Tensor {
     this.dispose();
   }
 
-  /** What JSON.stringify shows; the values are read by `data()`. */
-  toJSON(): { shape: Shape } {
-    return { shape: this.shape };
+  /** What JSON.stringify writes: shape, name, operation, and the values where they are at hand. */
+  toJSON(): TensorJson {
+    return tensorJson(this);
+  }
+
+  toString(): string {
+    return describeTensor(this);
+  }
+
+  [inspectKey](): string {
+    return describeTensor(this);
   }
 }
 

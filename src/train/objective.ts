@@ -44,7 +44,7 @@ export function figuresOf(
   const addLoss = (name: string, value: Tensor): void => {
     if (value.size !== 1)
       throw new UserError(`addLoss: "${name}" has the shape ${show(value.shape)}; take its sum or its mean.`);
-    const part = reshape(value, []);
+    const part = value.rank === 0 ? value : reshape(value, []);
     const before = parts.get(name);
     parts.set(name, before ? add(before, part) : part);
   };

@@ -87,6 +87,11 @@ export class NativeBackend implements Backend {
     return into ?? values;
   }
 
+  peek(storage: Storage, count: number): Float32Array | undefined {
+    if (this.pending.size > 0) return undefined;
+    return this.addon.read(liveStorage(storage).address, new Float32Array(count), true) as Float32Array;
+  }
+
   newArray(length: number): Float32Array {
     const made = new Float32Array(length);
     this.addon.populate(made);

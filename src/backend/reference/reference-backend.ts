@@ -95,6 +95,10 @@ export class ReferenceBackend implements Backend {
     return Promise.resolve(into ?? data.slice());
   }
 
+  peek(storage: Storage, count: number): Numbers {
+    return dataOf(storage).slice(0, count);
+  }
+
   run(call: KernelCall): void {
     if (call.variant !== undefined && call.variant !== VARIANTS[0].name)
       throw new Error(
