@@ -27,7 +27,7 @@ const addon = join(root, "build", "Release", "fovea.node");
 const stampFile = `${addon}.stamp`;
 const logFile = join(root, "build", "addon.log");
 const installed = /[\\/]node_modules[\\/]/.test(root);
-const isas = process.env.FOVEA_ISAS ?? "host";
+const isas = process.env.FOVEA_ISAS || "host";
 const required = process.argv.includes("--required");
 const force = process.argv.includes("--force");
 
