@@ -184,13 +184,13 @@ class Work {
   async on({ input, output }: Job, progress: Progress): Promise<void> {
     const { signal } = this;
     signal.throwIfAborted();
-    const image = await readImage(input, { warn: say });
+    const image = await readImage(input, { warn: say, signal });
     const started = performance.now();
     const { image: enhanced, remark, warning, fields } = await this.enhancer(image, progress, signal);
     const seconds = (performance.now() - started) / 1000;
     signal.throwIfAborted();
     makeFolder(path.dirname(output));
-    await writeImage(output, enhanced, this.flags);
+    await writeImage(output, enhanced, { stripMetadata: this.flags.stripMetadata, signal });
     progress.stop();
     say(`${input} (${describeImage(image)})${remark} -> ${output}, ${seconds.toFixed(1)} s`);
     if (warning !== undefined) say(warning);

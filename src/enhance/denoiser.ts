@@ -13,7 +13,7 @@ import { balancedTile, evenCuts, leastTile, roundUp, spansAlong, type TileRules 
 export interface DenoiserOptions {
   /** Side of the tiles in pixels, rounded up to the model's alignment; by default as large as the memory allows. */
   tile?: number;
-  /** Bound on the bytes of a tile's intermediate values, in MiB (default 1280). */
+  /** Bound on the bytes of a tile's intermediate values, in MiB (default 256). */
   maxMemory?: number;
   /** Runs operation by operation instead of replaying a recorded program. */
   eager?: boolean;
@@ -40,8 +40,10 @@ export type Sigma = number | Plane;
 
 /** Larger than this a tile gains little: its margins are a small part already, and progress is told per tile. */
 const mostPixels = 2 ** 24;
-/** As much as the U-shaped network takes for that many pixels: a photograph of a usual size is not cut. */
-export const defaultMaxMemory = 1280;
+/**
+ * Enough for the U-shaped network on 3 million pixels. Five times as much saved 3 % of the processor time of 24 million.
+ */
+export const defaultMaxMemory = 256;
 const mebibyte = 2 ** 20;
 export class Denoiser {
   readonly rules: TileRules;

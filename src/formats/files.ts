@@ -8,32 +8,42 @@ import { readSafetensors, writeSafetensors, type Safetensors, type TensorToWrite
 
 /** The bytes of a file. `kind` ("an image", "a weights file") is for the message. Throws UserError when it cannot be read or is empty. */
 export function readFileBytes(file: string, kind: string): Uint8Array {
-  let bytes: Uint8Array;
   try {
-    bytes = fs.readFileSync(file);
+    return notEmpty(fs.readFileSync(file), file, kind);
   } catch (error) {
-    throw new UserError(`Cannot read ${file}: ${reasonOf(error)}`);
+    throw unreadable(file, error);
   }
+}
+
+/** The same without keeping the event loop waiting, for files that may be large. */
+export async function readFileBytesAsync(file: string, kind: string): Promise<Uint8Array> {
+  try {
+    return notEmpty(await fs.promises.readFile(file), file, kind);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+function notEmpty(bytes: Uint8Array, file: string, kind: string): Uint8Array {
   if (bytes.length === 0) throw new UserError(`${file} is empty, not ${kind}; get the file again.`);
   return bytes;
 }
 
+const unreadable = (file: string, error: unknown): UserError =>
+  error instanceof UserError ? error : new UserError(`Cannot read ${file}: ${reasonOf(error)}`);
+
 /**
  * Writes a file whole or not at all: into a hidden file beside it, flushed to the disk, then renamed. A process killed
- * at any moment leaves the old file or the new one. A file that is replaced keeps its permissions. A symbolic link stays one; what it points to is written. Throws
- * UserError, leaving nothing behind, when it cannot be written.
+ * at any moment leaves the old file or the new one. A file that is replaced keeps its permissions. A symbolic link stays one; what
+ * it points to is written. Throws UserError, leaving nothing behind, when it cannot be written.
  */
 export function writeFileAtomic(file: string, bytes: Uint8Array | string): void {
-  const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
-  // Cut to 50 characters, so that the longest name a disk allows has room for a temporary one.
-  const name = [...path.basename(target)].slice(0, 50).join("");
-  const temporary = path.join(path.dirname(target), `.${name}.${process.pid}.tmp`);
+  const { target, temporary } = placesFor(file);
   try {
-    const old = fs.statSync(target, { throwIfNoEntry: false });
-    if (old && !old.isFile() && !old.isDirectory()) throw new Error("it is no ordinary file");
+    const mode = modeOfOld(target);
     const handle = fs.openSync(temporary, "w");
     try {
-      if (old) fs.fchmodSync(handle, old.mode & 0o7777);
+      if (mode !== undefined) fs.fchmodSync(handle, mode);
       fs.writeFileSync(handle, bytes);
       fs.fsyncSync(handle);
     } finally {
@@ -44,6 +54,58 @@ export function writeFileAtomic(file: string, bytes: Uint8Array | string): void 
     removeIfThere(temporary);
     throw new UserError(`Cannot write ${file}: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/**
+ * The same without keeping the event loop waiting, a part after the other while they are being made. What the parts throw is
+ * thrown as it is.
+ */
+export async function writePartsAtomic(
+  file: string,
+  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  const { target, temporary } = placesFor(file);
+  const written = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw new UserError(`Cannot write ${file}: ${reasonOf(error)}`, { cause: error });
+    });
+  try {
+    const handle = await written(openLike(target, temporary));
+    try {
+      for await (const part of parts) await written(handle.writeFile(part));
+      await written(handle.sync());
+    } finally {
+      await handle.close();
+    }
+    await written(fs.promises.rename(temporary, target));
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
+  }
+}
+
+async function openLike(target: string, temporary: string): Promise<fs.promises.FileHandle> {
+  const mode = modeOfOld(target);
+  const handle = await fs.promises.open(temporary, "w");
+  if (mode !== undefined) await handle.chmod(mode);
+  return handle;
+}
+
+let temporaries = 0;
+
+function placesFor(file: string): { target: string; temporary: string } {
+  const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
+  // Cut to 50 characters, so that the longest name a disk allows has room for a temporary one.
+  const name = [...path.basename(target)].slice(0, 50).join("");
+  const temporary = path.join(path.dirname(target), `.${name}.${process.pid}-${++temporaries}.tmp`);
+  return { target, temporary };
+}
+
+/** The permissions of the file that is to be replaced, if there is one. */
+function modeOfOld(target: string): number | undefined {
+  const old = fs.statSync(target, { throwIfNoEntry: false });
+  if (old && !old.isFile() && !old.isDirectory()) throw new Error("it is no ordinary file");
+  return old && old.mode & 0o7777;
 }
 
 /** Did writing fail for a reason that every other file on that disk would meet, too? */

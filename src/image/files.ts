@@ -1,15 +1,16 @@
-// Image files: the one file of this room that touches the disk. PNG goes through png-node.ts; the others
+// Image files: the one file of this room that touches the disk. PNG goes through png-decode-node.ts and png-encode-node.ts; the others
 // through sharp.ts. What a file is, its first bytes say, not its name; what to write, the name says.
 
 import fs from "node:fs";
 import path from "node:path";
 import { UserError } from "../base/errors.js";
-import { readFileBytes, reasonOf, writeFileAtomic } from "../formats/files.js";
+import { readFileBytesAsync, reasonOf, writePartsAtomic } from "../formats/files.js";
 import type { Image } from "./image.js";
 import { kindOf } from "./kinds.js";
 import { withoutMetadata, type Format } from "./metadata.js";
 import { decodePng } from "./png-decode-node.js";
-import { encodePng } from "./png-encode-node.js";
+import { encodePng, pngParts } from "./png-encode-node.js";
+import type { ReadOptions } from "./read-options.js";
 import { decodeWithSharp, encodeWithSharp } from "./sharp.js";
 
 const FORMAT_BY_EXTENSION: Readonly<Record<string, Format>> = {
@@ -25,18 +26,13 @@ const FORMAT_BY_EXTENSION: Readonly<Record<string, Format>> = {
 };
 const EXTENSIONS = Object.keys(FORMAT_BY_EXTENSION).join(", ");
 
-export interface ReadOptions {
-  /** Told, in a sentence, of what does not keep a file from being read but should be known; by default nobody is. */
-  warn?(text: string): void;
-}
-
 /**
  * Reads an image file with its metadata, the right way up, in its own colour space: PNG, and with sharp installed JPEG, WebP,
  * TIFF and AVIF. Throws UserError when the file cannot be read, is empty, cut short or damaged, is too large, holds several
  * pictures, or is of a kind that is not read, which is named.
  */
 export async function readImage(file: string, options: ReadOptions = {}): Promise<Image> {
-  return (await decodeImage(readFileBytes(file, "an image"), file, options)).image;
+  return (await decodeImage(await readFileBytesAsync(file, "an image"), file, options)).image;
 }
 
 /**
@@ -46,7 +42,7 @@ export async function readImage(file: string, options: ReadOptions = {}): Promis
 export async function decodeImage(
   bytes: Uint8Array,
   source: string,
-  { warn = () => {} }: ReadOptions = {},
+  options: ReadOptions = {},
 ): Promise<{ image: Image; format: Format }> {
   const kind = kindOf(bytes, source);
   if (!kind)
@@ -58,14 +54,16 @@ export async function decodeImage(
   const { format } = kind;
   const image =
     format === "png"
-      ? await decodePng(bytes, source, warn)
-      : await decodeWithSharp(bytes, format, source, warn);
+      ? await decodePng(bytes, source, options)
+      : await decodeWithSharp(bytes, format, source, options);
   return { image, format };
 }
 
 export interface WriteOptions {
   /** Leaves out what the image's metadata says, but for its colour space (default false). */
   stripMetadata?: boolean;
+  /** Stops in the middle, by throwing the signal's reason; nothing is left behind. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -75,12 +73,14 @@ export interface WriteOptions {
 export async function writeImage(
   file: string,
   image: Image,
-  { stripMetadata = false }: WriteOptions = {},
+  { stripMetadata = false, signal }: WriteOptions = {},
 ): Promise<void> {
   const format = imageFormatOf(file);
   const { metadata } = image;
   const written = stripMetadata && metadata ? { ...image, metadata: withoutMetadata(metadata) } : image;
-  writeFileAtomic(file, await encodeImage(written, format, file));
+  const parts = format === "png" ? pngParts(written, signal) : [await encodeWithSharp(written, format, file)];
+  signal?.throwIfAborted();
+  await writePartsAtomic(file, parts);
 }
 
 /** Encodes an image with its metadata; `source` names it in messages. */

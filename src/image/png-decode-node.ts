@@ -8,24 +8,29 @@ import { UserError } from "../base/errors.js";
 import { orientationOf, turned, uprightExif, withOrientationOne } from "./exif.js";
 import { createImage, newLevels, type Image, type Levels } from "./image.js";
 import { encodeChunk, encodePngStart, readPngChunks, type PngContent } from "./png-chunks-node.js";
+import { checkMemory } from "./memory-node.js";
 import { pngMetadata } from "./png-metadata-node.js";
+import type { ReadOptions } from "./read-options.js";
 import { readSixteen, unfilter, unpackSamples } from "./png-rows.js";
 
 /**
  * Decodes a PNG with its metadata, the right way up.
  * @param source names the file in messages
- * @param warn is told of faults that do not keep the file from being read
  * @throws UserError for bytes that are not a sound PNG of at most `MAX_PIXELS` pixels, and for animations
  */
 export async function decodePng(
   bytes: Uint8Array,
   source: string,
-  warn: (text: string) => void = () => {},
+  { warn = () => {}, signal }: ReadOptions = {},
 ): Promise<Image> {
   const content = readPngChunks(bytes, source, warn);
-  const { width, height, channels, depth } = content;
+  const { width, height, channels, depth, interlaced } = content;
+  const bytesAValue = depth === 16 ? 2 : 1;
+  // pngjs takes the rows inflated, and twice RGBA.
+  const more = interlaced ? content.inflatedBytes + 8 * width * height * bytesAValue : 0;
+  checkMemory(content, width * height * channels * bytesAValue, source, more);
   const pixels = newLevels(width * height * channels, depth === 16 ? 16 : 8);
-  await (content.interlaced ? readInterlaced : readRows)(content, pixels, source, warn);
+  await (interlaced ? readInterlaced : readRows)(content, pixels, source, warn, signal);
   const metadata = pngMetadata(content);
   const { exif, xmp } = metadata;
   const image = turned(createImage(width, height, channels, pixels), orientationOf(exif));
@@ -40,6 +45,7 @@ async function readRows(
   pixels: Levels,
   source: string,
   warn: (text: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { width, height, depth, samples, channels, compressed } = content;
   const rowBytes = Math.ceil((width * samples * depth) / 8);
@@ -51,6 +57,7 @@ async function readRows(
   const inflate = Readable.from(withoutStart(compressed, source)).pipe(zlib.createInflateRaw({ chunkSize }));
   try {
     for await (const piece of inflate as AsyncIterable<Uint8Array>) {
+      signal?.throwIfAborted();
       let at = 0;
       while (at < piece.length && y < height) {
         if (filter < 0) filter = piece[at++];
@@ -68,6 +75,7 @@ async function readRows(
       if ((excess += piece.length - at) > 0) break;
     }
   } catch (error) {
+    signal?.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code === "Z_BUF_ERROR" && y < height)
       throw new UserError(`${source} is a PNG cut short in row ${y} of ${height}; get the whole file again.`);
     if (y < height) throw damaged(source, reasonOf(error, y, height));

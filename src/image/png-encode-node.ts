@@ -27,8 +27,8 @@ export async function encodePng(image: Image): Promise<Uint8Array> {
   return Buffer.concat(parts);
 }
 
-/** The same, a part at a time, for writing while the rest is being made. */
-export async function* pngParts(image: Image): AsyncGenerator<Uint8Array> {
+/** The same, a part at a time, for writing while the rest is being made; `signal` stops it by throwing its reason. */
+export async function* pngParts(image: Image, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const { width, height } = image;
   const layout = await layoutOf(image);
   const { depth, colorType, palette, transparency } = layout;
@@ -40,7 +40,10 @@ export async function* pngParts(image: Image): AsyncGenerator<Uint8Array> {
   if (palette) yield encodeChunk("PLTE", palette);
   if (transparency) yield encodeChunk("tRNS", transparency);
   yield* chunksAt("middle");
-  for await (const block of compressedBlocks(image, layout)) yield encodeChunk("IDAT", block);
+  for await (const block of compressedBlocks(image, layout)) {
+    signal?.throwIfAborted();
+    yield encodeChunk("IDAT", block);
+  }
   yield* chunksAt("last");
   yield encodeChunk("IEND", new Uint8Array());
 }

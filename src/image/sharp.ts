@@ -8,13 +8,17 @@ import { convertChannels, flattenAlpha, hasAlpha, isGrey } from "./colour.js";
 import { uprightExif, withOrientationOne } from "./exif.js";
 import { convertBitDepth, createImage, MAX_PIXELS, type Channels, type Image } from "./image.js";
 import { readJpeg, withJpegMetadata } from "./jpeg.js";
+import { checkMemory } from "./memory-node.js";
 import type { Format, Metadata } from "./metadata.js";
+import type { ReadOptions } from "./read-options.js";
 import { readTiff, withTiffMetadata } from "./tiff.js";
 import { readWebp, withWebpMetadata } from "./webp.js";
 
 export type SharpFormat = Exclude<Format, "png">;
 
 interface SharpMetadata {
+  width?: number;
+  height?: number;
   space?: string;
   channels?: number;
   depth?: string;
@@ -78,7 +82,6 @@ function describe(
 
 /**
  * Decodes a picture, turned the right way up by its orientation.
- * @param warn is told of what does not keep the file from being read
  * @throws UserError for bytes that are cut short or damaged, for kinds of samples that are not read, for several pictures, and
  * where sharp is missing
  */
@@ -86,7 +89,7 @@ export async function decodeWithSharp(
   bytes: Uint8Array,
   format: SharpFormat,
   file: string,
-  warn: (text: string) => void = () => {},
+  { warn = () => {}, signal }: ReadOptions = {},
 ): Promise<Image> {
   const sharp = await loadSharp(file, format);
   // "error" refuses a picture whose data ends early, but not one that merely has an odd tag.
@@ -102,6 +105,9 @@ export async function decodeWithSharp(
       throw new UserError(
         `${file} holds ${pages} pictures, and only single ones are read; take it apart first.`,
       );
+    const { width = 0, height = 0, channels = 3 } = said;
+    checkMemory({ width, height }, width * height * channels * (depth === "ushort" ? 2 : 1), file);
+    signal?.throwIfAborted();
     const grey = space === "b-w" || space === "grey16";
     const bitDepth = depth === "ushort" ? 16 : 8;
     // sharp would drop the alpha of "b-w" in raw output, so that grey with alpha is read as RGB with alpha.
@@ -121,6 +127,7 @@ export async function decodeWithSharp(
       metadata: format === "avif" ? avifMetadata(said) : metadata,
     };
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof UserError) throw error;
     throw new UserError(
       `${file} is a damaged or unsupported ${format.toUpperCase()} image (${reasonOf(error)}); get the file again or convert it to PNG.`,

@@ -32,7 +32,7 @@ export interface Inputs {
 /** Pictures that a folder may hold and that are not read; anything else there is no picture. */
 const otherPictures = new Set(
   (
-    "apng arw avif bmp cr2 cr3 dng exr gif hdr heic heif hif ico iiq j2k jfif jp2 jpe jxl " +
+    "apng arw bmp cr2 cr3 dng exr gif hdr heic heif hif ico iiq j2k jp2 jxl " +
     "nef orf pbm pef pgm pnm ppm psd qoi raf rw2 srw svg tga"
   )
     .split(" ")

@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { UserError } from "../../../src/base/errors.js";
 import { listImages, readImage, writeImage } from "../../../src/image/files.js";
-import { type Channels, type Image } from "../../../src/image/image.js";
+import { createImage, type Channels, type Image } from "../../../src/image/image.js";
 import { psnr } from "../../../src/image/metrics.js";
 import { toImage } from "../../../src/image/plane.js";
 
@@ -92,6 +92,45 @@ describe("image files", () => {
       /x\.gif which kind of image to write; end it with one of \.png/,
     );
     expect(fs.readdirSync(folder).filter((name) => name.includes("tmp"))).toEqual([]);
+  });
+
+  it("stops reading and writing when it is told to, leaving nothing behind", async () => {
+    const image = createImage(900, 900, 3);
+    await writeImage(at("stop.png"), image);
+    const before = fs.readdirSync(folder);
+    const stopped = new AbortController();
+    stopped.abort(new Error("enough"));
+    const { signal } = stopped;
+    await expect(readImage(at("stop.png"), { signal })).rejects.toThrow("enough");
+    await expect(writeImage(at("stop2.png"), image, { signal })).rejects.toThrow("enough");
+    expect(fs.readdirSync(folder)).toEqual(before);
+  });
+
+  it("refuses a picture for which there is no memory before it takes any", async () => {
+    await writeImage(at("large.png"), createImage(900, 900, 3));
+    const free = vi.spyOn(process, "availableMemory").mockReturnValue(4e6);
+    try {
+      expect(await messageOf(() => readImage(at("large.png")))).toBe(
+        `${at("large.png")} claims 900x900 pixels, which take 5 MB of memory where 4 MB are free; cut the image into parts or free some.`,
+      );
+      free.mockReturnValue(5e6); // twice 900 * 900 * 3 bytes are 4.86 MB
+      expect((await readImage(at("large.png"))).width).toBe(900);
+    } finally {
+      free.mockRestore();
+    }
+  });
+
+  it("reads and writes without keeping the event loop waiting", async () => {
+    const image = createImage(2000, 1500, 3);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await writeImage(at("turns.png"), image);
+    const whileWriting = turns;
+    await readImage(at("turns.png"));
+    clearInterval(timer);
+    // Nine blocks are written and 35 pieces read, and the loop turns between them.
+    expect(whileWriting).toBeGreaterThan(5);
+    expect(turns - whileWriting).toBeGreaterThan(5);
   });
 
   it("lists a folder's images in natural order, and a file as itself", async () => {

@@ -39,7 +39,7 @@ async function messageOf(bytes: Uint8Array): Promise<string> {
 /** Decodes with one warning, and gives it. */
 async function warningOf(bytes: Uint8Array): Promise<{ image: Image; warning: string }> {
   const warnings: string[] = [];
-  const image = await decodePng(bytes, "photo.png", (text) => warnings.push(text));
+  const image = await decodePng(bytes, "photo.png", { warn: (text) => warnings.push(text) });
   expect(warnings).toHaveLength(1);
   return { image: pixelsOf(image), warning: warnings[0] };
 }
