@@ -5,7 +5,7 @@ import { Adam, cosineDecay, Dense, Input, Model } from "fovea";
 import { begin, firstOf, meanSquaredError, promise, writeDigits } from "./digits.mjs";
 import { principalComponents } from "./pca.mjs";
 
-const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 20, target: 0.006 });
+const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 16, target: 0.006 });
 const batchSize = 256;
 
 const inputImg = Input({ shape: [784] });

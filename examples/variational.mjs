@@ -14,7 +14,7 @@ import {
 import { begin, digit, firstOf, promise, writeDigits } from "./digits.mjs";
 
 const CODE = 20;
-const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 40, target: 104 });
+const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 10, target: 104 });
 const batchSize = 128;
 
 /** Pixels as black or white, with their grey as probability. */

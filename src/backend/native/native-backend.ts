@@ -228,7 +228,10 @@ const asHere = (name: string): string =>
   name[0].toLowerCase() + name.slice(1).replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
 function liveStorage(storage: Storage): NativeStorage {
-  if (!(storage instanceof NativeStorage)) throw new Error("native: this storage belongs to another backend");
+  if (!(storage instanceof NativeStorage))
+    throw new UserError(
+      "A tensor that was made on another backend is used on native; call useBackend() before making tensors, or make it again: tensor(await t.data(), t.shape).",
+    );
   if (!storage.isLive) throw new Error("native: use of a released storage");
   return storage;
 }

@@ -1,5 +1,6 @@
 // The specification as a backend: storage is a typed array, and run() calls the plain loops of this folder at once.
 
+import { UserError } from "../../base/errors.js";
 import type { Backend, KernelCall, MemoryInfo, Operand, Storage, Variant } from "../backend.js";
 import { checkCall } from "../check-call.js";
 import { sizeOf } from "../kernels.js";
@@ -132,7 +133,9 @@ export class ReferenceBackend implements Backend {
 
 function dataOf(storage: Storage): Numbers {
   if (!(storage instanceof ReferenceStorage))
-    throw new Error("reference: this storage belongs to another backend");
+    throw new UserError(
+      "A tensor that was made on another backend is used on reference; call useBackend() before making tensors, or make it again: tensor(await t.data(), t.shape).",
+    );
   return storage.data;
 }
 

@@ -1,6 +1,7 @@
 // Batching: dispatches are collected in one compute pass and submitted together, when a result is asked for, when the
 // uniform arena is full, or when released memory waits for it. Within a pass WebGPU keeps dispatches in order.
 
+import { UserError } from "../../base/errors.js";
 import type { BufferPool, PooledBuffer } from "./buffers.js";
 import { GpuStorage } from "./buffers.js";
 import { Value } from "../program-types.js";
@@ -154,7 +155,10 @@ export class Commands {
 /** The GPU storage behind an operand; the values of a program stand for theirs. */
 export function ownStorage(binding: Binding): GpuStorage {
   const storage = binding instanceof Value ? binding.storage : binding;
-  if (!(storage instanceof GpuStorage)) throw new Error("webgpu: this storage belongs to another backend");
+  if (!(storage instanceof GpuStorage))
+    throw new UserError(
+      "A tensor that was made on another backend is used on webgpu; call useBackend() before making tensors, or make it again: tensor(await t.data(), t.shape).",
+    );
   if (storage.released) throw new Error("webgpu: use of a released storage");
   return storage;
 }
