@@ -3,6 +3,7 @@
 
 import { Command, Option } from "commander";
 import { UserError } from "../base/errors.js";
+import { withEveryMistake } from "../base/every-mistake.js";
 import { Denoiser } from "../enhance/denoiser.js";
 import { restoreAndCompare, tryOn, type Trial } from "../enhance/evaluate.js";
 import { loadModel } from "../enhance/files.js";
@@ -85,6 +86,7 @@ interface Row {
   readonly name: string;
   readonly psnrInput: number;
   readonly psnr: number;
+  /** NaN for pictures smaller than its window of 11 pixels. */
   readonly ssimInput: number;
   readonly ssim: number;
 }
@@ -100,9 +102,8 @@ async function evaluate(flags: EvalFlags, backend: string, signal: AbortSignal):
   const levels = task === "photo" ? [undefined] : (flags.sigma ?? [25]);
   try {
     for (const [level, sigma] of levels.entries()) {
-      const rows: Row[] = [];
       let seconds = 0;
-      for (const [index, pair] of pairs.entries()) {
+      const rows = await withEveryMistake(pairs, async (pair, index) => {
         progress.update((level * pairs.length + index) / (pairs.length * levels.length), pair.clean);
         const clean = await read(pair.clean);
         const bad = pair.input === undefined ? undefined : await read(pair.input);
@@ -112,8 +113,8 @@ async function evaluate(flags: EvalFlags, backend: string, signal: AbortSignal):
           ? restoreAndCompare(denoiser, bad, clean, 0, { signal })
           : tryOn(denoiser, clean, sigma!, seed, index, { signal }));
         seconds += (performance.now() - started) / 1000;
-        rows.push(rowOf(pair.input ?? pair.clean, clean, trial));
-      }
+        return rowOf(pair.input ?? pair.clean, clean, trial);
+      });
       const last = level === levels.length - 1;
       if (last) progress.stop();
       const told = {
@@ -155,16 +156,17 @@ function checkSize(bad: Image, clean: Image, { input, clean: file }: Pair): void
     );
 }
 
-const rowOf = (name: string, clean: Image, { input, restored, psnrInput, psnr }: Trial): Row => ({
-  name,
-  psnrInput,
-  psnr,
-  ssimInput: ssim(clean, input),
-  ssim: ssim(clean, restored),
-});
+function rowOf(name: string, clean: Image, { input, restored, psnrInput, psnr }: Trial): Row {
+  const fits = Math.min(clean.width, clean.height) >= 11;
+  const [ssimInput, similarity] = fits ? [ssim(clean, input), ssim(clean, restored)] : [NaN, NaN];
+  return { name, psnrInput, psnr, ssimInput, ssim: similarity };
+}
 
-const mean = (rows: readonly Row[], key: Exclude<keyof Row, "name">): number =>
-  rows.reduce((sum, row) => sum + row[key], 0) / rows.length;
+/** Over the pictures that have the figure. */
+function mean(rows: readonly Row[], key: Exclude<keyof Row, "name">): number {
+  const known = rows.filter((row) => !Number.isNaN(row[key]));
+  return known.reduce((sum, row) => sum + row[key], 0) / known.length;
+}
 
 interface Circumstances {
   readonly task: Task;

@@ -32,7 +32,7 @@ export const trainCommand = (): Command =>
       ).argParser(oneOf("--task", ["denoise", "photo"])),
     )
     .option("--data <dir>", "folder of clean images to train on")
-    .option("--val <dir>", "folder of clean images to validate on, other ones")
+    .option("--val <dir>", "folder of clean images to validate on, other ones; the first 12 are used")
     .option("--out <run>", "the run's folder")
     .option("--resume", "go on with the run in --out; its settings are remembered")
     .option("--model <name>", "unet, conv-ae, dense-ae or dncnn (default: unet)", architecture("--model"))

@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
 import { UserError } from "../base/errors.js";
+import { withEveryMistake } from "../base/every-mistake.js";
 import { readFileBytes } from "../formats/files.js";
 import { listImages, readImage } from "../image/files.js";
 import { readDigits, type Digits } from "./mnist.js";
@@ -13,15 +14,16 @@ import { PatchDataset, storeImage, type PatchOptions, type StoredImage } from ".
  * All images of a folder (or one file) as a source of training patches, kept in memory at 1 byte a value (2 for 16 bits).
  *
  * @param channels 1 for grey (colour images become BT.601 luma), 3 for colour (grey ones are repeated)
- * @throws UserError for a folder without images, an unreadable image, or one smaller than the patch
+ * @throws UserError for a folder without images, and one that names all unreadable images, or all smaller than the patch
  */
 export async function loadPatches(
   folder: string,
   channels: 1 | 3,
   options: PatchOptions = {},
 ): Promise<PatchDataset> {
-  const stored: StoredImage[] = [];
-  for (const file of listImages(folder)) stored.push(storeImage(await readImage(file), channels, file));
+  const stored = await withEveryMistake(listImages(folder), async (file): Promise<StoredImage> =>
+    storeImage(await readImage(file), channels, file),
+  );
   return new PatchDataset(stored, channels, options);
 }
 

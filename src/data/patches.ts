@@ -91,13 +91,14 @@ export class PatchDataset {
         throw new UserError(`The ${what} ${value} is not a whole number from 1 up; give one.`);
     }
     const side = patch + (degrade ? DEGRADED_MARGIN : 0);
-    for (const { name, width, height } of images) {
-      if (Math.min(width, height) < side) {
-        const margin = degrade ? ` with its margin of ${DEGRADED_MARGIN}` : "";
-        throw new UserError(
-          `${name} is ${width}x${height} pixels, smaller than a patch of ${patch}x${patch}${margin}; take a smaller patch or remove the image.`,
-        );
-      }
+    const small = images
+      .filter(({ width, height }) => Math.min(width, height) < side)
+      .map(({ name, width, height }) => `${name} is ${width}x${height} pixels`);
+    if (small.length > 0) {
+      const margin = degrade ? ` with its margin of ${DEGRADED_MARGIN}` : "";
+      throw new UserError(
+        `${small.join(", ")}, smaller than a patch of ${patch}x${patch}${margin}; take a smaller patch or remove ${small.length === 1 ? "the image" : "these images"}.`,
+      );
     }
     [this.sigmaFrom, this.sigmaTo] = typeof sigma === "number" ? [sigma, sigma] : sigma;
     checkSigma(this.sigmaFrom);

@@ -66,7 +66,8 @@ beforeAll(async () => {
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 const enhance = (...args: string[]) => ["enhance", "-o", "out/result.png", ...onReference, ...args];
-const train = (...args: string[]) => ["train", "--out", "out/run", ...onReference, ...args];
+let trainings = 0; // a folder each: the tests run at once
+const train = (...args: string[]) => ["train", "--out", `out/run${trainings++}`, ...onReference, ...args];
 
 /** What is wrong, the command, and what the sentence must say. */
 const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
@@ -139,7 +140,7 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   ["an unknown command", ["nonsense"], /unknown command 'nonsense'; fovea --help/],
   ["no input", ["enhance"], /missing required argument 'input'/],
-  ["a flag without its value", ["eval", "--model"], /'--model <file>' argument missing/],
+  ["a flag without its value", ["eval", "--model"], /'--model <name>' argument missing/],
   [
     "a noise level that is no number, enhance",
     enhance("images/0.png", "--model", "run", "--sigma", "abc"),

@@ -207,4 +207,53 @@ describe("fovea train", () => {
       );
       expect(jsonLines(enhanced.stdout)).toMatchObject([{ width: 24 }, { width: 25 }, { width: 26 }]);
     });
+
+  it("a folder that another training writes into is refused; the lock of one that is gone is taken over", async () => {
+    const args = ["--data", "images", "--out", "locked", ...tinyNetwork, ...onReference];
+    const first = start(["train", ...args, "--minutes", "5"], folder);
+    await first.printed("step ");
+    const second = await fovea(["train", ...args, "--steps", "1", "--resume"], folder);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(
+      /^fovea: Another training \(process \d+ on [^)]+\) writes into locked; .*\n$/,
+    );
+    first.child.kill("SIGKILL");
+    await first.ended;
+    expect(fs.existsSync(inside("locked/lock"))).toBe(true);
+    const third = start(
+      ["train", ...args, "--minutes", "5", ...(hasCheckpoint() ? ["--resume"] : [])],
+      folder,
+    );
+    await third.printed("step ");
+    third.child.kill("SIGHUP");
+    expect((await third.ended).code).toBe(129);
+    expect(fs.readdirSync(inside("locked")).sort()).toEqual(["checkpoint.safetensors", "log.jsonl"]);
+
+    function hasCheckpoint(): boolean {
+      return fs.existsSync(inside("locked/checkpoint.safetensors"));
+    }
+  });
+
+  it("all bad files are named at once, and a run that never began leaves no folder", async () => {
+    fs.cpSync(inside("images"), inside("mixed"), { recursive: true });
+    fs.writeFileSync(inside("mixed/a.png"), "");
+    fs.writeFileSync(inside("mixed/b.png"), "no picture");
+    const bad = [
+      "train",
+      "--data",
+      "mixed",
+      "--steps",
+      "1",
+      "--out",
+      "never",
+      ...tinyNetwork,
+      ...onReference,
+    ];
+    const { code, stderr } = await fovea(bad, folder);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /2 of \d+ files cannot be used: .*mixed\/a\.png is empty.* .*mixed\/b\.png is not an image/,
+    );
+    expect(fs.existsSync(inside("never"))).toBe(false);
+  });
 });

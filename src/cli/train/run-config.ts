@@ -72,6 +72,7 @@ interface Limits {
   readonly stopLoss?: number;
   readonly patience?: number;
   readonly valEvery?: number;
+  readonly saveEvery?: number;
 }
 
 export interface RunConfig extends Settings, Limits {
@@ -90,7 +91,17 @@ const settingNames = [
   "ema",
   "init",
 ] as const;
-const limitNames = ["data", "val", "steps", "epochs", "minutes", "stopLoss", "patience", "valEvery"] as const;
+const limitNames = [
+  "data",
+  "val",
+  "steps",
+  "epochs",
+  "minutes",
+  "stopLoss",
+  "patience",
+  "valEvery",
+  "saveEvery",
+] as const;
 
 export interface Start {
   readonly config: RunConfig;
@@ -184,7 +195,7 @@ function resumed(flags: TrainFlags, file: string): Start {
   const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
   const refuse = (flag: string, given: unknown, known: unknown): never => {
     throw new UserError(
-      `${flag} ${shown(given)} is not what this run began with (${shown(known)}); leave it out to go on, or begin another run.`,
+      `${flag} ${shown(given, flag)} is not what this run began with (${shown(known, flag)}); leave it out to go on, or begin another run.`,
     );
   };
   for (const name of settingNames)
@@ -199,8 +210,8 @@ function resumed(flags: TrainFlags, file: string): Start {
 }
 
 /** As it is given on the command line. */
-const shown = (value: unknown): string =>
-  Array.isArray(value) ? value.join(value.length === 2 ? ".." : ",") : String(value);
+const shown = (value: unknown, flag?: string): string =>
+  Array.isArray(value) ? value.join(flag === "--sigma" ? ".." : ",") : String(value);
 
 /** A file's configuration is believed only as far as it makes sense. */
 function checked(config: unknown, snapshot: Snapshot, file: string): RunConfig {

@@ -1,6 +1,7 @@
 // One run of `fovea train`: data, model and optimiser put together, fit() called, and what it reports written down: checkpoints,
 // best weights, the log, the progress.
 
+import fs from "node:fs";
 import type { Backend } from "../../backend/backend.js";
 import { UserError } from "../../base/errors.js";
 import { degradePhoto } from "../../data/degrade/photo.js";
@@ -14,6 +15,7 @@ import { Adam } from "../../optim/index.js";
 import { openRun, RunLog, type RunFiles, writeCheckpoint } from "../../train/files.js";
 import { fit, type FitResult } from "../../train/fit.js";
 import type { StepReport } from "../../train/fit-options.js";
+import { lockRun } from "../../train/lock-node.js";
 import { MovingAverage } from "../../train/moving-average.js";
 import type { Snapshot } from "../../train/snapshot.js";
 import type { Interrupted } from "../interrupt.js";
@@ -31,7 +33,19 @@ export async function train(flags: TrainFlags, signal: AbortSignal): Promise<voi
     throw new UserError(
       "fovea train needs a folder to write to; add --out RUN, for example --out runs/mine.",
     );
+  const isNew = !fs.existsSync(flags.out);
   const files = openRun(flags.out);
+  const unlock = lockRun(files.folder);
+  try {
+    await trainIn(files, flags, signal);
+  } finally {
+    unlock();
+    // A run that never began leaves no folder behind.
+    if (isNew && fs.readdirSync(files.folder).length === 0) fs.rmdirSync(files.folder);
+  }
+}
+
+async function trainIn(files: RunFiles, flags: TrainFlags, signal: AbortSignal): Promise<void> {
   const start = startOf(flags, files);
   await withBackend(flags, async (backend) => {
     const { config } = start;
@@ -52,6 +66,8 @@ export async function train(flags: TrainFlags, signal: AbortSignal): Promise<voi
     const run = new Run(files, start, model, average, flags, backend);
     try {
       await run.go(patches, validator, signal);
+    } catch (error) {
+      throw isMemory(error) ? tooLarge(config) : error;
     } finally {
       run.close();
       validator?.dispose();
@@ -71,6 +87,18 @@ async function newModel({ model: described, seed, init }: RunConfig, begins: boo
   loadWeights(model, weights, file);
   return model;
 }
+
+/** Arrays that cannot be had, in the words of JavaScript and of C++. */
+const isMemory = (error: unknown): boolean =>
+  error instanceof Error &&
+  /allocation failed|invalid typed array length|invalid array.* length|bad_alloc|out of memory/i.test(
+    error.message,
+  );
+
+const tooLarge = ({ batch, patch }: RunConfig): UserError =>
+  new UserError(
+    `--batch ${batch} with --patch ${patch} takes more memory than there is; give fewer or smaller patches.`,
+  );
 
 const channelsOf = (config: RunConfig) => config.model.options.channels as 1 | 3;
 
@@ -117,9 +145,9 @@ class Run {
         eager: this.flags.eager,
         learningRateAt: (progress) => (config.lr * (1 + Math.cos(Math.PI * progress))) / 2,
         validation: validator && { ...validator.cadence, measure: () => validator.measure() },
-        ...(this.flags.saveEvery === undefined
+        ...(config.saveEvery === undefined
           ? { snapshotSeconds: saveSeconds }
-          : { snapshotEvery: this.flags.saveEvery }),
+          : { snapshotEvery: config.saveEvery }),
         onSnapshot: (state) => this.save(state),
         onStep: (report) => this.report(report),
         onValidation: (step, figure, isBest) => this.validated(step, figure, isBest),
@@ -201,7 +229,8 @@ class Run {
       reason,
       steps,
       minutes: rounded(minutes, 2),
-      loss,
+      // None where there was nothing left to do.
+      ...(Number.isFinite(loss) ? { loss } : {}),
       best: best && rounded(best),
       run: folder,
     });
@@ -210,7 +239,8 @@ class Run {
         `interrupted after step ${steps}, which is saved; fovea train --out ${folder} --resume goes on.`,
       );
     const quality = best === undefined ? "" : `, best validation ${best.toFixed(2)} dB`;
-    const summary = `${folder}: ${steps} steps in ${clock(minutes * 60)}, loss ${loss.toFixed(5)}${quality} (${reasons[reason]})`;
+    const told = Number.isFinite(loss) ? `, loss ${loss.toFixed(5)}` : "";
+    const summary = `${folder}: ${steps} steps in ${clock(minutes * 60)}${told}${quality} (${reasons[reason]})`;
     if (this.flags.json) say(summary);
     else print(summary);
   }

@@ -2,6 +2,7 @@
 // training, always alike), restored by the model as it is at that moment. Kept cheap: a dozen images, a twentieth of the run apart.
 
 import { UserError } from "../../base/errors.js";
+import { withEveryMistake } from "../../base/every-mistake.js";
 import { degradationStream, degradePhoto } from "../../data/degrade/photo.js";
 import { Denoiser } from "../../enhance/denoiser.js";
 import { restoreAndCompare, tryOn } from "../../enhance/evaluate.js";
@@ -46,9 +47,9 @@ export class Validator {
     config: RunConfig,
     eager?: boolean,
   ): Promise<Validator> {
-    const images: Image[] = [];
-    for (const file of listImages(folder).slice(0, mostImages))
-      images.push(convertChannels(await readImage(file), model.channels as 1 | 3));
+    const images = await withEveryMistake(listImages(folder).slice(0, mostImages), async (file) =>
+      convertChannels(await readImage(file), model.channels as 1 | 3),
+    );
     if (images.length === 0) throw new UserError(`--val ${folder} holds no images; give a folder that does.`);
     return new Validator(model, images, config, eager);
   }
