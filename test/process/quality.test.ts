@@ -48,7 +48,10 @@ describe("fovea demo", () => {
     } catch {
       return context.skip("the demo's photographs are JPEG and the package sharp is missing");
     }
-    const { code, stdout } = await fovea(["demo", "--train", "--seconds", "1", "--json", "-o", "pictures"], folder);
+    const { code, stdout } = await fovea(
+      ["demo", "--train", "--seconds", "1", "--json", "-o", "pictures"],
+      folder,
+    );
     expect(code).toBe(0);
     const [result] = jsonLines(stdout);
     expect(Math.abs((result.psnrNoisy as number) - 20.2)).toBeLessThan(0.5);
