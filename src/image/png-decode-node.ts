@@ -23,14 +23,17 @@ export async function decodePng(
   source: string,
   { warn = () => {}, signal }: ReadOptions = {},
 ): Promise<Image> {
-  const content = readPngChunks(bytes, source, warn);
+  const faults: string[] = []; // told once the pixels are there: a file that is refused gets one sentence
+  const note = (text: string) => void faults.push(text);
+  const content = readPngChunks(bytes, source, note);
   const { width, height, channels, depth, interlaced } = content;
   const bytesAValue = depth === 16 ? 2 : 1;
   // pngjs takes the rows inflated, and twice RGBA.
   const more = interlaced ? content.inflatedBytes + 8 * width * height * bytesAValue : 0;
   checkMemory(content, width * height * channels * bytesAValue, source, more);
   const pixels = newLevels(width * height * channels, depth === 16 ? 16 : 8);
-  await (interlaced ? readInterlaced : readRows)(content, pixels, source, warn, signal);
+  await (interlaced ? readInterlaced : readRows)(content, pixels, source, note, signal);
+  for (const text of faults) warn(text);
   const metadata = pngMetadata(content);
   const { exif, xmp } = metadata;
   const image = turned(createImage(width, height, channels, pixels), orientationOf(exif));
