@@ -75,7 +75,11 @@ export interface Backend {
    * and bytes a second of a large copy (read + written). Benchmarks quote their share of it.
    */
   peak?(): Promise<Peak>;
-  /** Frees everything; the backend cannot be used afterwards. */
+  /**
+   * Frees everything, after what is pending; the backend cannot be used afterwards. A worker thread that uses webgpu must be
+   * stopped so: ask it to await close() and to end by itself. `worker.terminate()` while a read is pending aborts the process
+   * (in Dawn, which calls back into a thread that is gone).
+   */
   close(): Promise<void>;
   /** A backend that can do better than calling run() in a loop prepares the whole program here. */
   compile?(program: Program): Executable;

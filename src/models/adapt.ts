@@ -2,7 +2,8 @@
 // one from a colour one. What does not fit then is refused by load.ts.
 
 import type { NamedArray } from "../nn/weights.js";
-import type { ImageModel, ModelConfig } from "./image-model.js";
+import type { ImageModel } from "./image-model.js";
+import type { ModelConfig } from "./model-config.js";
 
 type Arrays = ReadonlyMap<string, NamedArray>;
 

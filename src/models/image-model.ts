@@ -3,12 +3,7 @@
 import type { CallContext, Inputs } from "../nn/layer.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Model } from "./model.js";
-
-/** A model as plain JSON, for checkpoints: enough to make it again, without its weights. */
-export interface ModelConfig {
-  readonly architecture: string;
-  readonly options: Readonly<Record<string, unknown>>;
-}
+import type { ModelConfig } from "./model-config.js";
 
 /** Images [batch, height, width, channels] in [0, 1] to images of the same shape. */
 export abstract class ImageModel extends Model<Inputs> {

@@ -5,14 +5,16 @@ import { registerLayer } from "../nn/config.js";
 import { ConvAutoencoder } from "./conv-autoencoder.js";
 import { DenseAutoencoder } from "./dense-autoencoder.js";
 import { DnCNN } from "./dncnn.js";
-import type { ImageModel, ModelConfig } from "./image-model.js";
+import type { ImageModel } from "./image-model.js";
+import type { ModelConfig } from "./model-config.js";
 import { UNet } from "./unet.js";
 
 export { adaptWeights } from "./adapt.js";
 export { ConvAutoencoder, type ConvAutoencoderOptions } from "./conv-autoencoder.js";
 export { DenseAutoencoder, type DenseAutoencoderOptions } from "./dense-autoencoder.js";
 export { DnCNN, type DnCNNOptions } from "./dncnn.js";
-export { ImageModel, type ModelConfig } from "./image-model.js";
+export { ImageModel } from "./image-model.js";
+export type { ModelConfig } from "./model-config.js";
 export { fromPyTorch, loadWeights } from "./load.js";
 export { type FunctionalOptions, Model } from "./model.js";
 export { Sequential } from "./sequential.js";

@@ -6,7 +6,7 @@ import type { AnyLayer } from "../nn/layer.js";
 import { type NamedArray, readTensors, weightsOf } from "../nn/weights.js";
 import type { Shape } from "../tensor/shape.js";
 import { decodeCheckpoint, encodeCheckpoint, networkOf } from "../train/checkpoint.js";
-import type { ModelConfig } from "./image-model.js";
+import type { ModelConfig } from "./model-config.js";
 
 export interface SavedModel {
   readonly model: ModelConfig;

@@ -11,7 +11,7 @@ import type { SymbolicTensor } from "../nn/symbolic.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type KnownShapes, Trainer } from "../train/trainer.js";
 import { Graph, type GraphConfig } from "./graph.js";
-import type { ModelConfig } from "./image-model.js";
+import type { ModelConfig } from "./model-config.js";
 import { encodeModel } from "./model-file.js";
 
 /** What `new Model` draws a network from. */

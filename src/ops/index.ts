@@ -1,4 +1,4 @@
-// Every operation, under its public name.
+// Every operation, under its public name. binary, reduce and unary import each other: the mathematics is that circle.
 import "./methods.js";
 
 export * from "./binary.js";

@@ -12,8 +12,10 @@ const interpolations = ["nearest", "bilinear"] as const;
 export type Interpolation = (typeof interpolations)[number];
 
 /**
- * x [batch, height, width, channels] resized to [batch, size[0], size[1], channels], with half-pixel centres (as PyTorch's
- * interpolate with align_corners=False, and TensorFlow 2).
+ * x [batch, height, width, channels] resized to [batch, size[0], size[1], channels], with half-pixel centres, as TensorFlow 2
+ * and Keras have it. PyTorch calls "bilinear" the same (align_corners=False), and this "nearest" its "nearest-exact": pixel i
+ * is the one at floor((i + 1/2) h / size). PyTorch's own "nearest" takes that at floor(i h / size); where `size` is a whole
+ * multiple of h the two agree.
  */
 export function resize2d(
   x: Tensor,

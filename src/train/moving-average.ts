@@ -3,10 +3,10 @@
 //
 //   average -= (1 - decay) (average - weight)      one step of gradient descent on (average - weight)² / 2, and computed as that
 
+import type { AnyLayer } from "../nn/layer.js";
 import { sub } from "../ops/index.js";
 import { GradientDescent } from "../optim/index.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Trainable } from "./training-step.js";
 
 export class MovingAverage {
   private readonly descent = new GradientDescent(0);
@@ -16,7 +16,7 @@ export class MovingAverage {
    * @param decay in [0, 1): 0.999 looks back over about 1000 steps
    */
   constructor(
-    readonly model: Trainable,
+    readonly model: AnyLayer,
     readonly decay: number,
   ) {
     this.descent.build(model.parameters());

@@ -1,0 +1,6 @@
+// A model as plain JSON, for files: enough to make it again, without its weights.
+
+export interface ModelConfig {
+  readonly architecture: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
