@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   const FlushDenormals flush;
   const double peak = measure_peak(), copy = measure_copy();
   std::printf("%s, %d threads, peak %.1f GFLOP/s, memcpy %.1f GB/s, %lld ns from core to core\n",
-              kernels().isa, threads(), peak / 1e9, copy / 1e9, (long long)line_passes_in());
+              kernels().isa, threads(), peak / 1e9, copy / 1e9, (long long)line_transfer_time());
   for (const Case& c : cases()) {
     bool wanted = true;
     for (int i = 1; i < argc; i++)

@@ -5,24 +5,19 @@
 #include "kernels/simd/simd.h"
 #include "program/dispatch.h"
 
-#include <stdexcept>
-
 namespace fovea::FOVEA_ISA {
 
-// A kernel that no file defines yet is reported when it is called.
-#define FOVEA_DECLARE(name)                                      \
-  __attribute__((weak)) void name(const Call&) {                 \
-    throw std::logic_error("the kernel " #name " is not built"); \
-  }
+#define FOVEA_DECLARE(name) void name(const Call&);
 FOVEA_KERNELS(FOVEA_DECLARE)
 
 namespace {
 
 /** Only the convolution trio has variants that do not serve every shape. */
 int variant_of(int kernel, const Call& call) {
-  if (kernel == kernel_index("conv2d")) return conv_variant(call, Direction::forward);
-  if (kernel == kernel_index("conv2d_input_grad")) return conv_variant(call, Direction::input_grad);
-  if (kernel == kernel_index("conv2d_weight_grad")) return conv_variant(call, Direction::weight_grad);
+  if (kernel == kernel_index("conv2d")) return conv::variant_of(call, conv::Direction::forward);
+  if (kernel == kernel_index("conv2d_input_grad")) return conv::variant_of(call, conv::Direction::input_grad);
+  if (kernel == kernel_index("conv2d_weight_grad"))
+    return conv::variant_of(call, conv::Direction::weight_grad);
   return 0;
 }
 

@@ -24,7 +24,7 @@ std::atomic<int64_t> next{0};   // when it is measured again
 
 }  // namespace
 
-int64_t line_passes_in() {
+int64_t line_transfer_time() {
   if (threads() == 1 || inside_task()) return -1;
   constexpr int kRounds = 8, kTimes = 3;
   struct alignas(64) Number {
@@ -55,20 +55,20 @@ int64_t line_passes_in() {
   return best;
 }
 
-bool cores_are_near() {
+bool cores_share_l3() {
   if (threads() == 1) return true;
   const int64_t now = nanoseconds();
   int64_t due = next;
   if (!inside_task() && now >= due && next.compare_exchange_strong(due, now + kInterval)) {
-    const int64_t found = line_passes_in();
+    const int64_t found = line_transfer_time();
     if (found >= 0) near = found <= kNear;
   }
   return near;
 }
 
-bool is_held_by_far_cores(size_t bytes) { return bytes <= cpu().l2 && !cores_are_near(); }
+bool store_nontemporally(size_t bytes) { return bytes <= cpu().l2 && !cores_share_l3(); }
 
-void suppose_cores_are_near(bool supposed) {
+void suppose_cores_share_l3(bool supposed) {
   near = supposed;
   next = std::numeric_limits<int64_t>::max();
 }

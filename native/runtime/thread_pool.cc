@@ -35,7 +35,7 @@ inline void relax() {
 }
 
 /** Whoever sees from now on that this thread's tasks are done sees what they stored, past the caches too. */
-inline void end_streams() {
+inline void fence_nontemporal_stores() {
 #if defined(__x86_64__)
   _mm_sfence();
 #endif
@@ -143,7 +143,7 @@ class Pool {
       }
     }
     if (!done) return;
-    end_streams();
+    fence_nontemporal_stores();
     done_.fetch_add(done, std::memory_order_acq_rel);
   }
 
@@ -234,7 +234,7 @@ void parallel_for(int count, const Task& task) {
   if (inside_task() || count <= 1 || threads() == 1) {
     const int thread = std::max(Pool::current, 0);
     for (int i = 0; i < count; i++) task(i, thread);
-    end_streams();
+    fence_nontemporal_stores();
     return;
   }
   struct AsThreadZero {

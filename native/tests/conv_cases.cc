@@ -166,7 +166,7 @@ void check_conv(const ConvCase& c, const char* kernel, double tolerance) {
       const FlushDenormals as_threads_do;
       try {
         set_threads(2);
-        suppose_cores_are_near(variant < 0);
+        suppose_cores_share_l3(variant < 0);
         suppose_avx512_double_pumped(variant >= 0);
         suppose_l3(0);  // every output is large
         run_kernel(*table, kernel, operands, numbers);

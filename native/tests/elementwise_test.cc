@@ -58,7 +58,7 @@ void check_chain(const Chain& chain, const std::string& what) {
     const std::vector<Floats> registers = step_by_step(table, chain);
     for (int count : {1, 2, 3}) {
       set_threads(count);
-      suppose_cores_are_near(count == 3);
+      suppose_cores_share_l3(count == 3);
       const std::string where = std::string(table.isa) + " elementwise " + what;
       const std::vector<Doubles> shapes(chain.results.size(), Doubles(chain.size));
       const std::vector<Floats> outputs =

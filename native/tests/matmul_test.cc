@@ -90,7 +90,7 @@ void check(const Case& c, bool every_variant = true) {
       const std::string what = describe(c, table, variant);
       for (int count : {1, 2, 3}) {
         set_threads(count);
-        suppose_cores_are_near(count == 3);
+        suppose_cores_share_l3(count == 3);
         for (size_t i = 0; i < outputs; i++) y[i] = NAN;
         run_kernel(table, "matmul", operands, numbers);
         if (count == 1) {

@@ -73,7 +73,7 @@ void check_step(const char* kernel, const Doubles& numbers, const Floats& hyper,
   on_every_isa([&](const KernelTable& table) {
     for (int count : {1, 2, 3}) {
       set_threads(count);
-      suppose_cores_are_near(count == 3);
+      suppose_cores_share_l3(count == 3);
       std::vector<std::unique_ptr<Buffer>> buffers;
       std::vector<float*> pointers;
       const auto add = [&](const Floats& values) {

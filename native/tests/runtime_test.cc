@@ -85,13 +85,13 @@ TEST(lines_pass_between_threads_that_meet) {
   for (int count : {1, 2, 3}) {
     set_threads(count);
     for (int i = 0; i < 50; i++) {
-      const int64_t time = line_passes_in();
+      const int64_t time = line_transfer_time();
       if (time < -1 || time > 1'000'000'000 || (count == 1 && time != -1))
         fail("no time: " + std::to_string(time));
     }
   }
   parallel_for(2, [&](int, int) {
-    if (line_passes_in() != -1) fail("a thread inside a task met another");
+    if (line_transfer_time() != -1) fail("a thread inside a task met another");
   });
 }
 

@@ -1,40 +1,62 @@
-// Which variants of conv_table.h serve a shape, and what each of them costs: an estimate of its time, of which the
-// least is chosen. Costs count what a variant does, in multiply-adds of vectors at the processor's peak; what one of
-// each thing costs was fitted to times of random shapes (bench/random-shapes.mjs) on Zen 5, with AVX-512 and AVX2,
-// and on Zen 4.
-// They do not depend on the number of threads, as the choice decides the last bits of a result.
+// What cost models of variants share. A cost estimates the time of a call; the cheapest variant gets it. Its unit is a
+// multiply-add of two vectors at the processor's peak, so that a model counts what its algorithm does and weighs it. The weights
+// were fitted to the times of random shapes (bench/random-shapes.mjs), on Zen 5 with AVX-512 and AVX2 on 2026-11-26, and on
+// Zen 4 on 2026-11-27; each variant.cc names its own.
+// A cost must not depend on the number of threads: the choice of a variant decides the last bits of a result.
 #pragma once
 
-#include "kernels/conv/table.h"
-#include "kernels/conv/winograd/plan.h"
+#include <limits>
 
-namespace fovea::FOVEA_ISA {
+#include "kernels/conv/conv.h"
+#include "kernels/conv/microkernel/tile.h"
+#include "kernels/simd/double_pumped.h"
+#include "kernels/simd/integers.h"
 
-/** A shape, with the plan in whose phases all variants work. */
-struct ConvWork {
-  Direction direction;
-  const ConvShape& s;
-  Plan plan, undilated;                   // the second for dilated kernels only
-  std::vector<winograd::Phase> winograd;  // none where Winograd's method does not serve the shape
+namespace fovea::FOVEA_ISA::conv {
 
-  ConvWork(Direction direction, const ConvShape& s);
-  ConvWork(const ConvWork&) = delete;  // winograd points into the plans
-};
+/** To begin and end a job of implicit GEMM or Winograd on the pool. */
+constexpr double kStart = 26e3;
 
-bool always(const ConvWork& w);
-bool has_few_outputs(const ConvWork& w);  // one to four channels on the side that is written
-bool fits_planar(const ConvWork& w);
-bool fits_winograd(const ConvWork& w);
-bool fits_squares(const ConvWork& w);
-bool fits_depthwise(const ConvWork& w);
+inline bool is_forward(const ConvWork& w) { return w.direction == Direction::forward; }
+inline bool is_input_grad(const ConvWork& w) { return w.direction == Direction::input_grad; }
+inline bool is_weight_grad(const ConvWork& w) { return w.direction == Direction::weight_grad; }
 
-// For shapes that the variant serves.
-double few_outputs_cost(const ConvWork& w);
-double planar_cost(const ConvWork& w);
-double winograd_cost(const ConvWork& w);
-double squares_cost(const ConvWork& w);
-double implicit_gemm_cost(const ConvWork& w);
-double depthwise_cost(const ConvWork& w);  // nothing, as it is chosen wherever channels stay apart
-double never(const ConvWork& w);           // of what is chosen only by name
+/** Of what is chosen only by name. */
+inline double never(const ConvWork&) { return std::numeric_limits<double>::infinity(); }
 
-}  // namespace fovea::FOVEA_ISA
+/** Channels of a group that are read and written; of a weight gradient those of x and dy. */
+inline int read_channels(const ConvWork& w) { return (is_input_grad(w) ? w.s.co : w.s.ci) / w.s.groups; }
+inline int written_channels(const ConvWork& w) { return (is_input_grad(w) ? w.s.ci : w.s.co) / w.s.groups; }
+
+inline int read_height(const ConvWork& w) { return is_input_grad(w) ? w.s.oh : w.s.h; }
+inline int read_width(const ConvWork& w) { return is_input_grad(w) ? w.s.ow : w.s.w; }
+
+inline double vectors(int channels) { return ceil_div(channels, kLanes); }
+
+/** Panels of so many vectors: two each, or three where one would be left. */
+inline double panels(double vectors) {
+  const double pairs = (double)(int)(vectors / kMaxVectors);
+  return pairs > 1 ? pairs : 1;
+}
+
+/** The weight of loads and transforms against multiply-adds, which take twice as long where AVX-512 is double-pumped. */
+inline double beside_products() { return is_double_pumped() ? 0.7 : 1; }
+
+/** Elements written (of a weight gradient: of dy), or 0 if caches hold them. */
+double beyond_caches(const ConvWork& w);
+
+/** To make a plane's element from a pixel of so many channels, in units of what one of few channels costs: see planes.h. */
+double planar_factor(int channels);
+
+/** step(phase along y, phase along x, its output pixels in all images, its taps) */
+template <class Step>
+void for_phases(const ConvWork& w, Step step) {
+  for (const AxisPhase& y : w.plan.y)
+    for (const AxisPhase& x : w.plan.x)
+      step(y, x, (double)w.s.n * y.count * x.count, (double)(y.taps.size() * x.taps.size()));
+}
+
+/** Taps of a row that, with all their channels, are neighbours in memory. */
+inline int taps_in_a_run(const AxisPhase& x) { return x.is_joined() ? (int)x.taps.size() : 1; }
+
+}  // namespace fovea::FOVEA_ISA::conv

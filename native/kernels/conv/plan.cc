@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 namespace {
 
 int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
@@ -126,4 +126,4 @@ Plan plan_input_grad(const ConvShape& s) {
 
 Plan undilated(Plan plan) { return {undilated_axis(std::move(plan.y)), undilated_axis(std::move(plan.x))}; }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

@@ -22,7 +22,7 @@
 
 #include "program/call.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 
 struct Tap {
   int offset;
@@ -77,4 +77,4 @@ Plan plan_input_grad(const ConvShape& s);
  * d-th of its own and read every d-th element of x. All of them have the same taps. */
 Plan undilated(Plan plan);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

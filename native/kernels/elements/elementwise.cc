@@ -51,14 +51,14 @@ class Chain {
     float* to;
   };
   std::vector<Extra> extras_;  // results that are inputs, named twice or streamed: copied at the end
-  bool streams_;               // results go past the caches
+  bool nontemporal_;           // results go past the caches
 };
 
 Chain::Chain(const Call& call) {
   Numbers numbers(call);
   size_ = numbers.whole();
   last_axis_ = numbers.whole();
-  streams_ = kCanStream && is_held_by_far_cores(sizeof(float) * (size_t)size_);
+  nontemporal_ = kHasNontemporalStore && store_nontemporally(sizeof(float) * (size_t)size_);
   inputs_ = numbers.small();
   outputs_ = numbers.small();
   steps_.resize(size_t(numbers.small()));
@@ -108,7 +108,7 @@ void Chain::place_results(const Call& call, Numbers& numbers) {
     const int from = numbers.small();
     float* to = call.operands[inputs_ + i];
     Register& reg = registers_[size_t(from)];
-    if (reg.where == Register::temporary && !streams_) {
+    if (reg.where == Register::temporary && !nontemporal_) {
       reg.where = Register::memory;
       reg.data = to;
     } else {
@@ -170,8 +170,8 @@ void Chain::run_block(int64_t start, int64_t n, float* scratch) const {
   }
   for (const Extra& extra : extras_) {
     const float* const from = operand(extra.from);
-    if (streams_)
-      stream_all(from, n, extra.to + start);
+    if (nontemporal_)
+      copy_nontemporal(from, n, extra.to + start);
     else
       std::memcpy(extra.to + start, from, size_t(n) * sizeof(float));
   }

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/conv/implicit_gemm/forward.h"
 #include "kernels/elements/epilogue.h"
 #include "kernels/simd/lanes.h"
 
@@ -13,8 +12,6 @@ namespace fovea::FOVEA_ISA {
 
 class RowEpilogue {
  public:
-  explicit RowEpilogue(const Gather& g)
-      : RowEpilogue(g.out, g.out_c, g.epilogue ? *g.epilogue : Epilogue{}) {}
   /** For pixels of `channels` numbers of the tensor that starts at `start`. */
   RowEpilogue(const float* start, int channels, const Epilogue& epilogue)
       : epilogue_(epilogue), channels_(channels), start_(start) {
@@ -24,12 +21,12 @@ class RowEpilogue {
   }
   RowEpilogue(const RowEpilogue&) = delete;
 
-  /** Stores `count` pixels of sums at `out`, `step` numbers from one to the next; `streams`: they are whole lines that go past
+  /** Stores `count` pixels of sums at `out`, `step` numbers from one to the next; `nontemporal`: they are whole lines that go past
    * the caches. */
-  void store(const float* sums, int count, ptrdiff_t step, float* out, bool streams = false) const {
+  void store(const float* sums, int count, ptrdiff_t step, float* out, bool nontemporal = false) const {
     const auto put = [&](const float* from, float* to, int channel, auto lanes) {
       const vf finished = finish(epilogue_, lanes.get(from), to - start_, channel, lanes);
-      streams ? stream(to, finished) : lanes.put(to, finished);
+      nontemporal ? store_nontemporal(to, finished) : lanes.put(to, finished);
     };
     if (step == channels_) {
       int channel = 0;

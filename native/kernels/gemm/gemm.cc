@@ -94,7 +94,7 @@ void finish_row(const Epilogue& e, float* y, ptrdiff_t offset, int column, int c
   });
 }
 
-void multiply_streaming(const Tile& tile, const float* c, int column, const Epilogue* epilogue) {
+void multiply_nontemporal(const Tile& tile, const float* c, int column, const Epilogue* epilogue) {
   alignas(64) float sums[kRows * kColumns];
   float* rows[kRows];
   for (int r = 0; r < tile.rows; r++) {
@@ -106,7 +106,7 @@ void multiply_streaming(const Tile& tile, const float* c, int column, const Epil
   multiply_tile(in_sums);
   for (int r = 0; r < tile.rows; r++) {
     if (epilogue) finish_row(*epilogue, rows[r], tile.c_rows[r] - c, column, tile.columns);
-    stream_all(rows[r], tile.columns, tile.c_rows[r]);
+    copy_nontemporal(rows[r], tile.columns, tile.c_rows[r]);
   }
 }
 

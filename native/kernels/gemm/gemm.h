@@ -37,7 +37,7 @@ void finish_row(const Epilogue& epilogue, float* y, ptrdiff_t offset, int column
 
 /** multiply_tile(), with the epilogue unless that is null, stored past the caches as far as rows of C consist of whole lines:
  * those of the tile, which begin in `column` of the tensor at `c`. */
-void multiply_streaming(const Tile& tile, const float* c, int column, const Epilogue* epilogue);
+void multiply_nontemporal(const Tile& tile, const float* c, int column, const Epilogue* epilogue);
 
 inline bool is_empty(const Epilogue& e) {
   return !e.bias && !e.residual && !e.saved && e.activation == Activation::linear;
@@ -73,7 +73,7 @@ class Product {
         epilogue_(epilogue),
         has_epilogue_(!is_empty(epilogue)),
         packed_b_(packed_b),
-        streams_(kCanStream && is_held_by_far_cores(sizeof(float) * m * n)) {
+        nontemporal_(kHasNontemporalStore && store_nontemporally(sizeof(float) * m * n)) {
     ptrdiff_t step;
     plan_ =
         plan_gemm(m, n, k, a.direct(0, 0, &step) != nullptr, !packed_b && b.direct(0, 0, &step) != nullptr);
@@ -267,8 +267,8 @@ class Product {
           tile.b = packed ? r.b + place : b_.direct(column, k0 + begin, &tile.b_step);
           for (int q = 0; q < tile.rows; q++) c_rows[q] = c.base + c.offset(row + q) + column;
           const bool finishes = finish && block == blocks.count - 1;
-          if (streams_) {
-            multiply_streaming(tile, c.base, column, finishes ? &epilogue_ : nullptr);
+          if (nontemporal_) {
+            multiply_nontemporal(tile, c.base, column, finishes ? &epilogue_ : nullptr);
             continue;
           }
           multiply_tile(tile);
@@ -287,7 +287,7 @@ class Product {
   const Epilogue& epilogue_;
   const bool has_epilogue_;
   float* const packed_b_;
-  const bool streams_;
+  const bool nontemporal_;
   GemmPlan plan_;
 };
 

@@ -34,7 +34,8 @@ void plain_product(int m, int n, int k, const DenseA& a, const DenseB& b, const 
  * pack it, as gemm() does, takes about as long as to multiply it.
  */
 bool is_tall(int m, int n, int k) {
-  return m >= 2048 && n > kFewOutputs && n <= std::min(m / 40, 256) && k > 0 && k <= 2048 && k % 1024 > 0;
+  return m >= 2048 && n > conv::few_outputs::kFewOutputs && n <= std::min(m / 40, 256) && k > 0 &&
+         k <= 2048 && k % 1024 > 0;
 }
 
 void tall_product(int m, int n, int k, const float* a, const float* b, bool transpose_b, float* y,
@@ -46,8 +47,8 @@ void tall_product(int m, int n, int k, const float* a, const float* b, bool tran
   s.w = s.ow = m;
   s.ci = transpose_b ? n : k;
   s.co = transpose_b ? k : n;
-  const Direction direction = transpose_b ? Direction::input_grad : Direction::forward;
-  run_conv({direction, s, a, b, y, epilogue, nullptr}, -1);
+  const auto direction = transpose_b ? conv::Direction::input_grad : conv::Direction::forward;
+  conv::run({direction, s, a, b, y, epilogue, nullptr}, -1);
 }
 
 }  // namespace

@@ -19,6 +19,8 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
+using namespace conv::few_outputs;
+
 /** Rows of a task, before they are rounded up, and the most sums that it makes at once. */
 constexpr int kEnoughRows = 4 * kLanes, kMaxSums = (kEnoughRows + kLanes) * kFewOutputs;
 

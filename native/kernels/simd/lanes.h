@@ -73,10 +73,10 @@ inline __attribute__((always_inline)) void for_lanes(int64_t n, Step step) {
 inline bool begins_line(const float* p) { return (uintptr_t)p % (kLine * sizeof(float)) == 0; }
 
 /** memcpy() of floats past the caches, as far as they fill whole lines of `to` from its beginning. */
-inline void stream_all(const float* from, int64_t count, float* to) {
+inline void copy_nontemporal(const float* from, int64_t count, float* to) {
   int64_t i = 0;
-  for (const bool streams = begins_line(to); streams && i + kLanes <= count; i += kLanes)
-    stream(to + i, load(from + i));
+  for (const bool nontemporal = begins_line(to); nontemporal && i + kLanes <= count; i += kLanes)
+    store_nontemporal(to + i, load(from + i));
   std::memcpy(to + i, from + i, sizeof(float) * size_t(count - i));
 }
 

@@ -95,15 +95,15 @@ inline __attribute__((always_inline)) void hide(T& number) {
   __asm__("" : "+r"(number));
 }
 
-/** Where a vector is a whole line of the caches, as with AVX-512: can stream() pass them by? */
+/** Where a vector is a whole line of the caches, as with AVX-512: can store_nontemporal() pass them by? */
 #if defined(__AVX512F__)
-constexpr bool kCanStream = true;
+constexpr bool kHasNontemporalStore = true;
 /** store() past the caches, for what is larger than they are; `p` is a multiple of 64 bytes. Other threads see it when
  * parallel_for has returned. */
-inline void stream(float* p, vf v) { _mm512_stream_ps(p, (__m512)v); }
+inline void store_nontemporal(float* p, vf v) { _mm512_stream_ps(p, (__m512)v); }
 #else
-constexpr bool kCanStream = false;
-inline void stream(float* p, vf v) { store(p, v); }
+constexpr bool kHasNontemporalStore = false;
+inline void store_nontemporal(float* p, vf v) { store(p, v); }
 #endif
 
 inline vf max(vf a, vf b) { return a > b ? a : b; }

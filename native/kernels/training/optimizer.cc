@@ -11,19 +11,20 @@ namespace {
 
 /**
  * Stores what becomes of the parameters at `first`. All threads have read them, so cores that are far from each other take some
- * 65 ns for each line of which both hold a copy, past the caches 5 (see is_held_by_far_cores(); these are large, too).
+ * 65 ns for each line of which both hold a copy, past the caches 5 (see store_nontemporally(); these are large, too).
  */
 struct Updated {
-  const bool streams;
-  Updated(const float* first, bool is_far) : streams(kCanStream && is_far && begins_line(first)) {}
+  const bool nontemporal;
+  Updated(const float* first, bool crosses_l3)
+      : nontemporal(kHasNontemporalStore && crosses_l3 && begins_line(first)) {}
 
-  void put(float* p, vf v, Whole) const { streams ? stream(p, v) : store(p, v); }
+  void put(float* p, vf v, Whole) const { nontemporal ? store_nontemporal(p, v) : store(p, v); }
   void put(float* p, vf v, Part lanes) const { lanes.put(p, v); }
 };
 
 /**
  * task(parameter, begin, end) for chunks of all parameters, whose sizes come next in `numbers`. Each thread begins with its
- * part of every parameter: its gradient is mostly what this thread made of it, as products are shared out by rows.
+ * part of every parameter: its gradient is mostly what this thread made of it, as products are crosses_l3 out by rows.
  */
 template <class Task>
 void for_each_chunk(Numbers& numbers, Task task) {
@@ -58,11 +59,11 @@ void sgd_step(const Call& call) {
   const float* hyper = call.operands[0];
   const vf rate = splat(hyper[0]), momentum = splat(hyper[1]), decay = splat(hyper[2]),
            scale = splat(hyper[3]);
-  const bool is_far = !cores_are_near();
+  const bool crosses_l3 = !cores_share_l3();
   for_each_chunk(numbers, [&](int64_t parameter, int64_t begin, int64_t end) {
     float* const* operands = call.operands + 1 + 3 * parameter;
     float *p = operands[0] + begin, *g = operands[1] + begin, *v = operands[2] + begin;
-    const Updated updated(p, is_far);
+    const Updated updated(p, crosses_l3);
     for_lanes(end - begin, [&](int64_t i, auto lanes) {
       const vf gradient = scale * lanes.get(g + i) + decay * lanes.get(p + i);
       const vf velocity = momentum * lanes.get(v + i) + gradient;
@@ -81,12 +82,12 @@ void adam_step(const Call& call) {
   const vf decay = splat(hyper[4]), scale = splat(hyper[7]);
   const vf of_gradient1 = 1.0f - beta1, of_gradient2 = 1.0f - beta2;
   const vf correction1 = splat(float(1 / double(hyper[5]))), correction2 = splat(float(1 / double(hyper[6])));
-  const bool is_far = !cores_are_near();
+  const bool crosses_l3 = !cores_share_l3();
   for_each_chunk(numbers, [&](int64_t parameter, int64_t begin, int64_t end) {
     float* const* operands = call.operands + 1 + 4 * parameter;
     float *p = operands[0] + begin, *g = operands[1] + begin, *m = operands[2] + begin,
           *v = operands[3] + begin;
-    const Updated updated(p, is_far);
+    const Updated updated(p, crosses_l3);
     for_lanes(end - begin, [&](int64_t i, auto lanes) {
       const vf gradient = scale * lanes.get(g + i);
       const vf first = beta1 * lanes.get(m + i) + of_gradient1 * gradient;

@@ -9,8 +9,7 @@
 #include "kernels/simd/lanes.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
-namespace depthwise {
+namespace fovea::FOVEA_ISA::conv::depthwise {
 namespace {
 
 constexpr int kMostGroups = 8;
@@ -22,9 +21,9 @@ struct Sums {
   Range down, across;    // taps
   const float* weights;  // [tap][padded]
   ptrdiff_t step;
-  bool streams;   // whole lines, see Gather::streams()
-  Range numbers;  // of a group, that are made
-  bool is_apart;  // the view has these numbers only
+  bool nontemporal;  // whole lines, see Gather::stores_nontemporally()
+  Range numbers;     // of a group, that are made
+  bool is_apart;     // the view has these numbers only
   RowsAhead ahead = {};
 
   /** Where number `at` is of the group that begins at x. */
@@ -34,7 +33,7 @@ struct Sums {
   }
   template <class Lanes>
   void put(float* to, vf sum, Lanes lanes) const {
-    streams ? stream(to, sum) : lanes.put(to, sum);
+    nontemporal ? store_nontemporal(to, sum) : lanes.put(to, sum);
   }
 };
 
@@ -159,7 +158,7 @@ void sum_places(const Sums& s, const float* x, int count, float* to, ptrdiff_t p
 }
 
 void run_piece(const Gather& g, const Pattern& pattern, const Phase& phase, const Piece& p,
-               const RowEpilogue& epilogue, const float* weights, bool streams) {
+               const RowEpilogue& epilogue, const float* weights, bool nontemporal) {
   const ptrdiff_t channels = g.out_c;
   float* const sums = (float*)thread_scratch(sizeof(float) * p.columns * channels);
   const View view = view_of(pattern, phase, p, Image{g.in, g.in_h, g.in_w, g.in_c, g.in_c});
@@ -168,7 +167,7 @@ void run_piece(const Gather& g, const Pattern& pattern, const Phase& phase, cons
   const bool as_they_are = !g.epilogue;
   const ptrdiff_t step = as_they_are ? place : channels;
   const std::vector<Segment> across = clip(phase.across, p.x0, p.columns);
-  const bool asks = is_far(g.read_bytes());
+  const bool asks = exceeds_l3(g.read_bytes());
   const ptrdiff_t pitch = view.row / y.in_step;
   for (const Segment& rows : clip(phase.down, p.y0, p.rows))
     for (int i = rows.begin; i < rows.end; i++) {
@@ -181,7 +180,7 @@ void run_piece(const Gather& g, const Pattern& pattern, const Phase& phase, cons
                     s.taps,
                     weights,
                     pattern.pixels * step,
-                    as_they_are && streams,
+                    as_they_are && nontemporal,
                     {0, pattern.numbers},
                     false};
         // A single row is read in the order of memory, which the core itself foresees.
@@ -191,7 +190,7 @@ void run_piece(const Gather& g, const Pattern& pattern, const Phase& phase, cons
                           pitch};
         sum_places(places, from, s.end - s.begin, (as_they_are ? out : sums) + s.begin * step, step);
       }
-      if (!as_they_are) epilogue.store(sums, p.columns, place, out, streams);
+      if (!as_they_are) epilogue.store(sums, p.columns, place, out, nontemporal);
     }
 }
 
@@ -217,7 +216,7 @@ void take_vector(const Gather& g, const Phase& phase, const Piece& p, int at, fl
 /** The same vector by vector of the channels, from a copy whose vectors are neighbours: pixels of many channels are so far
  * apart that those of a window push each other out of the nearest cache. */
 void run_piece_by_vectors(const Gather& g, const Pattern& pattern, const Phase& phase, const Piece& p,
-                          const RowEpilogue& epilogue, const float* weights, bool streams) {
+                          const RowEpilogue& epilogue, const float* weights, bool nontemporal) {
   const AxisPhase &y = *phase.y, &x = *phase.x;
   const ptrdiff_t channels = g.out_c, place = x.out_step * channels;
   const bool as_they_are = !g.epilogue;
@@ -243,36 +242,35 @@ void run_piece_by_vectors(const Gather& g, const Pattern& pattern, const Phase& 
                     {0, (int)x.taps.size()},
                     weights,
                     step,
-                    as_they_are && streams,
+                    as_they_are && nontemporal,
                     numbers,
                     true},
                    view.data + i * view.row, p.columns,
                    as_they_are ? row_of(i) : sums + i * p.columns * channels, step);
   }
   for (int i = 0; i < p.rows && !as_they_are; i++)
-    epilogue.store(sums + i * p.columns * channels, p.columns, place, row_of(i), streams);
+    epilogue.store(sums + i * p.columns * channels, p.columns, place, row_of(i), nontemporal);
 }
 
 }  // namespace
-}  // namespace depthwise
 
-void depthwise_conv(const Gather& g, const float* packed) {
+void forward(const Gather& g, const float* packed) {
   using namespace depthwise;
   const Pattern pattern(g.plan, g.out_c);
-  const RowEpilogue epilogue(g);
+  const RowEpilogue epilogue(g.out, g.out_c, g.ending());
   const std::vector<Phase> phases = phases_of(g.plan, g.in_h, g.in_w);
   std::vector<const float*> weights;  // of each phase
   for (const Phase& phase : phases) {
     weights.push_back(packed);
     packed += phase.y->taps.size() * phase.x->taps.size() * pattern.padded();
   }
-  const bool by_vectors = pattern.goes_by_vectors(g.plan), streams = g.streams(g.out_c);
+  const bool by_vectors = pattern.goes_by_vectors(g.plan), nontemporal = g.stores_nontemporally(g.out_c);
   const std::vector<Piece> pieces = pieces_of(pattern, phases, g.n, by_vectors);
   const auto run = by_vectors ? run_piece_by_vectors : run_piece;
   parallel_for((int)pieces.size(), [&](int i, int) {
     const int phase = pieces[i].phase;
-    run(g, pattern, phases[phase], pieces[i], epilogue, weights[phase], streams);
+    run(g, pattern, phases[phase], pieces[i], epilogue, weights[phase], nontemporal);
   });
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::depthwise

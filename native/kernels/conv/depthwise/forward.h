@@ -4,17 +4,15 @@
 // vector by vector of them.
 #pragma once
 
-#include "kernels/conv/implicit_gemm/forward.h"
+#include "kernels/conv/gather.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::depthwise {
 
-inline bool is_depthwise(const ConvShape& s) { return s.ci == s.groups && s.co == s.groups; }
-
-size_t depthwise_weights_size(const Gather& g);  // floats
-void depthwise_pack(const Gather& g, const WeightLayout& w, float* packed);
+size_t weights_size(const Gather& g);  // floats
+void pack(const Gather& g, const WeightLayout& w, float* packed);
 /** Forward and backward in the input. */
-void depthwise_conv(const Gather& g, const float* packed);
+void forward(const Gather& g, const float* packed);
 
-void depthwise_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::depthwise

@@ -5,17 +5,17 @@
 #include "kernels/conv/depthwise/forward.h"
 #include "kernels/conv/depthwise/view.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::depthwise {
 
-size_t depthwise_weights_size(const Gather& g) {
+size_t weights_size(const Gather& g) {
   size_t taps = 0;
   for (const AxisPhase& y : g.plan.y)
     for (const AxisPhase& x : g.plan.x) taps += y.taps.size() * x.taps.size();
-  return taps * depthwise::Pattern(g.plan, g.out_c).padded();
+  return taps * Pattern(g.plan, g.out_c).padded();
 }
 
-void depthwise_pack(const Gather& g, const WeightLayout& w, float* packed) {
-  const depthwise::Pattern pattern(g.plan, g.out_c);
+void pack(const Gather& g, const WeightLayout& w, float* packed) {
+  const Pattern pattern(g.plan, g.out_c);
   std::vector<float> sums(g.out_c);
   for (const AxisPhase& y : g.plan.y)
     for (const AxisPhase& x : g.plan.x)
@@ -31,4 +31,4 @@ void depthwise_pack(const Gather& g, const WeightLayout& w, float* packed) {
         }
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::depthwise

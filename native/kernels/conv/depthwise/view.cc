@@ -5,7 +5,7 @@
 
 #include "kernels/simd/integers.h"
 
-namespace fovea::FOVEA_ISA::depthwise {
+namespace fovea::FOVEA_ISA::conv::depthwise {
 namespace {
 
 /** Cuts all places of an image into equal rectangles of the right size. */
@@ -123,4 +123,4 @@ View view_of(const Pattern& pattern, const Phase& f, const Piece& p, const Image
   return view;
 }
 
-}  // namespace fovea::FOVEA_ISA::depthwise
+}  // namespace fovea::FOVEA_ISA::conv::depthwise

@@ -8,7 +8,7 @@
 #include "kernels/conv/shared/padded_window.h"
 #include "kernels/simd/simd.h"
 
-namespace fovea::FOVEA_ISA::depthwise {
+namespace fovea::FOVEA_ISA::conv::depthwise {
 
 /**
  * A row of pixels is taken in groups of `pixels`, which have `numbers` numbers: as many pixels as fill whole
@@ -69,4 +69,4 @@ View view_of_vectors(const Phase& phase, const Piece& piece, const float* copy);
 /** `images` is all of them. */
 View view_of(const Pattern& pattern, const Phase& phase, const Piece& piece, const Image& images);
 
-}  // namespace fovea::FOVEA_ISA::depthwise
+}  // namespace fovea::FOVEA_ISA::conv::depthwise

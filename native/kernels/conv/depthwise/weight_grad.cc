@@ -7,8 +7,7 @@
 #include "kernels/simd/lanes.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
-namespace depthwise {
+namespace fovea::FOVEA_ISA::conv::depthwise {
 namespace {
 
 constexpr int kMostTaps = 9;  // whose sums are in registers at a time
@@ -119,9 +118,8 @@ void add_piece(const ConvShape& s, const Pattern& pattern, const Phase& phase, c
 }
 
 }  // namespace
-}  // namespace depthwise
 
-void depthwise_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
   using namespace depthwise;
   const Plan plan = plan_forward(s);
   const Pattern pattern(plan, s.co);
@@ -132,7 +130,7 @@ void depthwise_weight_grad(const ConvShape& s, const float* x, const float* dy, 
   const ptrdiff_t taps = partials.size / s.co;  // of all phases
   // Vector after vector the numbers of a piece come from memory in steps that no core foresees.
   const size_t bytes = sizeof(float) * s.n * ((size_t)s.h * s.w * s.ci + (size_t)s.oh * s.ow * s.co);
-  const bool asks = is_far(bytes) && s.stride_y == 1 && s.stride_x == 1 && s.kh > 1 && s.kw > 1;
+  const bool asks = exceeds_l3(bytes) && s.stride_y == 1 && s.stride_x == 1 && s.kh > 1 && s.kw > 1;
   float* const sets = room_for(partials, dw);
   parallel_for(partials.splits, [&](int split, int) {
     const ptrdiff_t size = taps * pattern.padded();
@@ -153,4 +151,4 @@ void depthwise_weight_grad(const ConvShape& s, const float* x, const float* dy, 
   add_up(partials, sets, dw);
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::depthwise

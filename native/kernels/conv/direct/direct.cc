@@ -6,7 +6,7 @@
 #include "kernels/elements/epilogue.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::direct {
 namespace {
 
 /** Calls visit(p, q, pixel) for the kernel elements that meet the image when output (i, j) is made. */
@@ -55,7 +55,7 @@ Reads reads_of(const AxisPhase& y, const AxisPhase& x) {
 
 }  // namespace
 
-void direct_forward(const ConvShape& s, const float* x, const float* w, float* y, const Epilogue& e) {
+void forward(const ConvShape& s, const float* x, const float* w, float* y, const Epilogue& e) {
   parallel_for(s.n * s.oh, [&](int row, int) {
     const float* const image = x + (ptrdiff_t)(row / s.oh) * s.h * s.w * s.ci;
     for (int j = 0; j < s.ow; j++) {
@@ -65,7 +65,7 @@ void direct_forward(const ConvShape& s, const float* x, const float* w, float* y
   });
 }
 
-void direct_input_grad(const ConvShape& s, const float* dy, const float* w, float* dx, const Epilogue& e) {
+void input_grad(const ConvShape& s, const float* dy, const float* w, float* dx, const Epilogue& e) {
   const Plan plan = plan_input_grad(s);
   const int ci = s.ci / s.groups, co = s.co / s.groups;
   const int period = (int)plan.y.size();
@@ -104,7 +104,7 @@ void direct_input_grad(const ConvShape& s, const float* dy, const float* w, floa
   });
 }
 
-void direct_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
   const int ci = s.ci / s.groups, co = s.co / s.groups;
   const auto visit_places = [&](int p, int q, auto visit) {
     for (int image = 0; image < s.n; image++) {
@@ -134,4 +134,4 @@ void direct_weight_grad(const ConvShape& s, const float* x, const float* dy, flo
   });
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::direct

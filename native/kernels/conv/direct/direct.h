@@ -3,12 +3,12 @@
 // are compared with.
 #pragma once
 
-#include "program/call.h"
+#include "kernels/conv/conv.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::direct {
 
-void direct_forward(const ConvShape& s, const float* x, const float* w, float* y, const Epilogue& e);
-void direct_input_grad(const ConvShape& s, const float* dy, const float* w, float* dx, const Epilogue& e);
-void direct_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
+void forward(const ConvShape& s, const float* x, const float* w, float* y, const Epilogue& e);
+void input_grad(const ConvShape& s, const float* dy, const float* w, float* dx, const Epilogue& e);
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::direct

@@ -7,12 +7,12 @@
 #include "kernels/simd/integers.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::few_outputs {
 namespace {
 
 Runs runs_of(const AxisPhase& y, const AxisPhase& x, int channels, int outputs) {
   const int taps = (int)x.taps.size(), rows = (int)y.taps.size();
-  if (few_outputs_share(x, channels, outputs))
+  if (shares_pixels(x, channels, outputs))
     return {rows * taps, channels, round_up(channels, kLanes), false, true};
   if (x.is_joined()) return {rows, taps * channels, round_up(taps * channels, kLanes), true, false};
   return {rows * taps, channels, round_up(channels, kLanes), false, false};
@@ -24,14 +24,14 @@ constexpr RowOfShared kRowOfShared[kFewOutputs] = {row_of_shared<1>, row_of_shar
 
 }  // namespace
 
-bool few_outputs_share(const AxisPhase& x, int channels, int outputs) {
+bool shares_pixels(const AxisPhase& x, int channels, int outputs) {
   const int taps = (int)x.taps.size();
   const int together = ceil_div(taps * channels, kLanes), apart = taps * ceil_div(channels, kLanes);
   const bool neighbours = taps > 1 && x.is_joined() && x.in_step == 1;
   return neighbours && kLanes / outputs > 1 && 2 * apart <= (outputs < kFewOutputs ? 3 : 2) * together;
 }
 
-size_t few_outputs_weights_size(const Gather& g) {
+size_t weights_size(const Gather& g) {
   size_t size = 0;
   for (const AxisPhase& y : g.plan.y)
     for (const AxisPhase& x : g.plan.x) {
@@ -41,9 +41,9 @@ size_t few_outputs_weights_size(const Gather& g) {
   return size;
 }
 
-void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed) {
+void pack(const Gather& g, const WeightLayout& w, float* packed) {
   const ConvShape& s = *w.shape;
-  std::memset(packed, 0, sizeof(float) * few_outputs_weights_size(g));
+  std::memset(packed, 0, sizeof(float) * weights_size(g));
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
       const Runs runs = runs_of(y, x, g.in_c, g.out_c);
@@ -94,7 +94,7 @@ struct Phase {
     constexpr int kWide = 128;  // numbers of a pixel: of one row of them the core itself foresees what comes
     // A pixel that is loaded once for all taps leaves time to ask for those which other programs may have driven out of the last-level cache.
     const size_t bytes = g.read_bytes() * (runs.shared ? 2 : 1);
-    asks = is_far(bytes) && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
+    asks = exceeds_l3(bytes) && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
   }
 
   /** The runs of rows that lie in the image; column(tx) is where a tap of the window's row begins, row(ty)
@@ -117,8 +117,8 @@ void edge_of_row(const Phase& p, const Image& in, Window& window, int first_row,
   if (begin >= end) return;
   const int rows = p.y.last() - p.y.first() + 1;
   const int columns = (end - 1 - begin) * p.x.in_step + p.x.last() - p.x.first() + 1;
-  const Band band =
-      take_band(in, first_row + p.y.first(), begin * p.x.in_step + p.x.first(), rows, columns, room, true);
+  const PaddedWindow band = padded_window(in, first_row + p.y.first(), begin * p.x.in_step + p.x.first(),
+                                          rows, columns, room, true);
   p.find(window, first_row, [&](int dy, int dx) {
     return band.data + (dy - p.y.first()) * band.pitch + (dx - p.x.first()) * band.pixel;
   });
@@ -190,8 +190,8 @@ void run_phase(const Phase& p, const RowEpilogue& epilogue) {
 
 }  // namespace
 
-void few_outputs_conv(const Gather& g, const float* packed) {
-  const RowEpilogue epilogue(g);
+void forward(const Gather& g, const float* packed) {
+  const RowEpilogue epilogue(g.out, g.out_c, g.ending());
   for (const AxisPhase& y : g.plan.y) {
     for (const AxisPhase& x : g.plan.x) {
       const Runs runs = runs_of(y, x, g.in_c, g.out_c);
@@ -201,4 +201,4 @@ void few_outputs_conv(const Gather& g, const float* packed) {
   }
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::few_outputs

@@ -4,9 +4,9 @@
 // few channels become rows and the many become columns.
 #pragma once
 
-#include "kernels/conv/implicit_gemm/forward.h"
+#include "kernels/conv/gather.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::few_outputs {
 
 constexpr int kFewOutputs = 4;
 
@@ -14,18 +14,18 @@ constexpr int kFewOutputs = 4;
  * Does a pixel that is loaded serve all places of a row that read it? For neighbouring taps. Vectors of each tap's channels
  * apart are more than those of all together, but cost less, as long as there are outputs enough to do without.
  */
-bool few_outputs_share(const AxisPhase& x, int channels, int outputs);
+bool shares_pixels(const AxisPhase& x, int channels, int outputs);
 
 // For at most kFewOutputs output channels in one group.
-size_t few_outputs_weights_size(const Gather& g);  // floats
-void few_outputs_pack(const Gather& g, const WeightLayout& w, float* packed);
-void few_outputs_conv(const Gather& g, const float* packed);
+size_t weights_size(const Gather& g);  // floats
+void pack(const Gather& g, const WeightLayout& w, float* packed);
+void forward(const Gather& g, const float* packed);
 
 /** The convolution whose weight gradient is made in place of that of `s`, and whether by `winograd-squares`, not by
  * `implicit-gemm`. */
-ConvShape few_outputs_turned(const ConvShape& s);
-bool few_outputs_takes_squares(const ConvShape& turned);
+ConvShape roles_swapped(const ConvShape& s);
+bool takes_f3_2(const ConvShape& turned);
 /** For stride 1, one group and no upsampling. */
-void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::few_outputs

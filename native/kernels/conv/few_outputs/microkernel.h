@@ -11,7 +11,7 @@
 #include "kernels/simd/integers.h"
 #include "kernels/simd/lanes.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::few_outputs {
 
 /** A window's runs: rows of kernel taps that are neighbours in memory, each `length` numbers, padded to whole vectors. */
 struct Runs {
@@ -217,4 +217,4 @@ void row_of_shared(const SharedRows& r, int places, float* to) {
   }
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::few_outputs

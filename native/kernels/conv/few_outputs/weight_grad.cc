@@ -5,9 +5,9 @@
 #include "kernels/conv/winograd_f3_2/weight_grad.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::few_outputs {
 
-ConvShape few_outputs_turned(const ConvShape& s) {
+ConvShape roles_swapped(const ConvShape& s) {
   ConvShape turned = s;
   turned.h = s.oh, turned.w = s.ow, turned.ci = s.co;
   turned.oh = s.h, turned.ow = s.w, turned.co = s.ci;
@@ -16,20 +16,20 @@ ConvShape few_outputs_turned(const ConvShape& s) {
   return turned;
 }
 
-bool few_outputs_takes_squares(const ConvShape& turned) {
+bool takes_f3_2(const ConvShape& turned) {
   // In two passes they are no faster than a product, but for one output.
-  return squares_weight_grad_fits(turned) && (kSquaresPasses == 1 || turned.ci == 1);
+  return winograd_f3_2::fits(turned) && (winograd_f3_2::kPasses == 1 || turned.ci == 1);
 }
 
-void few_outputs_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
-  const ConvShape turned = few_outputs_turned(s);
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
+  const ConvShape turned = roles_swapped(s);
   const int elements = s.kh * s.kw;
   float* const made = (float*)shared_scratch(1, sizeof(float) * elements * s.ci * s.co);
-  (few_outputs_takes_squares(turned) ? squares_weight_grad : weight_grad_gemm)(turned, dy, x, made);
+  (takes_f3_2(turned) ? winograd_f3_2::weight_grad : implicit_gemm::weight_grad)(turned, dy, x, made);
   for (int element = 0; element < elements; element++)
     for (int c = 0; c < s.ci; c++)
       for (int o = 0; o < s.co; o++)
         dw[(element * s.ci + c) * s.co + o] = made[((elements - 1 - element) * s.co + o) * s.ci + c];
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::few_outputs

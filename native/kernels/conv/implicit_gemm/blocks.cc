@@ -8,7 +8,7 @@
 #include "kernels/simd/integers.h"
 #include "runtime/cpu.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::implicit_gemm {
 namespace {
 
 constexpr int kEnoughBlocks = 16;  // that many keep a few threads busy
@@ -176,7 +176,7 @@ struct Portion {
 
 }  // namespace
 
-bool columns_are_cut(const Gather& g, const AxisPhase& y, const AxisPhase& x) {
+bool columns_are_split(const Gather& g, const AxisPhase& y, const AxisPhase& x) {
   return cut_of(g, WeightPanels(g), y, x) != Cut::nowhere;
 }
 
@@ -191,7 +191,7 @@ std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels) {
   // Where weights leave the second-level cache and images are small, the part of the weights that fits there is read for
   // all images in turn.
   const size_t image_bytes = sizeof(float) * g.in_h * g.in_w * channels, near = cpu().l2 / 2;
-  const bool heavy = sizeof(float) * packed_weights_size(g) / g.groups > near && image_bytes < near / 4;
+  const bool heavy = sizeof(float) * weights_size(g) / g.groups > near && image_bytes < near / 4;
   bool by_weights = heavy;
   size_t packed = 0;
   for (const AxisPhase& y : g.plan.y) {
@@ -239,4 +239,4 @@ std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels) {
   return blocks;
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::implicit_gemm

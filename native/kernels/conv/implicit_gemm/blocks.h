@@ -1,9 +1,9 @@
 // The rectangles in which `implicit-gemm` takes the places of a plan's phases: what one thread makes at a time.
 #pragma once
 
-#include "kernels/conv/implicit_gemm/forward.h"
+#include "kernels/conv/implicit_gemm/pack.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::implicit_gemm {
 
 /** Rows of one phase's output places in a segment of its columns, the same of some images, for some of one group's output
  * channels. */
@@ -21,9 +21,9 @@ struct Block {
 bool wraps(int columns, int most_rows);
 
 /** Are columns that other taps meet made apart, so that no zeros are multiplied? */
-bool columns_are_cut(const Gather& g, const AxisPhase& y, const AxisPhase& x);
+bool columns_are_split(const Gather& g, const AxisPhase& y, const AxisPhase& x);
 
 /** All of them, in the order in which they share most of what they read. */
 std::vector<Block> blocks_of(const Gather& g, const WeightPanels& panels);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::implicit_gemm

@@ -11,7 +11,7 @@
 #include "runtime/cpu.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::implicit_gemm {
 namespace {
 
 /** The size of part `index` of `parts` nearly equal parts of `whole`. */
@@ -23,7 +23,7 @@ constexpr int kShortRun = kLine - 1;  // runs of up to so many steps have each o
 constexpr int kFewSteps = 32;         // of a tile, that last no longer than memory takes to answer
 
 /** Where the runs of the window begin. Taps that are neighbours in memory make one run, unless they are wanted `apart`. */
-int find_runs(const Block& block, const Band& band, int channels, bool apart, ptrdiff_t* offsets,
+int find_runs(const Block& block, const PaddedWindow& band, int channels, bool apart, ptrdiff_t* offsets,
               int& length) {
   const Range taps = block.across.taps;
   const bool joined = band.pixel == channels && block.x->is_joined() && !apart;
@@ -105,7 +105,7 @@ void scatter(const Block& block, const Tiles& tile, const Steps& in, const Steps
   }
 }
 
-/** To caches that hold the output, past them (Gather::streams()), or through them to memory (Gather::is_asked_for()). */
+/** To caches that hold the output, past them (Gather::stores_nontemporally()), or through them to memory (Gather::prefetches_output()). */
 enum class Stores { to_caches, past_caches, to_memory };
 
 void run_block(const Gather& g, const WeightPanels& panels, const float* all_weights, const Block& block,
@@ -122,7 +122,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const float* all_wei
   const size_t runs_size = (max_runs + 7) / 8 * 8, steps_size = (max_runs * channels + 15) / 16 * 16;
   auto* const offsets =
       (ptrdiff_t*)thread_scratch(sizeof(ptrdiff_t) * runs_size + sizeof(int) * steps_size +
-                                 sizeof(float) * band_size(band_rows, band_columns, channels));
+                                 sizeof(float) * window_size(band_rows, band_columns, channels));
   int* const steps = (int*)(offsets + runs_size);
   float* const room = (float*)(steps + steps_size);
 
@@ -136,9 +136,9 @@ void run_block(const Gather& g, const WeightPanels& panels, const float* all_wei
       taps_inside(ay, block.y0, block.y0 + 1, g.in_h) == taps_inside(ay, last_y, last_y + 1, g.in_h);
   const bool in_place = max_runs > 0 && left >= 0 && left + band_columns <= g.in_w &&
                         (rows_alike || !wraps(columns, most_rows));
-  const Band band = max_runs == 0 ? Band{g.in, 0, 0}
-                    : in_place    ? image.window(top, left)
-                                  : take_band(image, top, left, band_rows, band_columns, room);
+  const PaddedWindow band = max_runs == 0 ? PaddedWindow{g.in, 0, 0}
+                            : in_place    ? image.window(top, left)
+                                          : padded_window(image, top, left, band_rows, band_columns, room);
   TileProduct p{};
   const bool in_pairs = panels.width(outputs) < kLanes;
   const int runs =
@@ -152,7 +152,7 @@ void run_block(const Gather& g, const WeightPanels& panels, const float* all_wei
   p.a_step = 1;
   p.epilogue = g.epilogue;
   p.output = g.out;
-  p.streams = stores == Stores::past_caches;
+  p.nontemporal = stores == Stores::past_caches;
 
   const ptrdiff_t out_row = (ptrdiff_t)ay.out_step * g.out_w * g.out_c,
                   out_column = (ptrdiff_t)ax.out_step * g.out_c;
@@ -235,44 +235,14 @@ void run_block(const Gather& g, const WeightPanels& panels, const float* all_wei
 
 }  // namespace
 
-Gather gather_forward(const ConvShape& s) {
-  return {plan_forward(s), s.n, s.h, s.w, s.ci, s.oh, s.ow, s.co, s.groups, nullptr, nullptr, nullptr};
-}
-
-Gather gather_input_grad(const ConvShape& s) {
-  return {plan_input_grad(s), s.n, s.oh, s.ow, s.co, s.h, s.w, s.ci, s.groups, nullptr, nullptr, nullptr};
-}
-
-double Gather::products() const {
-  const auto taps = [](const std::vector<AxisPhase>& axis, int size) {
-    double sum = 0;
-    for (const AxisPhase& phase : axis) sum += (double)phase.taps.size() * phase.count;
-    return sum / size;
-  };
-  return taps(plan.y, out_h) * taps(plan.x, out_w) * in_c / groups;
-}
-
-bool Gather::streams(int together) const {
-  constexpr double kFewest = 10, kFew = 19;
-  const size_t read = read_bytes(), written = written_bytes();
-  const bool in_lines = together % kLanes == 0 && begins_line(out);
-  if (!kCanStream || !in_lines || written < std::min(cpu().l3 * 3 / 8, (size_t)12 << 20)) return false;
-  // With few products they would wait for the memory, while the cache is wide enough; cores that share a cache share the
-  // way to memory too.
-  const bool held = read + written < cpu().l3 * 7 / 8;
-  return !(held && products() <= (cores_are_near() ? kFew : kFewest));
-}
-
-bool Gather::is_asked_for() const { return is_far(written_bytes()); }
-
-void gather_conv(const Gather& g, const std::function<const float*(int thread)>& weights) {
+void forward(const Gather& g, const std::function<const float*(int thread)>& weights) {
   const WeightPanels panels(g);
   const std::vector<Block> blocks = blocks_of(g, panels);
-  const Stores stores = g.streams()        ? Stores::past_caches
-                        : g.is_asked_for() ? Stores::to_memory
-                                           : Stores::to_caches;
+  const Stores stores = g.stores_nontemporally() ? Stores::past_caches
+                        : g.prefetches_output()  ? Stores::to_memory
+                                                 : Stores::to_caches;
   parallel_for((int)blocks.size(),
                [&](int index, int thread) { run_block(g, panels, weights(thread), blocks[index], stores); });
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::implicit_gemm

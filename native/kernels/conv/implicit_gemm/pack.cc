@@ -2,9 +2,10 @@
 // columns: [tap y][tap x][channel][columns of the panel], columns beyond the last being 0. A panel is kPanel
 // wide, the last one whole vectors (panel_of() in conv_micro.h). Where two channels share a vector: [tap y][tap x]
 // [channel / 2][columns][channel % 2], a last odd channel with a 0.
+#include "kernels/conv/implicit_gemm/pack.h"
+
 #include <algorithm>
 
-#include "kernels/conv/implicit_gemm/forward.h"
 #include "kernels/conv/microkernel/tile.h"
 #include "kernels/layout/transpose.h"
 #include "kernels/simd/double_pumped.h"
@@ -13,7 +14,7 @@
 #include "runtime/cpu.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::implicit_gemm {
 namespace {
 
 struct Piece {
@@ -69,7 +70,7 @@ void put_columns(const Piece& part, const float* w, int channels, int co, bool a
 
 }  // namespace
 
-bool has_half(int channels, int outputs, double products) {
+bool has_half_panel(int channels, int outputs, double products) {
   constexpr int kFewOddChannels = 15;  // whose taps would be short runs
   constexpr double kMany = 96;
   const int vectors = outputs / kLanes, rest = outputs % kLanes;
@@ -84,7 +85,7 @@ WeightPanels::WeightPanels(const Gather& g)
     : channels_(g.in_c / g.groups),
       outputs_(g.out_c / g.groups),
       steps_(g.products()),
-      half_(has_half(channels_, outputs_, steps_)),
+      half_(has_half_panel(channels_, outputs_, steps_)),
       three_(sizeof(float) * steps_ * 3 * kLanes <= cpu().l2) {}
 
 int WeightPanels::outputs(int output) const {
@@ -119,7 +120,7 @@ size_t WeightPanels::size(int output) const {
   return size;
 }
 
-size_t packed_weights_size(const Gather& g) {
+size_t weights_size(const Gather& g) {
   size_t taps = 0;
   for (const AxisPhase& y : g.plan.y)
     for (const AxisPhase& x : g.plan.x) taps += y.taps.size() * x.taps.size();
@@ -166,4 +167,4 @@ void pack_weights(const Gather& g, const WeightLayout& w, float* packed) {
     parallel_for((int)parts.size(), pack);
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::implicit_gemm

@@ -10,7 +10,7 @@
 #include "kernels/simd/lanes.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::implicit_gemm {
 namespace {
 
 struct Phase {
@@ -53,7 +53,7 @@ Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const floa
     window = std::max(window, (int)(ay.taps.size() * ax.taps.size()) * ci);
   }
   p.partials.split(bands);
-  p.turned = weight_grad_is_turned(s);
+  p.turned = swaps_roles(s);
   if (p.turned) return p;
   const int others = p.partials.splits * s.groups * (int)p.phases.size();
   p.chunks = std::clamp(ceil_div(kEnoughTasks, others), 1, ceil_div(window, 4 * kMaxRows));
@@ -63,7 +63,7 @@ Problem prepare(const ConvShape& s, const Plan& plan, const float* x, const floa
 /** One band's places: where x's window and dy's values are, and how to step through them. */
 struct Operands {
   int row;  // of the phase's places, the first
-  Band x;
+  PaddedWindow x;
   const float* dy;
   ptrdiff_t dy_step, dy_row;
   Span x_ahead, dy_ahead;  // what the next band reads, where it reads it
@@ -204,7 +204,7 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
   if (begin == end) return;
   const int span_y = (phase.rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
   const int span_x = (phase.columns - 1) * ax.in_step + ax.last() - ax.first() + 1;
-  const size_t x_size = (band_size(span_y, span_x, ci) + 15) / 16 * 16;
+  const size_t x_size = (window_size(span_y, span_x, ci) + 15) / 16 * 16;
   const bool pad = co != co_padded && !p.turned;
   const size_t dy_size = pad ? (size_t)phase.rows * phase.columns * co_padded : 0;
   const size_t sums_size = p.turned ? ((size_t)window * co + 15) / 16 * 16 : 0;
@@ -231,7 +231,7 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
     const int down = (rows - 1) * ay.in_step + ay.last() - ay.first() + 1;
     const int across = (columns - 1) * ax.in_step + ax.last() - ax.first() + 1;
     const bool may_end_beyond = p.turned && in.data + ((ptrdiff_t)(top + down) * s.w) * s.ci + kPanel > x_end;
-    o.x = take_band(in, top, left, down, across, room, may_end_beyond);
+    o.x = padded_window(in, top, left, down, across, room, may_end_beyond);
     o.dy_step = (ptrdiff_t)ax.out_step * s.co;
     o.dy_row = (ptrdiff_t)ay.out_step * s.ow * s.co;
     o.dy = p.dy +
@@ -265,13 +265,13 @@ void run_task(const Problem& p, const Phase& phase, int group, int split, int ch
 
 }  // namespace
 
-bool weight_grad_is_turned(const ConvShape& s) {
+bool swaps_roles(const ConvShape& s) {
   if (s.groups > 1 || s.co < 2) return false;
   const auto full = [](int numbers) { return (double)numbers / round_up(numbers, kLanes); };
   return full(s.co) < (s.co < kLanes ? 1 : 0.7) * full(s.dilation_x == 1 && s.up == 1 ? s.kw * s.ci : s.ci);
 }
 
-void weight_grad_gemm(const ConvShape& s, const float* x, const float* dy, float* dw) {
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
   const Plan plan = plan_forward(s);
   const Problem p = prepare(s, plan, x, dy);
   float* const sets = room_for(p.partials, dw);
@@ -283,4 +283,4 @@ void weight_grad_gemm(const ConvShape& s, const float* x, const float* dy, float
   add_up(p.partials, sets, dw);
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::implicit_gemm

@@ -6,18 +6,20 @@
 // the window, its columns the output channels, or, turned, the other way round; both x and dy are read where they lie.
 #pragma once
 
-#include "program/call.h"
+#include "kernels/conv/conv.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::implicit_gemm {
 
 /**
- * Does weight_grad_gemm() turn the product: output channels as its rows, and the numbers of x that a row of the window has
+ * Does weight_grad() turn the product: output channels as its rows, and the numbers of x that a row of the window has
  * together as its columns, which must fill vectors? Where that fills more of them; with so many output channels that two vectors
  * are needed it must be many more. Measured on Zen 5 with AVX-512 and AVX2.
  */
-bool weight_grad_is_turned(const ConvShape& s);
+bool swaps_roles(const ConvShape& s);
 
+/** Its cost, see cost.h. */
+double weight_grad_cost(const ConvWork& w);
 /** dw [kh, kw, ci/groups, co] = the weight gradient for x and dy. */
-void weight_grad_gemm(const ConvShape& s, const float* x, const float* dy, float* dw);
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::implicit_gemm

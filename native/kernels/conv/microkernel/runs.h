@@ -8,7 +8,7 @@
 #include "kernels/conv/microkernel/tile.h"
 #include "kernels/simd/integers.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 
 /** How a step's numbers of A are found: each way needs few enough of the 16 integer registers. */
 enum class Rows {
@@ -203,4 +203,4 @@ inline __attribute__((always_inline)) const float* run_scattered(const TileProdu
   return b;
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

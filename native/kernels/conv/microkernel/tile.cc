@@ -7,7 +7,7 @@
 #include "kernels/conv/microkernel/runs.h"
 #include "kernels/simd/integers.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 namespace {
 
 /** row(r, its place in C) for every row of the tile. */
@@ -194,10 +194,11 @@ void multiply_fixed(const TileProduct& p) {
           p, c, [&](int r, int v, float* to, auto lanes) __attribute__((always_inline)) {
             lanes.put(to, sums[r][v] + lanes.get(to));
           });
-    else if (kHasEpilogue && kCanStream && kLast == kLanes && p.streams && !in_memory)
+    else if (kHasEpilogue && kHasNontemporalStore && kLast == kLanes && p.nontemporal && !in_memory)
       for_vectors<R, V, kRows>(
-          p, c, Whole{}, Whole{},
-          R, [&](int r, int v, float* to, Whole) __attribute__((always_inline)) { stream(to, sums[r][v]); });
+          p, c, Whole{}, Whole{}, R, [&](int r, int v, float* to, Whole) __attribute__((always_inline)) {
+            store_nontemporal(to, sums[r][v]);
+          });
     else
       store_tile<R, V, kRows, kInPairs, kLast>(p, c, sums);
     start += R * p.a_row;
@@ -278,4 +279,4 @@ void run_tile(const TileProduct& p, int rows) {
   if (p.epilogue && !in_registers(*p.epilogue)) finish_rows(p, rows);
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

@@ -20,7 +20,7 @@
 #include "kernels/simd/double_pumped.h"
 #include "kernels/simd/integers.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 
 // kMaxOfOne rows where C is one vector wide, kMaxOfThree where it is three.
 #if defined(__AVX512F__)
@@ -76,8 +76,8 @@ struct TileProduct {
   const Epilogue* epilogue;  // null: C is stored as it is, or, with `add`, added to what is there
   const float* output;       // the epilogue's operands are laid out like this tensor
   bool add;
-  bool streams;    // C, whose rows are whole lines
-  int asks_ahead;  // C is in no near cache: for its lines, so many tiles before they are written
+  bool nontemporal;  // C, whose rows are whole lines
+  int asks_ahead;    // C is in no near cache: for its lines, so many tiles before they are written
 
   bool asks_for_pixels = false;  // A comes from memory, row after row without gaps: see ask_for_pixels()
 
@@ -112,4 +112,4 @@ void spread_far(TileProduct& p, ptrdiff_t size);
  * A's steps are neighbours and B is a packed panel. */
 void run_tile(const TileProduct& p, int rows);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

@@ -4,7 +4,7 @@
 
 #include "kernels/simd/integers.h"
 
-namespace fovea::FOVEA_ISA::planar {
+namespace fovea::FOVEA_ISA::conv::planar {
 namespace {
 
 int span(const AxisPhase& a) { return a.last() - a.first() + 1; }
@@ -51,4 +51,4 @@ void Blocks::take(const Image& image, int y0, int x0, float* line, float* to) co
                 planes.pitch * x.in_step, line, to + r * planes.all());
 }
 
-}  // namespace fovea::FOVEA_ISA::planar
+}  // namespace fovea::FOVEA_ISA::conv::planar

@@ -6,7 +6,7 @@
 #include "kernels/conv/plan.h"
 #include "kernels/conv/shared/planes.h"
 
-namespace fovea::FOVEA_ISA::planar {
+namespace fovea::FOVEA_ISA::conv::planar {
 
 // Sums in flight, within the registers.
 constexpr int kRegisters = kLanes == 16 ? 24 : 12;
@@ -32,4 +32,4 @@ struct Blocks {
   void take(const Image& image, int y0, int x0, float* line, float* to) const;
 };
 
-}  // namespace fovea::FOVEA_ISA::planar
+}  // namespace fovea::FOVEA_ISA::conv::planar

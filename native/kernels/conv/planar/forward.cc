@@ -10,8 +10,7 @@
 #include "kernels/simd/integers.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
-namespace planar {
+namespace fovea::FOVEA_ISA::conv::planar {
 namespace {
 
 constexpr int kMostOutputs = kRegisters / 2;
@@ -136,9 +135,8 @@ void run_block(const Gather& g, const Rows& all, const RowEpilogue& epilogue, in
 }
 
 }  // namespace
-}  // namespace planar
 
-size_t planar_weights_size(const Gather& g) {
+size_t weights_size(const Gather& g) {
   size_t taps = 0;
   for (const AxisPhase& y : g.plan.y)
     for (const AxisPhase& x : g.plan.x) taps += y.taps.size() * x.taps.size();
@@ -146,11 +144,11 @@ size_t planar_weights_size(const Gather& g) {
 }
 
 /** For each phase and portion of the outputs: [tap y][tap x][channel][output]. */
-void planar_pack(const Gather& g, const WeightLayout& w, float* packed) {
+void pack(const Gather& g, const WeightLayout& w, float* packed) {
   const ConvShape& s = *w.shape;
   for (const AxisPhase& y : g.plan.y)
     for (const AxisPhase& x : g.plan.x)
-      for (const planar::Portion& portion : planar::portions_of(g.out_c))
+      for (const Portion& portion : portions_of(g.out_c))
         for (const Tap& ty : y.taps)
           for (const Tap& tx : x.taps)
             for (int c = 0; c < g.in_c; c++)
@@ -164,7 +162,7 @@ void planar_pack(const Gather& g, const WeightLayout& w, float* packed) {
               }
 }
 
-void planar_conv(const Gather& g, const float* packed) {
+void forward(const Gather& g, const float* packed) {
   using namespace planar;
   const AxisPhase across = all_together(g.plan.x);
   std::vector<Rows> rows;
@@ -178,7 +176,7 @@ void planar_conv(const Gather& g, const float* packed) {
     }
     most = std::max(most, blocks.per_image());
   }
-  const RowEpilogue epilogue(g);
+  const RowEpilogue epilogue(g.out, g.out_c, g.ending());
   const int count = (int)rows.size(), each = most * count;
   parallel_for(g.n * each, [&](int task, int) {
     const Rows& some = rows[task % count];  // phases take turns: they read the same pixels
@@ -187,4 +185,4 @@ void planar_conv(const Gather& g, const float* packed) {
   });
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::planar

@@ -3,16 +3,16 @@
 // and a weight is one number that multiplies vectors of pixels.
 #pragma once
 
-#include "kernels/conv/implicit_gemm/forward.h"
+#include "kernels/conv/gather.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::planar {
 
-size_t planar_weights_size(const Gather& g);  // floats
-void planar_pack(const Gather& g, const WeightLayout& w, float* packed);
+size_t weights_size(const Gather& g);  // floats
+void pack(const Gather& g, const WeightLayout& w, float* packed);
 /** Forward and backward in the input, for one group. */
-void planar_conv(const Gather& g, const float* packed);
+void forward(const Gather& g, const float* packed);
 
 /** For one group without upsampling. */
-void planar_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::planar

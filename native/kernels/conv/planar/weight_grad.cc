@@ -11,8 +11,7 @@
 #include "kernels/simd/lanes.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
-namespace planar {
+namespace fovea::FOVEA_ISA::conv::planar {
 namespace {
 
 constexpr int kMostOutputs = kLanes == 16 ? 6 : 3;
@@ -89,11 +88,10 @@ void add_all(Products p, int steps, int outputs) {
 }
 
 }  // namespace
-}  // namespace planar
 
-void planar_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
   const Plan plan = plan_forward(s);
-  const planar::Blocks b(plan.y[0], plan.x[0], s.ci, s.n);
+  const Blocks b(plan.y[0], plan.x[0], s.ci, s.n);
   const std::vector<ptrdiff_t> offsets = b.offsets(plan.x[0]);
   const Planes gradient(s.co, b.rows, b.planes.pitch);
   Partials partials(s, plan);
@@ -116,9 +114,8 @@ void planar_weight_grad(const ConvShape& s, const float* x, const float* dy, flo
       b.take(Image{x, s.h, s.w, s.ci, s.ci}.number(image), y0, x0, line_room, room);
       take_planes(gradient, Image{dy, s.oh, s.ow, s.co, s.co}.number(image), y0, 1, x0, columns, line_room,
                   dy_room);
-      planar::add_all(
-          {offsets.data(), room, dy_room, gradient.size, b.run(rows), sums, (ptrdiff_t)s.co * kLanes},
-          (int)offsets.size(), s.co);
+      add_all({offsets.data(), room, dy_room, gradient.size, b.run(rows), sums, (ptrdiff_t)s.co * kLanes},
+              (int)offsets.size(), s.co);
     }
     float* const set = sets + split * partials.size;
     for (int i = 0; i < count; i++) set[i] = sum(load(sums + i * kLanes));
@@ -126,4 +123,4 @@ void planar_weight_grad(const ConvShape& s, const float* x, const float* dy, flo
   add_up(partials, sets, dw);
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::planar

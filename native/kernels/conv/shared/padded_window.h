@@ -8,10 +8,10 @@
 #include "kernels/simd/simd.h"
 #include "runtime/cpu.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 
 /** Element (y, x, c) of the window is data[y * pitch + x * pixel + c]. */
-struct Band {
+struct PaddedWindow {
   const float* data;
   ptrdiff_t pitch, pixel;
 };
@@ -24,19 +24,19 @@ struct Image {
   /** The i-th after this one. */
   Image number(int i) const { return {data + i * size(), h, w, pixel, channels}; }
   /** The window that begins at (y, x), where it lies. */
-  Band window(int y, int x) const {
+  PaddedWindow window(int y, int x) const {
     return {data + ((ptrdiff_t)y * w + x) * pixel, (ptrdiff_t)w * pixel, pixel};
   }
 };
 
-inline size_t band_size(int rows, int columns, int channels) { return (size_t)rows * columns * channels; }
+inline size_t window_size(int rows, int columns, int channels) { return (size_t)rows * columns * channels; }
 
-inline bool band_is_inside(const Image& image, int y, int x, int rows, int columns) {
+inline bool window_is_inside(const Image& image, int y, int x, int rows, int columns) {
   return y >= 0 && x >= 0 && y + rows <= image.h && x + columns <= image.w;
 }
 
 /** Does so much stay in no cache? */
-inline bool is_far(size_t bytes) { return bytes > cpu().l3 / 8 * 5; }
+inline bool exceeds_l3(size_t bytes) { return bytes > cpu().l3 / 8 * 5; }
 
 /** Rows of an image, `pitch` apart, that are wanted later: asked for part by part, as the parts before them are read. */
 struct RowsAhead {
@@ -61,11 +61,11 @@ inline void copy_ahead(float* to, const float* from, ptrdiff_t count) {
   if (i < count) std::memcpy(to + i, from + i, sizeof(float) * (count - i));
 }
 
-/** The window of `rows` x `columns` whose first element is (y, x) of the image; `room` holds band_size()
+/** The window of `rows` x `columns` whose first element is (y, x) of the image; `room` holds window_size()
  * floats. */
-inline Band take_band(const Image& image, int y, int x, int rows, int columns, float* room,
-                      bool always_copy = false) {
-  if (!always_copy && band_is_inside(image, y, x, rows, columns)) return image.window(y, x);
+inline PaddedWindow padded_window(const Image& image, int y, int x, int rows, int columns, float* room,
+                                  bool always_copy = false) {
+  if (!always_copy && window_is_inside(image, y, x, rows, columns)) return image.window(y, x);
   const int channels = image.channels;
   const ptrdiff_t pitch = (ptrdiff_t)columns * channels;
   const int left = x < 0 ? (-x < columns ? -x : columns) : 0;
@@ -91,4 +91,4 @@ inline Band take_band(const Image& image, int y, int x, int rows, int columns, f
   return {room, pitch, channels};
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

@@ -5,7 +5,7 @@
 #include "kernels/simd/lanes.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 
 float* room_for(const Partials& p, float* dw) {
   return p.are_result() ? dw : (float*)shared_scratch(0, sizeof(float) * (size_t)p.size * p.splits);
@@ -47,4 +47,4 @@ void add_up(const Partials& p, const float* sets, float* dw) {
     parallel_for(count, add_piece);
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

@@ -7,7 +7,7 @@
 #include "kernels/conv/plan.h"
 #include "runtime/cpu.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 
 struct PhaseSums {
   const AxisPhase *y, *x;
@@ -48,4 +48,4 @@ float* room_for(const Partials& p, float* dw);
 /** dw's element (p, q) is the sum of the taps that contain it, over all phases and splits, in that order. */
 void add_up(const Partials& p, const float* sets, float* dw);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

@@ -7,7 +7,7 @@
 #include "kernels/layout/transpose.h"
 #include "kernels/simd/lanes.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 namespace {
 
 /** pick(), where `made` has the lanes of the vectors before kVector. */
@@ -143,4 +143,4 @@ void join_planes_exactly(const float* planes, ptrdiff_t size, int channels, ptrd
   std::memcpy(to + (ptrdiff_t)most * channels, room, sizeof(float) * rest);
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

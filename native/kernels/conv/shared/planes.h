@@ -4,7 +4,7 @@
 
 #include "kernels/conv/shared/padded_window.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 
 /** Up to so many channels shuffles of two vectors are fewer than a transposition's; AVX2 has none across its halves. */
 constexpr int kShuffledChannels = kLanes == 16 ? 8 : 4;
@@ -39,4 +39,4 @@ void join_planes(const float* planes, ptrdiff_t size, int channels, int count, f
 void join_planes_exactly(const float* planes, ptrdiff_t size, int channels, ptrdiff_t numbers, float* to,
                          float* room);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

@@ -4,7 +4,7 @@
 #include "kernels/conv/microkernel/tile.h"
 #include "kernels/simd/integers.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv {
 
 /** Numbers that are neighbours in memory; null where there are none. */
 struct Span {
@@ -34,4 +34,4 @@ class AskAhead {
   TileProduct& m_;
 };
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv

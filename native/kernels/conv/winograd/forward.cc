@@ -15,7 +15,7 @@
 #include "runtime/cpu.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 namespace {
 
 /** One phase, with what its blocks share. */
@@ -26,7 +26,7 @@ struct Work {
   int tiles, block;
   int channels, outputs;  // padded to whole vectors
   TileOrder order;
-  bool streams;
+  bool nontemporal;
 };
 
 /**
@@ -52,7 +52,7 @@ Image input_of(const Gather& g) { return {g.in, g.in_h, g.in_w, g.in_c, g.in_c};
  * which the first one asks for. */
 bool asks_for_outputs(const Work& w) {
   const bool is_first = w.phase.y->out == 0 && w.phase.x->out == 0;
-  return !w.streams && is_first && w.g.written_bytes() > 4 * cpu().l2;
+  return !w.nontemporal && is_first && w.g.written_bytes() > 4 * cpu().l2;
 }
 
 /** All that is wanted after the products of the block at tile `first`: by its outputs, and of the next block's input. */
@@ -64,7 +64,7 @@ std::vector<Ahead> wanted_after(const Work& w, int first) {
     return ahead_of(w.order, first, next, {tensor, g.out_h, g.out_w, g.out_c, g.out_c},
                     {phase.y->out_step, 0}, {phase.x->out_step, 0});
   };
-  const Epilogue none{}, &epilogue = g.epilogue ? *g.epilogue : none;
+  const Epilogue epilogue = g.ending();
   return {of_outputs(epilogue.residual), of_outputs(epilogue.saved),
           of_outputs(asks_for_outputs(w) ? g.out : nullptr),
           ahead_of(w.order, next, end, input_of(g), reach_of(*phase.y, phase.parts_y, phase.points_y),
@@ -140,7 +140,7 @@ void run_block(const Work& w, const float* weights, int first, int count) {
                   std::min(kOut, x.count - at.x),
                   g.out,
                   g.epilogue,
-                  w.streams};
+                  w.nontemporal};
   }
   transforms.output(to, to_step, g.out_c, outputs.data(), count);
 }
@@ -176,13 +176,13 @@ Work work_of(const Gather& g, const Phase& phase, ptrdiff_t weights) {
   const bool many = tiles / 8 / threads() >= block;
   const TileOrder order(phase, g.in_c, g.out_c, many ? wide : tiles + 1);
   if (many && order.strip < order.across) block = std::max(block / order.strip, 1) * order.strip;
-  return {g, phase, weights, tiles, block, channels, outputs, order, g.streams()};
+  return {g, phase, weights, tiles, block, channels, outputs, order, g.stores_nontemporally()};
 }
 
 }  // namespace
 
-void convolve(const Gather& g, const std::vector<Phase>& phases,
-              const std::function<const float*(int thread)>& weights) {
+void forward(const Gather& g, const std::vector<Phase>& phases,
+             const std::function<const float*(int thread)>& weights) {
   std::vector<Work> works;
   std::vector<Block> blocks;
   ptrdiff_t start = 0, end = 0;  // of its kernels
@@ -204,4 +204,4 @@ void convolve(const Gather& g, const std::vector<Phase>& phases,
   });
 }
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

@@ -10,7 +10,7 @@
 #include "kernels/simd/integers.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 namespace {
 
 constexpr int kMostPoints = 36, kMostTaps = 9;
@@ -154,4 +154,4 @@ void transform_weights(const Gather& g, const std::vector<Phase>& phases, const 
   }
 }
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

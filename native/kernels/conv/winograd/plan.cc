@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 namespace {
 
 /** The parts along an axis; false where taps are no neighbours. */
@@ -58,4 +58,4 @@ std::vector<Phase> phases_of(const Plan& plan) {
   return gain ? phases : std::vector<Phase>{};
 }
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

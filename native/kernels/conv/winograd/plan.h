@@ -19,9 +19,9 @@
 
 #include <vector>
 
-#include "kernels/conv/implicit_gemm/forward.h"
+#include "kernels/conv/plan.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 
 /** A part along one axis: its window of the input for the outputs from j begins at element j * in_step +
  * offset. */
@@ -67,4 +67,4 @@ struct Phase {
 /** The phases of an undilated plan, or none where one of them has no such parts (or nothing would be won). */
 std::vector<Phase> phases_of(const Plan& plan);
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

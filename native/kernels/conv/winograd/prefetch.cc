@@ -6,7 +6,7 @@
 #include "kernels/conv/winograd/transforms_1d.h"
 #include "kernels/simd/integers.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 
 const float* Ahead::take(ptrdiff_t numbers) {
   const float* const from = row + at;
@@ -52,4 +52,4 @@ void Wanted::give(TileProduct& p) {
   p.far = turn_ < parts_.size() ? parts_[turn_].take(portion_) : nullptr;
 }
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

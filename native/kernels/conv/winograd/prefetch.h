@@ -7,7 +7,7 @@
 #include "kernels/conv/microkernel/tile.h"
 #include "kernels/conv/winograd/tile_order.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 
 /** A part of some rows of an image that will be wanted, to be asked for bit by bit. */
 struct Ahead {
@@ -48,4 +48,4 @@ class Wanted {
   size_t turn_ = 0;
 };
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

@@ -6,7 +6,7 @@
 #include "kernels/simd/integers.h"
 #include "runtime/cpu.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 namespace {
 
 /** Places of a window's elements along an axis: first + i * step. */
@@ -92,4 +92,4 @@ TilePlace TileOrder::after(TilePlace at) const {
   return at;
 }
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

@@ -7,7 +7,7 @@
 #include "kernels/conv/shared/padded_window.h"
 #include "kernels/conv/winograd/plan.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 
 /** Elements of a window along an axis at most. */
 constexpr int kMostElements = 6;
@@ -48,4 +48,4 @@ void windows_of_inputs(const Image& images, const Phase& phase, int part, const 
 void windows_of_gradients(const Image& images, const Phase& phase, const TileOrder& order, int first,
                           int count, Window* to);
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

@@ -42,7 +42,7 @@
 
 #include "kernels/simd/simd.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 
 /** Outputs of a tile along an axis. */
 constexpr int kOut = 4;
@@ -168,4 +168,4 @@ struct One {
 
 #undef FOVEA_INLINE
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

@@ -7,7 +7,7 @@
 #include "kernels/elements/epilogue.h"
 #include "kernels/simd/integers.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 namespace {
 
 /**
@@ -118,7 +118,7 @@ __attribute__((noinline)) void finish_slowly(const Outputs& out, int64_t c, cons
     for (int j = 0; j < out.columns; j++) {
       float* const at = out.data + i * out.row + j * out.column + c;
       const vf v = out.epilogue ? finish(*out.epilogue, y[i][j], at - out.tensor, (int)c, lanes) : y[i][j];
-      out.streams ? stream(at, v) : lanes.put(at, v);
+      out.nontemporal ? store_nontemporal(at, v) : lanes.put(at, v);
     }
 }
 
@@ -151,8 +151,8 @@ inline __attribute__((always_inline)) void finish_whole(const Outputs& out, int6
             v = function(v, lanes.get(operand + (at - out.tensor)));
           });
         });
-  if (out.streams)
-    each([](vf v, float* at) __attribute__((always_inline)) { stream(at, v); });
+  if (out.nontemporal)
+    each([](vf v, float* at) __attribute__((always_inline)) { store_nontemporal(at, v); });
   else
     each([=](vf v, float* at) __attribute__((always_inline)) { lanes.put(at, v); });
 }
@@ -239,4 +239,4 @@ const Transforms& transforms_of(const Phase& phase) {
   return phase.taps_x == 2 ? kTransforms<One, Two> : kTransforms<One, One>;
 }
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

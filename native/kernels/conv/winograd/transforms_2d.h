@@ -7,7 +7,7 @@
 #include "kernels/conv/winograd/tile_order.h"
 #include "program/call.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 
 struct Outputs {
   float* data;  // of the tile's first output
@@ -15,7 +15,7 @@ struct Outputs {
   int rows, columns;  // that exist, at most kOut
   const float* tensor;
   const Epilogue* epilogue;  // or null
-  bool streams;              // as Gather says
+  bool nontemporal;          // as Gather says
 };
 
 /**
@@ -47,4 +47,4 @@ inline ptrdiff_t point_step(ptrdiff_t rows, ptrdiff_t channels) {
   return (rows * channels + 63) / 64 * 64 + 16;
 }
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

@@ -18,7 +18,7 @@
 #include "runtime/cpu.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA::winograd {
+namespace fovea::FOVEA_ISA::conv::winograd {
 namespace {
 
 constexpr int kMostTaps = 9;
@@ -104,7 +104,7 @@ ptrdiff_t images_bytes(const Work& w) {
  * no time for it, and large sums leave it no room, which matters unless it comes from the memory. */
 Wanted wanted_of(const Work& w, int first, int end, int outputs) {
   constexpr int kEnoughRows = 7;
-  if (w.s.ci < kEnoughRows || !(leaves_room(w) || is_far(images_bytes(w)))) return Wanted({}, 1);
+  if (w.s.ci < kEnoughRows || !(leaves_room(w) || exceeds_l3(images_bytes(w)))) return Wanted({}, 1);
   const Phase& phase = w.phase;
   const AxisPhase &down = *phase.y, &across = *phase.x;
   const int products =
@@ -214,4 +214,4 @@ void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>&
   add_up(partials, sets, dw);
 }
 
-}  // namespace fovea::FOVEA_ISA::winograd
+}  // namespace fovea::FOVEA_ISA::conv::winograd

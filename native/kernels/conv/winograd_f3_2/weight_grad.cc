@@ -12,13 +12,13 @@
 #include "runtime/cpu.h"
 #include "runtime/thread_pool.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::winograd_f3_2 {
 namespace {
 
 /** Of u, t and m. */
 constexpr int kPoints = 4;
 /** Points along y whose sums, with all points along x, fit the registers: dy is read once for each so many. */
-constexpr int kRows = kPoints / kSquaresPasses;
+constexpr int kRows = kPoints / kPasses;
 /** Pairs of neighbouring outputs in a span of a row, at most, and floats from a point of a span's T to the next: an odd number
  * of lines, and constant, as the sums' loop has no registers left for distances. */
 constexpr int kMostPairs = 48, kPoint = 48, kSpan = kPoints * kPoints * kPoint;
@@ -261,12 +261,12 @@ void run_task(const Problem& p, int split, int splits, float* dw) {
 
 }  // namespace
 
-bool squares_weight_grad_fits(const ConvShape& s) {
+bool fits(const ConvShape& s) {
   return s.kh == 3 && s.kw == 3 && s.stride_y == 1 && s.stride_x == 1 && s.groups == 1 && s.up == 1 &&
          s.oh > 0 && s.ow > 0;
 }
 
-void squares_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw) {
   const Problem p = problem_of(s, x, dy);
   const Plan plan = plan_forward(s);
   Partials partials(s, plan);
@@ -277,4 +277,4 @@ void squares_weight_grad(const ConvShape& s, const float* x, const float* dy, fl
   add_up(partials, sets, dw);
 }
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::winograd_f3_2

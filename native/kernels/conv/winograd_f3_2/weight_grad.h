@@ -14,20 +14,22 @@
 // With dilation the neighbours are that far apart: outputs fall into phases, each of which is not dilated.
 #pragma once
 
-#include "program/call.h"
+#include "kernels/conv/conv.h"
 
-namespace fovea::FOVEA_ISA {
+namespace fovea::FOVEA_ISA::conv::winograd_f3_2 {
 
 /** How often dy is read for one input channel, as the registers hold the sums of all 16 points or of half of them. */
 #if defined(__AVX512F__) || defined(__aarch64__)
-constexpr int kSquaresPasses = 1;
+constexpr int kPasses = 1;
 #else
-constexpr int kSquaresPasses = 2;
+constexpr int kPasses = 2;
 #endif
 
 /** Kernels of 3x3, stride 1, neither groups nor upsampling, and some outputs. */
-bool squares_weight_grad_fits(const ConvShape& s);
+bool fits(const ConvShape& s);
+/** Its cost, see cost.h. */
+double weight_grad_cost(const ConvWork& w);
 /** dw [3, 3, ci, co] = the weight gradient for x and dy. */
-void squares_weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
+void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
 
-}  // namespace fovea::FOVEA_ISA
+}  // namespace fovea::FOVEA_ISA::conv::winograd_f3_2
