@@ -1,6 +1,6 @@
 // How far from the best variant is the one that a convolution gets? Times all variants of the shapes in a file (for example of
 // random-shapes.mjs), in turn, and lists where another is more than a tenth faster. The estimates that choose are in
-// native/kernels/conv/cost.cc; `fovea bench --ladder` also checks the variants' results.
+// native/kernels/conv/*/variant.cc; `fovea bench --ladder` also checks the variants' results.
 // usage, after a build: node bench/choice.mjs FILE [seconds a variant] [threads]
 
 import { availableParallelism } from "node:os";

@@ -61,7 +61,7 @@ void write(const CallbackInfo& info) {
   forget_prepared(&range, 1);
 }
 
-/** A copy out, after the replays that were asked for before it. */
+/** A copy out, after the replays that were queued before it. */
 class Read : public Napi::AsyncWorker {
  public:
   Read(Napi::Env env, uintptr_t address, Napi::Float32Array to)

@@ -20,10 +20,10 @@ int main(int argc, char** argv) {
   std::printf("%s, %d threads, peak %.1f GFLOP/s, memcpy %.1f GB/s, %lld ns from core to core\n",
               kernels().isa, threads(), peak / 1e9, copy / 1e9, (long long)line_transfer_time());
   for (const Case& c : cases()) {
-    bool wanted = true;
+    bool named = true;
     for (int i = 1; i < argc; i++)
-      if (argv[i][0] != '-') wanted = std::strstr(c.name.c_str(), argv[i]) != nullptr;
-    if (!wanted) continue;
+      if (argv[i][0] != '-') named = std::strstr(c.name.c_str(), argv[i]) != nullptr;
+    if (!named) continue;
     const auto body = c.prepare();
     const double seconds = best_seconds(body, 0.4);
     if (c.bytes > 0) {

@@ -32,8 +32,6 @@ int variant_of(int kernel, const Call& call) {
 constexpr const char* kUnaryNames[] = {FOVEA_UNARY_FUNCTIONS(FOVEA_NAME) nullptr};
 constexpr const char* kBinaryNames[] = {FOVEA_BINARY_FUNCTIONS(FOVEA_NAME) nullptr};
 
-const char* conv_variant_name(int index) { return index < kConvVariants ? kConvTable[index].name : nullptr; }
-
 const KernelTable& table() {
   static const KernelTable made = {FOVEA_STRING(FOVEA_ISA),
                                    kLanes,
@@ -42,7 +40,7 @@ const KernelTable& table() {
                                    peak_flops,
                                    kUnaryNames,
                                    kBinaryNames,
-                                   conv_variant_name};
+                                   conv::variant_name};
   return made;
 }
 

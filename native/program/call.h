@@ -1,6 +1,5 @@
-// What a kernel gets: operand addresses (inputs, then outputs) and a flat list of numbers that encode shapes
-// and attributes. src/backend/native/encode-products.ts and encode-elements.ts write the numbers; each kernel family's file reads them back,
-// next to its code.
+// What a kernel gets: operand addresses (inputs, then outputs) and a flat list of numbers that encode shapes and attributes.
+// src/backend/native/encode-products.ts and encode-elements.ts write the numbers; each kernel's file reads them, next to its code.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +16,7 @@ struct Cache {
   float* data = nullptr;  // 64-byte aligned
   size_t bytes = 0;
   bool ready = false;
-  void reserve(size_t wanted_bytes);
+  void reserve(size_t min_bytes);
 };
 
 struct Call {

@@ -39,9 +39,9 @@ std::vector<const KernelTable*> find_usable() {
 
 const KernelTable& choose() {
   const auto& usable = usable_tables();
-  if (const char* wanted = std::getenv("FOVEA_ISA"))
+  if (const char* named = std::getenv("FOVEA_ISA"))
     for (const KernelTable* t : usable)
-      if (std::strcmp(t->isa, wanted) == 0) return *t;
+      if (std::strcmp(t->isa, named) == 0) return *t;
   if (usable.empty())
     throw std::runtime_error("it was built for the instruction sets" FOVEA_ISAS(
         FOVEA_LISTED) ", none of which this processor has");

@@ -31,4 +31,28 @@ class Numbers {
   const double* next_;
 };
 
+/** What a call of matmul or of the convolution trio ends with: flags, activation, gradientOf, alpha and variant of its numbers,
+ * and its operands a, b, bias?, residual?, saved?, output. */
+struct ProductEnd {
+  int flags, variant;
+  Epilogue epilogue;
+  const float *a, *b;
+  float* out;
+
+  ProductEnd(Numbers& numbers, const Call& call) {
+    flags = numbers.small();
+    epilogue.activation = (Activation)numbers.small();
+    epilogue.gradient_of = (Activation)numbers.small();
+    epilogue.alpha = (float)numbers.real();
+    variant = numbers.small();
+    float* const* operand = call.operands;
+    a = *operand++;
+    b = *operand++;
+    if (flags & kHasBias) epilogue.bias = *operand++;
+    if (flags & kHasResidual) epilogue.residual = *operand++;
+    if (flags & kHasSaved) epilogue.saved = *operand++;
+    out = *operand;
+  }
+};
+
 }  // namespace fovea

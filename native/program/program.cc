@@ -11,12 +11,12 @@
 
 namespace fovea {
 
-void Cache::reserve(size_t wanted_bytes) {
-  if (wanted_bytes <= bytes) return;
+void Cache::reserve(size_t min_bytes) {
+  if (min_bytes <= bytes) return;
   free_aligned(data);
   data = nullptr, bytes = 0;
-  data = (float*)allocate_aligned(wanted_bytes);
-  bytes = wanted_bytes;
+  data = (float*)allocate_aligned(min_bytes);
+  bytes = min_bytes;
 }
 
 uint64_t Order::take() {

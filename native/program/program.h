@@ -13,7 +13,7 @@
 namespace fovea {
 
 /**
- * A queue for the numbers' memory. Each user takes a ticket when it is asked for (so the order is the
+ * A queue for the numbers' memory. Each user takes a ticket when it is queued (so the order is the
  * caller's) and holds the turn while it works, on whatever thread that is.
  */
 class Order {

@@ -44,11 +44,11 @@ void bind(pthread_t thread, const Cores& cores, int core) {
 
 void Affinity::keep_apart(int threads) {
   const Cores& cores = core_processors();
-  const bool wanted = threads > 1 && threads == (int)cores.size() && threads == (int)handles_.size();
-  if (wanted != placed_) {
-    placed_ = wanted;
+  const bool pins = threads > 1 && threads == (int)cores.size() && threads == (int)handles_.size();
+  if (pins != placed_) {
+    placed_ = pins;
     for (size_t worker = 1; worker < handles_.size(); worker++)
-      bind(handles_[worker], cores, wanted ? core_[worker] : -1);
+      bind(handles_[worker], cores, pins ? core_[worker] : -1);
   }
   if (!placed_) return;
   const int mine = current_core(cores);

@@ -16,11 +16,11 @@ int64_t nanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
-/** The longest way that counts as near, the time that a thread waits for another, and that between measurements. */
-constexpr int64_t kNear = 110, kPatience = 200'000, kInterval = 100'000'000;
+/** Nanoseconds: the longest transfer within an L3, how long a thread waits for the other, and between measurements. */
+constexpr int64_t kMaxWithinL3 = 110, kPatience = 200'000, kInterval = 100'000'000;
 
-std::atomic<bool> near{false};  // until it is known, what loses less where it is wrong
-std::atomic<int64_t> next{0};   // when it is measured again
+std::atomic<bool> shared{false};  // the answer that loses less if it is wrong, until it is known
+std::atomic<int64_t> next{0};     // when it is measured again
 
 }  // namespace
 
@@ -61,15 +61,15 @@ bool cores_share_l3() {
   int64_t due = next;
   if (!inside_task() && now >= due && next.compare_exchange_strong(due, now + kInterval)) {
     const int64_t found = line_transfer_time();
-    if (found >= 0) near = found <= kNear;
+    if (found >= 0) shared = found <= kMaxWithinL3;
   }
-  return near;
+  return shared;
 }
 
 bool store_nontemporally(size_t bytes) { return bytes <= cpu().l2 && !cores_share_l3(); }
 
 void suppose_cores_share_l3(bool supposed) {
-  near = supposed;
+  shared = supposed;
   next = std::numeric_limits<int64_t>::max();
 }
 

@@ -1,4 +1,4 @@
-// How far the pool's threads are from each other. What one core wrote, another fetches in 30 to 60 ns where they share
+// Whether the cores of the pool's threads share an L3. What one core wrote, another fetches in 30 to 60 ns where they share
 // a cache and in 145 to 240 ns where they do not. What a virtual machine says of its caches need not be so, nor stay
 // so: its host moves cores about. So it is measured.
 #pragma once
@@ -15,15 +15,15 @@ namespace fovea {
 int64_t line_transfer_time();
 
 /**
- * Do the threads share a cache? Measured ten times a second at most. True with one thread; inside a task, and where
- * the threads did not meet, what was found before (at first, false).
+ * Do the threads' cores share an L3? Measured at most ten times a second. True with one thread; inside a task, and where
+ * two threads did not run at the same time, the last answer (at first, false).
  */
 bool cores_share_l3();
 
 /**
- * Shall a result of so many bytes be stored past the caches? Where cores are far from each other, one that writes a line which
- * both have read and hold takes 35 to 65 ns, past the caches 5 (Zen 4; to read it from memory then takes no longer than from
- * the other core). What is larger than a second-level cache was mostly read by one of them, or is held no longer.
+ * Write this result with non-temporal stores? Yes if the cores do not share an L3 and it fits L2: writing a line of which both
+ * cores hold a copy costs 35 to 65 ns (invalidation; Zen 4, 2026-11-27), a non-temporal store 5, and reading the line from
+ * memory then takes no longer than from the other core. Larger results were mostly read by one core, or left the caches.
  */
 bool store_nontemporally(size_t bytes);
 

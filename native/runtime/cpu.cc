@@ -37,7 +37,7 @@ int read_int(const std::string& path, int otherwise) {
   return value;
 }
 
-/** Bytes of the third-level cache that the first processor shares; sysconf gives those of the whole package. */
+/** Bytes of L3 that the first processor shares; sysconf gives those of the whole package. */
 size_t third_level_size(size_t otherwise) {
   const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index3/";
   const int kibibytes = read_int(folder + "level", 0) == 3 ? read_int(folder + "size", 0) : 0;

@@ -25,7 +25,7 @@ void system_free(void* data) { std::free(data); }
 
 constexpr size_t kHugePage = 2 << 20;
 
-/** What the pool keeps at most. A step's arena is one block, so what is pooled beyond this is rarely wanted
+/** What the pool keeps at most. A step's arena is one block, so what is pooled beyond this is rarely used
  * again. */
 constexpr size_t kPoolCap = (size_t)1 << 30;
 

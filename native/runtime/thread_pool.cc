@@ -24,7 +24,7 @@ namespace {
 
 using Task = std::function<void(int, int)>;
 
-constexpr int kMostThreads = 256;
+constexpr int kMaxThreads = 256;
 
 inline void relax() {
 #if defined(__x86_64__)
@@ -34,7 +34,7 @@ inline void relax() {
 #endif
 }
 
-/** Whoever sees from now on that this thread's tasks are done sees what they stored, past the caches too. */
+/** Whoever sees from now on that this thread's tasks are done sees what they stored, by non-temporal stores, too. */
 inline void fence_nontemporal_stores() {
 #if defined(__x86_64__)
   _mm_sfence();
@@ -90,7 +90,7 @@ class Pool {
  public:
   int size() const { return limit_.load(std::memory_order_relaxed); }
 
-  void resize(int count) { limit_.store(std::clamp(count, 1, kMostThreads)); }
+  void resize(int count) { limit_.store(std::clamp(count, 1, kMaxThreads)); }
 
   void bind_caller(bool bound) {
     std::lock_guard<std::mutex> no_job(jobs_);
@@ -150,18 +150,18 @@ class Pool {
   void work(int thread) {
     const FlushDenormals flush;
     uint32_t seen = 0;
-    const auto wanted = [&] { return thread < size() && job_.load(std::memory_order_seq_cst) != seen; };
+    const auto has_work = [&] { return thread < size() && job_.load(std::memory_order_seq_cst) != seen; };
     for (;;) {
-      if (!spin(wanted)) {
+      if (!spin(has_work)) {
         std::unique_lock<std::mutex> lock(sleep_);
         sleepers_.fetch_add(1, std::memory_order_seq_cst);
-        wake_.wait(lock, wanted);
+        wake_.wait(lock, has_work);
         sleepers_.fetch_sub(1, std::memory_order_seq_cst);
       }
       seen = job_.load(std::memory_order_acquire);
       current = thread;
       std::atomic<bool>& inside = shares_[thread].owner_is_inside;
-      // Either this thread sees how many are wanted now, or run() sees that it is inside. (Exchanges, as emulators of ARM take
+      // Either this thread sees how many have work now, or run() sees that it is inside. (Exchanges, as emulators of ARM take
       // the load before a mere store; elsewhere they cost the same.)
       inside.exchange(true, std::memory_order_seq_cst);
       const int threads = threads_.load(std::memory_order_seq_cst);
@@ -181,7 +181,7 @@ class Pool {
   Affinity affinity_;
   std::atomic<int> threads_{0};  // of the job
   const Task* task_ = nullptr;
-  Share shares_[kMostThreads];
+  Share shares_[kMaxThreads];
   alignas(64) std::atomic<uint32_t> job_{0};  // how many there were
   alignas(64) std::atomic<int> done_{0};
   alignas(64) std::atomic<int> sleepers_{0};
@@ -202,12 +202,12 @@ Pool& pool() {
 struct Scratch {
   void* data = nullptr;
   size_t bytes = 0;
-  void* at_least(size_t wanted) {
-    if (wanted > bytes) {
+  void* at_least(size_t size) {
+    if (size > bytes) {
       free_aligned(data);
       data = nullptr, bytes = 0;
-      data = allocate_aligned(wanted + wanted / 4);
-      bytes = wanted + wanted / 4;
+      data = allocate_aligned(size + size / 4);
+      bytes = size + size / 4;
     }
     return data;
   }

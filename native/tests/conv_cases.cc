@@ -107,7 +107,7 @@ std::string describe(const ConvCase& c) {
 }  // namespace
 
 void check_conv(const ConvCase& c, const char* kernel, double tolerance) {
-  constexpr int kMostVariants = 8;  // more than there are: those that do not serve a shape are passed over
+  constexpr int kMaxVariants = 8;  // more than there are: those that do not serve a shape are passed over
   const ConvShape& s = c.s;
   const std::string name = kernel;
   const Operand result = name == "conv2d" ? kY : name == "conv2d_input_grad" ? kX : kW;
@@ -127,7 +127,7 @@ void check_conv(const ConvCase& c, const char* kernel, double tolerance) {
   }
 
   for (const KernelTable* table : usable_tables()) {
-    for (int variant = -1; variant < kMostVariants; variant++) {
+    for (int variant = -1; variant < kMaxVariants; variant++) {
       Buffer out(size), again(size);
       std::vector<float*> operands{a.data(), b.data()};
       if (flags & kHasBias) operands.push_back(bias.data());
@@ -287,7 +287,7 @@ std::vector<ConvCase> conv_cases() {
       {{1, 97, 53, 3, 97, 53, 34, 3, 3, 1, 1, 2, 3, 2, 3, 1, 1}},
       {{2, 12, 14, 4, 7, 9, 21, 3, 3, 1, 1, 0, 1, 1, 1, 1, 1}},
       {{1, 4, 5, 3, 4, 5, 20, 3, 3, 1, 1, 6, 7, 6, 7, 1, 1}},
-      // Small images whose edges are made apart, several images at a time or one.
+      // Small images whose borders have blocks of their own, several images at a time or one.
       {{7, 8, 6, 96, 8, 6, 33, 3, 3, 1, 1, 2, 2, 2, 2, 1, 1}, all, Activation::relu, Activation::relu},
       {{16, 9, 7, 40, 9, 7, 12, 5, 4, 1, 1, 2, 2, 1, 1, 1, 1}, kHasBias},
       {{2, 14, 14, 48, 14, 14, 64, 5, 5, 1, 1, 4, 4, 2, 2, 1, 1}, kHasResidual},

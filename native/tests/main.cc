@@ -32,9 +32,9 @@ int main(int argc, char** argv) {
   using namespace fovea::testing;
   int failed = 0, ran = 0;
   for (const Test& test : tests()) {
-    bool wanted = argc < 2;
-    for (int i = 1; i < argc; i++) wanted = wanted || std::strstr(test.name, argv[i]);
-    if (!wanted) continue;
+    bool named = argc < 2;
+    for (int i = 1; i < argc; i++) named = named || std::strstr(test.name, argv[i]);
+    if (!named) continue;
     failures = 0;
     try {
       test.run();

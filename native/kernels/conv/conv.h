@@ -34,7 +34,7 @@ struct ConvWork {
 struct Variant {
   const char* name;
   bool (*supports)(const ConvWork&);
-  double (*cost)(const ConvWork&);  // see cost.h; asked only for what it supports
+  double (*cost)(const ConvWork&);  // see cost.h; only for what it supports
   void (*run)(const ConvCall&);
 };
 

@@ -6,7 +6,7 @@
 namespace fovea::FOVEA_ISA::conv {
 
 double beyond_caches(const ConvWork& w) {
-  constexpr double kHeld = 16e6;  // bytes that a last-level cache holds
+  constexpr double kHeld = 16e6;  // bytes that a L3 holds
   const ConvShape& s = w.s;
   const double elements =
       is_input_grad(w) ? (double)s.n * s.h * s.w * s.ci : (double)s.n * s.oh * s.ow * s.co;

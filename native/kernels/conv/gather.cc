@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/conv/shared/padded_window.h"
+#include "kernels/conv/shared/prefetch.h"
 #include "kernels/simd/lanes.h"
 #include "runtime/core_distance.h"
 #include "runtime/cpu.h"

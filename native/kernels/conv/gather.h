@@ -19,7 +19,7 @@ struct Gather {
    * stored at a time, fill whole cache lines. */
   bool stores_nontemporally(int contiguous) const;
   bool stores_nontemporally() const { return stores_nontemporally(out_c / groups); }
-  /** Prefetch the output for writing? Only if it exceeds the last-level cache; not where stores are non-temporal. */
+  /** Prefetch the output for writing? Only if it exceeds L3; not where stores are non-temporal. */
   bool prefetches_output() const;
   size_t written_bytes() const { return sizeof(float) * n * out_h * out_w * out_c; }
   size_t read_bytes() const { return sizeof(float) * n * in_h * in_w * in_c; }

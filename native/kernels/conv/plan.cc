@@ -43,7 +43,7 @@ std::vector<AxisPhase> input_grad_axis(int in, int kernel, int stride, int pad, 
   return phases;
 }
 
-/** Places of which every tap reads the same sub-sequence of x are every so many of the phase's. */
+/** Positions of which every tap reads the same sub-sequence of x are every so many of the phase's. */
 int period_of(const AxisPhase& phase) {
   int apart = 0;
   for (const Tap& tap : phase.taps) apart = std::gcd(apart, tap.offset - phase.first());
@@ -81,7 +81,7 @@ AxisPhase all_together(const std::vector<AxisPhase>& phases) {
   return all;
 }
 
-Range taps_inside(const AxisPhase& a, int begin, int end, int size) {
+Range taps_in_bounds_of(const AxisPhase& a, int begin, int end, int size) {
   int first = 0, last = (int)a.taps.size();
   while (first < last && (end - 1) * a.in_step + a.taps[first].offset < 0) first++;
   while (first < last && begin * a.in_step + a.taps[last - 1].offset >= size) last--;
@@ -92,13 +92,13 @@ std::vector<Segment> segments_of(const AxisPhase& axis, int size) {
   std::vector<Segment> segments;
   const auto add = [&](int begin, int end) {
     if (begin == end) return;
-    const Range taps = taps_inside(axis, begin, end, size);
+    const Range taps = taps_in_bounds_of(axis, begin, end, size);
     if (!segments.empty() && segments.back().taps == taps)
       segments.back().end = end;
     else
       segments.push_back({begin, end, taps});
   };
-  // From the places between, all taps do.
+  // From the positions between, all taps do.
   const int before = std::max(-axis.first(), 0), last = size - 1 - axis.last();
   const int begin = std::min((before + axis.in_step - 1) / axis.in_step, axis.count);
   const int end = std::clamp(floor_div(last, axis.in_step) + 1, begin, axis.count);
@@ -108,7 +108,7 @@ std::vector<Segment> segments_of(const AxisPhase& axis, int size) {
   return segments;
 }
 
-double taps_met(const AxisPhase& axis, int size) {
+double taps_in_bounds(const AxisPhase& axis, int size) {
   double sum = 0;
   for (const Segment& s : segments_of(axis, size)) sum += (double)s.size() * s.taps.size();
   return sum;

@@ -7,7 +7,7 @@
 
 #include "program/numbers.h"
 
-// A room and the name of its Variant, in the order of conv-variants.ts; of equal costs the first is chosen.
+// The rooms of the variants, in the order of their numbers; of equal costs the first is chosen.
 #define FOVEA_CONV_VARIANTS(X) \
   X(few_outputs)               \
   X(planar)                    \
@@ -39,19 +39,11 @@ ConvCall read_call(const Call& call, Direction direction, int& variant) {
   for (int* field : {&s.n, &s.h, &s.w, &s.ci, &s.oh, &s.ow, &s.co, &s.kh, &s.kw, &s.stride_y, &s.stride_x,
                      &s.pad_top, &s.pad_left, &s.dilation_y, &s.dilation_x, &s.groups, &s.up})
     *field = numbers.small();
-  const int flags = numbers.small();
-  c.epilogue.activation = (Activation)numbers.small();
-  c.epilogue.gradient_of = (Activation)numbers.small();
-  c.epilogue.alpha = (float)numbers.real();
-  variant = numbers.small();
-  int next = 0;
-  c.a = call.operands[next++];
-  c.b = call.operands[next++];
-  if (flags & kHasBias) c.epilogue.bias = call.operands[next++];
-  if (flags & kHasResidual) c.epilogue.residual = call.operands[next++];
-  if (flags & kHasSaved) c.epilogue.saved = call.operands[next++];
-  c.out = call.operands[next];
-  c.cache = flags & kFrozenWeights ? call.cache : nullptr;
+  const ProductEnd end(numbers, call);
+  c.a = end.a, c.b = end.b, c.out = end.out;
+  c.epilogue = end.epilogue;
+  c.cache = end.flags & kFrozenWeights ? call.cache : nullptr;
+  variant = end.variant;
   return c;
 }
 
@@ -109,6 +101,10 @@ void run(const ConvCall& call, int variant) {
     throw std::logic_error("conv2d: the variant number " + std::to_string(variant) +
                            " does not serve this shape");
   kVariants[chosen]->run(call);
+}
+
+const char* variant_name(int index) {
+  return index < (int)std::size(kVariants) ? kVariants[index]->name : nullptr;
 }
 
 int variant_of(const Call& call, Direction direction) {

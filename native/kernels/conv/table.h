@@ -1,6 +1,5 @@
-// The variants of the convolution trio, by name, and which one a shape gets.
-// src/backend/native/conv-variants.ts lists the same names in the same order; a call's number `variant` is a
-// place in this list, or -1 for the table's own choice.
+// The variants of the convolution trio, by name, and which one a shape gets. A call's number `variant` is a place in this list, or
+// -1 for the table's own choice.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -12,5 +11,8 @@ void run(const ConvCall& call, int variant);
 
 /** The number of the variant that serves a call: the named one, or the cheapest; -1 if that one cannot. */
 int variant_of(const Call& call, Direction direction);
+
+/** The variant's name; null past the last. */
+const char* variant_name(int index);
 
 }  // namespace fovea::FOVEA_ISA::conv

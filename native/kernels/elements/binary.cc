@@ -1,5 +1,5 @@
 // binary: two operands that broadcast together. Neighbouring axes along which both operands advance alike are
-// merged; what is left is a number of planes of rows, and a row or a block of rows is one run of blocks.h.
+// merged; what is left is a number of planes of rows, and a row or a block of rows is one run of loops.h.
 #include "kernels/elements/loops.h"
 #include "kernels/simd/lanes.h"
 #include "program/numbers.h"

@@ -1,5 +1,5 @@
 // elementwise: a chain of element-by-element steps, interpreted a block of elements at a time, so that what
-// lies between the steps stays in the first-level cache. The steps are the loops of blocks.h, hence the bits
+// lies between the steps stays in L1. The steps are the loops of blocks.h, hence the bits
 // those of the single kernels.
 #include <vector>
 
@@ -50,8 +50,9 @@ class Chain {
     int from;
     float* to;
   };
-  std::vector<Extra> extras_;  // results that are inputs, named twice or streamed: copied at the end
-  bool nontemporal_;           // results go past the caches
+  std::vector<Extra>
+      extras_;        // results that are inputs, named twice or stored non-temporally: copied at the end
+  bool nontemporal_;  // results have non-temporal stores
 };
 
 Chain::Chain(const Call& call) {
@@ -101,7 +102,7 @@ void Chain::place_inputs(const Call& call, const std::vector<int64_t>& lengths) 
   }
 }
 
-/** A step whose result is an output writes it there, and later steps read it there, unless it is stored past the caches. */
+/** A step whose result is an output writes it there, and later steps read it there, unless it is stored non-temporally. */
 void Chain::place_results(const Call& call, Numbers& numbers) {
   for (size_t i = size_t(inputs_); i < registers_.size(); i++) registers_[i].where = Register::temporary;
   for (int i = 0; i < outputs_; i++) {

@@ -1,4 +1,4 @@
-// What a product does with a finished vector of sums before it is stored; the formula is in ../call.h.
+// What a product does with a finished vector of sums before it is stored; the formula is in program/call.h.
 #pragma once
 
 #include "kernels/elements/functions.h"

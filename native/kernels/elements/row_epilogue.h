@@ -12,7 +12,7 @@ namespace fovea::FOVEA_ISA {
 
 class RowEpilogue {
  public:
-  /** For pixels of `channels` numbers of the tensor that starts at `start`. */
+  /** For pixels of `channels` elements of the tensor that starts at `start`. */
   RowEpilogue(const float* start, int channels, const Epilogue& epilogue)
       : epilogue_(epilogue), channels_(channels), start_(start) {
     if (!epilogue_.bias) return;
@@ -21,8 +21,8 @@ class RowEpilogue {
   }
   RowEpilogue(const RowEpilogue&) = delete;
 
-  /** Stores `count` pixels of sums at `out`, `step` numbers from one to the next; `nontemporal`: they are whole lines that go past
-   * the caches. */
+  /** Stores `count` pixels of sums at `out`, `step` floats from one to the next; `nontemporal`: they are whole lines, for non-temporal
+   * stores. */
   void store(const float* sums, int count, ptrdiff_t step, float* out, bool nontemporal = false) const {
     const auto put = [&](const float* from, float* to, int channel, auto lanes) {
       const vf finished = finish(epilogue_, lanes.get(from), to - start_, channel, lanes);

@@ -1,92 +1,68 @@
-// How a product is cut up, the epilogue of a row, and tiles that are stored past the caches.
+// Which of the ways a product goes: as a whole, in parts that threads make by themselves, or in slices of its depth.
 #include "kernels/gemm/gemm.h"
 
+#include <algorithm>
+
 #include "kernels/elements/epilogue.h"
+#include "kernels/gemm/blocked.h"
 #include "kernels/simd/integers.h"
-#include "runtime/cpu.h"
+#include "runtime/core_distance.h"
+#include "runtime/memory.h"
+#include "runtime/thread_pool.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {
 
-/** Such that a panel of A nearly fills the L1 cache: longer ones write C less often, and what B, streaming by, drives
- * out of it is asked for in time. */
-int panel_steps() {
-  constexpr int kMost = 512;
-  const int fitting = (int)(cpu().l1 * 9 / 10 / (kRows * sizeof(float)));
-  return std::clamp(fitting / 32 * 32, 128, kMost);
+bool is_empty(const Epilogue& e) {
+  return !e.bias && !e.residual && !e.saved && e.activation == Activation::linear;
 }
 
-/**
- * Bytes of packed B: half the L2, or where that is small, a part of the last level, as the wider they are, the
- * fewer times A is packed. Each thread may have its own.
- */
-size_t packed_bytes() {
-  constexpr size_t kEnough = (size_t)1 << 20, kMost = (size_t)2 << 20;
-  const size_t half = cpu().l2 / 2, part = cpu().l3 / (size_t)std::max(8, 2 * threads());
-  return half >= kEnough ? half : std::max(half, std::min(part, kMost));
-}
-
-/**
- * One part for each thread, where that is cheap enough: every row of parts packs B again and every column of
- * parts packs A again. Otherwise there are none. Cores that write to either end of the same rows of C also take lines
- * from each other, at each row as long as they pack some hundred numbers.
- */
-void choose_parts(int m, int n, int k, GemmPlan& plan) {
-  const int row_panels = ceil_div(m, kRows), column_panels = ceil_div(n, kColumns);
-  constexpr double kSharedRow = 300;
-  double least = 1.0 / 100;
-  for (int rows = 1; rows <= std::min(threads(), row_panels); rows++) {
-    const int columns = threads() / rows;
-    const double extra = (rows - 1.0) / m + (columns - 1.0) / n * (1 + kSharedRow / k);
-    if (rows * columns != threads() || columns > column_panels || extra > least) continue;
-    least = extra;
-    plan.row_parts = rows;
-    plan.column_parts = columns;
+/** A depth of nothing. */
+void finish_zeros(const Product& p, const Epilogue& epilogue) {
+  for (int row = 0; row < p.m; row++) {
+    float* y = p.c.base + p.c.offset(row);
+    std::fill(y, y + p.n, 0.0f);
+    finish_row(epilogue, y, p.c.offset(row), 0, p.n);
   }
+}
+
+/** Cores exchange data slowly, so each packs for itself all that its parts of C need. */
+void run_parts(const Product& p) {
+  const Rectangle all = whole(p);
+  const Panels rows(all.rows, ceil_div(all.rows, p.plan.row_parts)),
+      columns(all.columns, ceil_div(all.columns, p.plan.column_parts));
+  parallel_for(rows.count * columns.count, [&](int i, int) {
+    const int r = i / columns.count, c = i % columns.count;
+    const Rectangle part{rows.start(r), rows.size(r), columns.start(c), columns.size(c)};
+    multiply_blocked(p, part, 0, p.k, p.c, p.epilogue);
+  });
+}
+
+/** Split-K: slices of the depth, each to its own copy of C; then the copies are added in order. */
+void run_slices(const Product& p) {
+  const Panels slices(p.k, ceil_div(p.k, p.plan.slices));
+  const size_t size = (size_t)p.m * p.n;
+  float* copies = (float*)(inside_task() ? thread_scratch(size * slices.count * 4, 1)
+                                         : shared_scratch(3, size * slices.count * 4));
+  parallel_for(slices.count, [&](int i, int) {
+    multiply_blocked(p, whole(p), slices.start(i), slices.size(i), DenseC{copies + i * size, p.n}, nullptr);
+  });
+  const Panels rows(p.m, std::max(1, 4096 / p.n));
+  parallel_for(rows.count, [&](int task, int) {
+    for (int row = rows.start(task); row < rows.start(task) + rows.size(task); row++) {
+      float* y = p.c.base + p.c.offset(row);
+      const float* from = copies + (size_t)row * p.n;
+      for_lanes(p.n, [&](int64_t j, auto lanes) {
+        vf total = lanes.get(from + j);
+        for (int s = 1; s < slices.count; s++) total += lanes.get(from + s * size + j);
+        lanes.put(y + j, total);
+      });
+      if (p.epilogue) finish_row(*p.epilogue, y, p.c.offset(row), 0, p.n);
+    }
+  });
 }
 
 }  // namespace
-
-GemmPlan plan_gemm(int m, int n, int k, bool a_may_be_direct, bool b_may_be_direct) {
-  static const int most_steps = panel_steps();
-  const size_t room = packed_bytes();
-  GemmPlan plan{};
-  const int row_panels = ceil_div(m, kRows), column_panels = ceil_div(n, kColumns);
-  plan.slices = 1;
-  // A long sum over few results: slices of it keep the cores busy without waiting for each other after every
-  // block.
-  if ((int64_t)m * n <= (1 << 16) && k >= 8 * most_steps && k >= 4 * std::max(m, n))
-    plan.slices = std::min(16, k / (2 * most_steps));
-  const int k_slice = ceil_div(k, plan.slices);
-  const int blocks = std::max(1, ceil_div(k_slice, most_steps));
-  plan.steps = std::max(1, ceil_div(k_slice, blocks));
-  plan.direct_a = a_may_be_direct && column_panels <= 2;
-  plan.direct_b = b_may_be_direct && row_panels <= 2;
-  const size_t panel_bytes = (size_t)plan.steps * kColumns * sizeof(float);
-  plan.width = (int)std::clamp<size_t>(room / panel_bytes, 1, column_panels);
-  plan.depth = (int)std::clamp<size_t>(room / (panel_bytes * plan.width), 1, blocks);
-  // Tasks of some microseconds at least, several for each thread where there is enough work. Fewer rows than
-  // that take no less time, as they wait for B.
-  constexpr int kLeastRows = 8;
-  const double work = 2.0 * std::max(m, kLeastRows) * std::min<double>(n, (double)plan.width * kColumns) *
-                      std::min<double>(k, (double)plan.depth * plan.steps);
-  const int wanted = (int)std::clamp(work / 1e6, 1.0, 4.0 * threads());
-  if (row_panels >= 4 * wanted || column_panels == 1) {
-    plan.row_tasks = wanted;
-    plan.column_tasks = 1;
-  } else {
-    plan.row_tasks = std::max(1, std::min(wanted, row_panels / 2));
-    plan.column_tasks = ceil_div(wanted, plan.row_tasks);
-  }
-  // A block of A stays in the L2 cache beside B.
-  const size_t a_bytes = (size_t)plan.steps * kRows * sizeof(float);
-  const int most_rows = (int)std::max<size_t>(1, cpu().l2 / 4 / a_bytes);
-  plan.row_tasks = std::max(plan.row_tasks, ceil_div(row_panels, most_rows));
-  if (threads() > 1 && wanted > 1) choose_parts(m, n, k, plan);
-  return plan;
-}
-
-size_t packed_b_size(int n, int k) { return (size_t)ceil_div(n, kColumns) * kColumns * k; }
 
 void finish_row(const Epilogue& e, float* y, ptrdiff_t offset, int column, int columns) {
   for_lanes(columns, [&](int64_t j, auto lanes) {
@@ -94,20 +70,23 @@ void finish_row(const Epilogue& e, float* y, ptrdiff_t offset, int column, int c
   });
 }
 
-void multiply_nontemporal(const Tile& tile, const float* c, int column, const Epilogue* epilogue) {
-  alignas(64) float sums[kRows * kColumns];
-  float* rows[kRows];
-  for (int r = 0; r < tile.rows; r++) {
-    rows[r] = sums + r * kColumns;
-    if (tile.add) std::copy_n(tile.c_rows[r], tile.columns, rows[r]);
+void gemm(int m, int n, int k, const DenseA& a, const DenseB& b, const DenseC& c, const Epilogue& epilogue,
+          Cache* cache) {
+  if (m == 0 || n == 0) return;
+  ptrdiff_t step;
+  Product p{m, n, k, a, b, c, is_empty(epilogue) ? nullptr : &epilogue, nullptr, false, {}};
+  p.nontemporal = kHasNontemporalStore && store_nontemporally(sizeof(float) * m * n);
+  p.plan = plan_gemm(m, n, k, a.direct(0, 0, &step) != nullptr, !cache && b.direct(0, 0, &step) != nullptr);
+  if (cache && !cache->ready) {
+    cache->reserve(packed_b_size(n, k) * sizeof(float));
+    pack_all_of_b(p, cache->data);
+    cache->ready = true;
   }
-  Tile in_sums = tile;
-  in_sums.c_rows = rows;
-  multiply_tile(in_sums);
-  for (int r = 0; r < tile.rows; r++) {
-    if (epilogue) finish_row(*epilogue, rows[r], tile.c_rows[r] - c, column, tile.columns);
-    copy_nontemporal(rows[r], tile.columns, tile.c_rows[r]);
-  }
+  if (cache) p.packed_b = cache->data;
+  if (k == 0) return finish_zeros(p, epilogue);
+  if (p.plan.slices > 1 && !p.packed_b) return run_slices(p);
+  if (p.plan.row_parts && !p.packed_b) return run_parts(p);
+  multiply_blocked(p, whole(p), 0, k, c, p.epilogue);
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -8,9 +8,8 @@ namespace {
 
 using Function = void (*)(const Tile&);
 
-/** Steps of B that are asked for before they are used: panels of B stream from the L2 cache or beyond, one after
- * the other. */
-constexpr int kAhead = 12;
+/** Prefetch distance in k-steps of B, whose panels come from L2 or beyond, one after the other. */
+constexpr int kDistance = 12;
 
 /** Steps in a row without a branch. AVX2 has short steps, in which counting weighs more. */
 constexpr int kUnroll = kLanes < 16 ? 4 : 2;
@@ -20,14 +19,14 @@ using Sums = vf[R][V];
 
 constexpr auto load_whole = [](const float* from, int) { return load(from); };
 
-/** One step, whose vectors of B `get` loads; asks for the step of B that is `ahead` numbers on. */
+/** One k-step, whose vectors of B `get` loads; prefetches the k-step of B that is `distance` floats on. */
 template <int R, int V, class Get>
-inline __attribute__((always_inline)) void step(const float* a, const float* b, ptrdiff_t ahead, Get get,
+inline __attribute__((always_inline)) void step(const float* a, const float* b, ptrdiff_t distance, Get get,
                                                 Sums<R, V>& sums) {
   constexpr int kVectorsALine = kLanes < kLine ? kLine / kLanes : 1;
   vf bs[V];
 #pragma GCC unroll 4
-  for (int v = 0; v < V; v += kVectorsALine) __builtin_prefetch(b + ahead + v * kLanes);
+  for (int v = 0; v < V; v += kVectorsALine) __builtin_prefetch(b + distance + v * kLanes);
 #pragma GCC unroll 4
   for (int v = 0; v < V; v++) bs[v] = get(b + v * kLanes, v);
 #pragma GCC unroll 16
@@ -45,12 +44,12 @@ inline __attribute__((always_inline)) void run_packed(const float* a, const floa
   for (; steps >= kUnroll; steps -= kUnroll) {
 #pragma GCC unroll 4
     for (int i = 0; i < kUnroll; i++)
-      step<R, V>(a + i * kRows, b + i * kColumns, kAhead * kColumns, load_whole, sums);
+      step<R, V>(a + i * kRows, b + i * kColumns, kDistance * kColumns, load_whole, sums);
     a += kUnroll * kRows;
     b += kUnroll * kColumns;
   }
   for (; steps > 0; steps--) {
-    step<R, V>(a, b, kAhead * kColumns, load_whole, sums);
+    step<R, V>(a, b, kDistance * kColumns, load_whole, sums);
     a += kRows;
     b += kColumns;
   }
@@ -60,7 +59,7 @@ template <int R, int V, class Get>
 inline __attribute__((always_inline)) void run_strided(const Tile& t, Get get, Sums<R, V>& sums) {
   const float *a = t.a, *b = t.b;
   for (int p = 0; p < t.steps; p++) {
-    step<R, V>(a, b, kAhead * t.b_step, get, sums);
+    step<R, V>(a, b, kDistance * t.b_step, get, sums);
     a += t.a_step;
     b += t.b_step;
   }
@@ -76,7 +75,7 @@ inline __attribute__((always_inline)) void run_copying(const Tile& t, Get get, S
         const vf b = get(from, v);
         store(to + v * kLanes, b);
         if (v == V - 1) {
-          __builtin_prefetch(from + kAhead * t.b_step + kLanes - 1);  // rows seldom begin with a line
+          __builtin_prefetch(from + kDistance * t.b_step + kLanes - 1);  // rows seldom begin with a line
           to += kColumns;
         }
         return b;
@@ -97,8 +96,8 @@ void multiply(const Tile& t) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) sums[r][v] = vf{};
   if (t.b_is_padded && t.a_step == kRows && t.b_step == kColumns) {
-    // C is wanted only at the end. It is asked for row by row on the way, as the cache can wait for few lines
-    // at a time.
+    // C is read and written only at the end: its rows are prefetched one by one on the way, as few loads from memory can be in
+    // flight at a time.
     const int stretch = t.steps * 3 / (4 * R) / kUnroll * kUnroll;
     for (int r = 0; r < R; r++) {
       for (int v = 0; v < V; v++) __builtin_prefetch(t.c_rows[r] + v * kLanes, 1);

@@ -2,10 +2,10 @@
 //
 //   C[rows x columns] (+)= sum over p < steps of A[p, 0..rows) * B[p, 0..columns)
 //
-// A step of A is `rows` neighbouring numbers, steps `a_step` apart (a packed panel: a_step = kRows); a step
-// of B is `columns` neighbouring numbers, steps `b_step` apart (a packed panel: b_step = kColumns, padded
+// A step of A is `rows` neighbouring elements, steps `a_step` apart (a packed panel: a_step = kRows); a step
+// of B is `columns` neighbouring elements, steps `b_step` apart (a packed panel: b_step = kColumns, padded
 // with zeros to whole vectors). The sums stay in registers: with 32 of them (AVX-512, NEON) and with 16
-// (AVX2, SSE) the tile is as large as leaves room for a step of B and one broadcast number of A.
+// (AVX2, SSE) the tile is as large as leaves room for a step of B and one broadcast element of A.
 #pragma once
 
 #include <algorithm>

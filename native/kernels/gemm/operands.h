@@ -12,7 +12,7 @@ struct DenseSource {
   ptrdiff_t stride;
   bool neighbours;  // source(i, p) = data[i + p * stride]; otherwise data[i * stride + p]
 
-  /** One panel, laid out as in gemm_pack.h. */
+  /** One panel, laid out as in pack.h. */
   void pack(float* to, int index, int size, int k0, int steps) const {
     if (neighbours)
       pack_rows<Width>(to, data + index + k0 * stride, stride, size, steps);
@@ -20,8 +20,7 @@ struct DenseSource {
       pack_columns<Width>(to, data + index * stride + k0, stride, size, steps);
   }
 
-  /** `count` panels one after the other; rows of the matrix are read as far as the panels go, as memory likes
-   * it. */
+  /** `count` panels one after the other; rows of the matrix are read as far as the panels go, in the order of memory. */
   void pack_many(float* to, const Panels& cut, int first, int count, int k0, int steps) const {
     const int rows = neighbours ? 1 : steps;
     for (int p = 0; p < steps; p += rows)
@@ -29,7 +28,7 @@ struct DenseSource {
         pack(to + ((size_t)i * steps + p) * Width, cut.start(first + i), cut.size(first + i), k0 + p, rows);
   }
 
-  /** The panel's place in memory, if the numbers of a step are neighbours already; otherwise null. */
+  /** The panel's place in memory, if the elements of a step are neighbours already; otherwise null. */
   const float* direct(int index, int k0, ptrdiff_t* step) const {
     *step = stride;
     return neighbours ? data + index + k0 * stride : nullptr;

@@ -1,7 +1,7 @@
 // Packing: a block of a matrix copied into the order in which the microkernel reads it, so that its loads are
 // contiguous.
 //
-// A panel is `steps` steps of `Width` numbers (Width = kRows for A, kColumns for B): to[p * Width + i] =
+// A panel is `steps` steps of `Width` elements (Width = kRows for A, kColumns for B): to[p * Width + i] =
 // source(start + i, k0 + p) for i < size, where source's first index runs over rows of A or columns of B and
 // its second over the summed dimension.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace fovea::FOVEA_ISA {
 
-/** The panel's numbers of one step are neighbours: source(i, p) = from[i + p * stride]. Fills whole vectors
+/** The panel's elements of one step are neighbours: source(i, p) = from[i + p * stride]. Fills whole vectors
  * with zeros. */
 template <int Width>
 inline void pack_rows(float* to, const float* from, ptrdiff_t stride, int size, int steps) {
@@ -32,7 +32,7 @@ inline void pack_rows(float* to, const float* from, ptrdiff_t stride, int size, 
     }
 }
 
-/** The panel's numbers of one step are `stride` apart: source(i, p) = from[i * stride + p]. Fills whole
+/** The panel's elements of one step are `stride` apart: source(i, p) = from[i * stride + p]. Fills whole
  * vectors with zeros. */
 template <int Width>
 inline void pack_columns(float* to, const float* from, ptrdiff_t stride, int size, int steps) {

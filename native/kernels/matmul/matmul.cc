@@ -59,21 +59,13 @@ void matmul(const Call& call) {
   int batch = numbers.small(), m = numbers.small();
   const int n = numbers.small(), k = numbers.small();
   const bool transpose_a = numbers.flag(), transpose_b = numbers.flag();
-  const int flags = numbers.small();
-  Epilogue epilogue;
-  epilogue.activation = (Activation)numbers.small();
-  epilogue.gradient_of = (Activation)numbers.small();
-  epilogue.alpha = (float)numbers.real();
-  const int variant = numbers.small();
-  float* const* operand = call.operands;
-  const float* a_data = *operand++;
-  const float* b_data = *operand++;
-  if (flags & kHasBias) epilogue.bias = *operand++;
-  if (flags & kHasResidual) epilogue.residual = *operand++;
-  if (flags & kHasSaved) epilogue.saved = *operand++;
-  float* y = *operand;
+  const ProductEnd end(numbers, call);
+  const Epilogue& epilogue = end.epilogue;
+  const int variant = end.variant;
+  const float *a_data = end.a, *b_data = end.b;
+  float* const y = end.out;
 
-  // Rows of all batches that meet one B are one tall matrix.
+  // Rows of all batches that have one B are one tall matrix.
   if (batch_b == 1 && batch_a == batch && !transpose_a) m *= batch, batch = 1;
   if (batch == 1 && !transpose_a && variant != kPlain && is_tall(m, n, k))
     return tall_product(m, n, k, a_data, b_data, transpose_b, y, epilogue);
@@ -88,7 +80,7 @@ void matmul(const Call& call) {
     if (variant == kPlain)
       plain_product(m, n, k, a, b, c, e);
     else if (!thin_product(m, n, k, a, b, c.base, e))
-      gemm(m, n, k, a, b, c, e, batch_b == 1 && (flags & kFrozenWeights) ? call.cache : nullptr);
+      gemm(m, n, k, a, b, c, e, batch_b == 1 && (end.flags & kFrozenWeights) ? call.cache : nullptr);
   };
   // Many or small products are shared out whole; a few big ones are each cut up. With a cache the first call
   // fills it.

@@ -5,7 +5,7 @@
 //   few rows, B is transposed           C^T = B^T A^T by dot products of B's columns, which are whole
 //   few columns beyond whole vectors    gemm() without them, and dot products
 //
-// C^T is turned, square by square, on its way to C.
+// C^T is transposed, square by square, on its way to C.
 #include "kernels/matmul/thin.h"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace {
 using namespace conv::few_outputs;
 
 /** Rows of a task, before they are rounded up, and the most sums that it makes at once. */
-constexpr int kEnoughRows = 4 * kLanes, kMaxSums = (kEnoughRows + kLanes) * kFewOutputs;
+constexpr int kMinRows = 4 * kLanes, kMaxSums = (kMinRows + kLanes) * kFewOutputs;
 
 /** k-steps that are summed in float. Longer sums are made of such parts, added in double: in one chain of floats a sum
  * of 1e7 equal numbers is 6e-3 off. A multiple of kLanes. */
@@ -34,7 +34,7 @@ void dot_product_sums(int rows, int columns, int k, const float* a, const float*
   const auto sum_part = [&](int first, int steps) {
     const Runs runs{1, steps, padded, true, false};
     const float *starts[] = {a + first}, *weights[] = {packed + first};
-    kRowOfPlaces[columns - 1](runs, {1, starts, weights}, k, rows, sums);
+    kRowOfPositions[columns - 1](runs, {1, starts, weights}, k, rows, sums);
   };
   if (k <= kStepsOfPart) return sum_part(0, k);
   double totals[kMaxSums] = {};
@@ -57,7 +57,7 @@ void dot_products(int m, int first, int n, int k, const float* a, const DenseB& 
     std::fill(to + k, to + padded, 0.0f);
   }
   const int at_once = ceil_div(n - first, ceil_div(n - first, kFewOutputs));  // columns
-  const int rows_of_task = round_up(kEnoughRows, kLanes / at_once);
+  const int rows_of_task = round_up(kMinRows, kLanes / at_once);
   parallel_for(ceil_div(m, rows_of_task), [&](int task, int) {
     const int row = task * rows_of_task, rows = std::min(rows_of_task, m - row);
     const float* const start = a + (ptrdiff_t)row * k;
@@ -73,7 +73,7 @@ void dot_products(int m, int first, int n, int k, const float* a, const DenseB& 
 }
 
 /** y [m, n] = epilogue(the transpose of `from` [n, m]) */
-void turn(int m, int n, const float* from, float* y, const Epilogue& epilogue) {
+void transpose_to(int m, int n, const float* from, float* y, const Epilogue& epilogue) {
   const int down = ceil_div(m, kLanes), across = ceil_div(n, kLanes);
   parallel_ranges((int64_t)down * across, kChunk / (kLanes * kLanes), [&](int64_t begin, int64_t end) {
     for (int64_t square = begin; square < end; square++) {
@@ -93,24 +93,24 @@ void turn(int m, int n, const float* from, float* y, const Epilogue& epilogue) {
 }
 
 /**
- * Are dot products of `many` rows with `few` columns sooner made? Each takes a multiplication for kLanes steps of its sum,
- * and as long as 64 steps to be added up; by gemm() all of a row take one for each step.
+ * Make `many` x `few` results by dot products? Each takes a multiply-add for kLanes k-steps, and the time of 64 k-steps to be summed
+ * across; gemm() takes one for each k-step and row.
  */
 bool are_dots_faster(int many, int few, int k) {
   if (few <= kFewOutputs) return k >= kLanes;
   return few < kLanes && many >= 8 * kLanes && few * (k + 64.0) <= 1.06 * kLanes * k;
 }
 
-/** The same for the columns beyond whole vectors, beside which they take long enough to matter. */
-bool are_better_apart(int m, int n, int k) {
+/** Make the columns beyond whole vectors by dot products, if they take long enough beside the others to matter? */
+bool are_better_split(int m, int n, int k) {
   const int columns = n % kLanes;
   return columns > 0 && columns <= kFewOutputs && n > kLanes && n <= 9 * kLanes && m >= 8 * kLanes &&
          columns * (k + 64.0) <= 0.5 * kLanes * k;
 }
 
-/** To be turned takes as long as so many steps; and so many numbers at most are, as the pool keeps their memory. */
-constexpr int kEnoughSteps = 32;
-constexpr int64_t kMostTurned = 4 << 20;
+/** Transposing C takes the time of so many k-steps; and of larger ones the pool would keep the memory. */
+constexpr int kMinSteps = 32;
+constexpr int64_t kMaxTransposed = 4 << 20;
 
 }  // namespace
 
@@ -120,7 +120,7 @@ bool thin_product(int m, int n, int k, const DenseA& a, const DenseB& b, float* 
     dot_products(m, 0, n, k, a.data, b, y, epilogue);
     return true;
   }
-  if (!a.neighbours && are_better_apart(m, n, k)) {
+  if (!a.neighbours && are_better_split(m, n, k)) {
     const int whole = n / kLanes * kLanes;
     gemm(m, whole, k, a, b, DenseC{y, n}, epilogue);
     dot_products(m, whole, n, k, a.data, b, y, epilogue);
@@ -128,15 +128,15 @@ bool thin_product(int m, int n, int k, const DenseA& a, const DenseB& b, float* 
   }
   const bool few_columns = a.neighbours && 4 * n <= 3 * kLanes && m >= kLanes;
   const bool few_rows = !b.neighbours && are_dots_faster(n, m, k);
-  if (k < kEnoughSteps || (int64_t)m * n > kMostTurned || !(few_columns || few_rows)) return false;
+  if (k < kMinSteps || (int64_t)m * n > kMaxTransposed || !(few_columns || few_rows)) return false;
   const size_t bytes = sizeof(float) * m * n;
-  float* const turned = (float*)(inside_task() ? thread_scratch(bytes) : shared_scratch(0, bytes));
-  const DenseB a_turned{a.data, a.stride, a.neighbours};
+  float* const transposed = (float*)(inside_task() ? thread_scratch(bytes) : shared_scratch(0, bytes));
+  const DenseB a_transposed{a.data, a.stride, a.neighbours};
   if (few_columns)
-    gemm(n, m, k, DenseA{b.data, b.stride, b.neighbours}, a_turned, DenseC{turned, m}, Epilogue{});
+    gemm(n, m, k, DenseA{b.data, b.stride, b.neighbours}, a_transposed, DenseC{transposed, m}, Epilogue{});
   else
-    dot_products(n, 0, m, k, b.data, a_turned, turned, Epilogue{});
-  turn(m, n, turned, y, epilogue);
+    dot_products(n, 0, m, k, b.data, a_transposed, transposed, Epilogue{});
+  transpose_to(m, n, transposed, y, epilogue);
   return true;
 }
 

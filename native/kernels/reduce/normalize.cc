@@ -19,7 +19,7 @@ struct Moments {
   }
 };
 
-/** A row that is in the first-level cache after the first pass. */
+/** A row that is in L1 after the first pass. */
 void normalize_row(const float* x, float* y, int64_t columns, int64_t row, const Moments& to) {
   const auto value = [x](int64_t i, auto lanes) { return Values<1>{{lanes.get(x + i)}}; };
   to.mean[row] = float(row_totals<Sum, 1>(columns, value)[0] / to.count);

@@ -31,9 +31,9 @@ struct Part {
   vf or_else(vf v, float other) const { return lane_numbers() < n ? v : splat(other); }
 };
 
-/** The first `kCount` lanes, a multiple of four, stored as halves and quarters of a vector: sooner than as a Part. */
+/** The first `kCount` lanes, a multiple of four, in stores of 256 and 128 bits: faster than a masked store. */
 template <int kCount>
-struct Quarters {
+struct PartialStores {
   void put(float* p, vf v) const {
     typedef float half __attribute__((vector_size(32)));
     typedef float quarter __attribute__((vector_size(16)));
@@ -49,15 +49,15 @@ struct Quarters {
   }
 };
 
-/** run(Quarters) if so many lanes, fewer than all and at most kMost, are whole quarters of four. */
-template <int kMost, class Run>
-inline __attribute__((always_inline)) bool in_quarters(int count, Run run) {
+/** run(PartialStores) if so many lanes, fewer than all and at most kMax, are a multiple of four. */
+template <int kMax, class Run>
+inline __attribute__((always_inline)) bool in_partial_stores(int count, Run run) {
   if constexpr (kLanes >= 8) {
-    if (count == 4) return run(Quarters<4>{}), true;
+    if (count == 4) return run(PartialStores<4>{}), true;
   }
   if constexpr (kLanes >= 16) {
-    if (count == 8) return run(Quarters<8>{}), true;
-    if (kMost >= 12 && count == 12) return run(Quarters<12>{}), true;
+    if (count == 8) return run(PartialStores<8>{}), true;
+    if (kMax >= 12 && count == 12) return run(PartialStores<12>{}), true;
   }
   return false;
 }
@@ -72,7 +72,7 @@ inline __attribute__((always_inline)) void for_lanes(int64_t n, Step step) {
 
 inline bool begins_line(const float* p) { return (uintptr_t)p % (kLine * sizeof(float)) == 0; }
 
-/** memcpy() of floats past the caches, as far as they fill whole lines of `to` from its beginning. */
+/** memcpy() of floats with non-temporal stores, as far as they fill whole lines of `to` from its beginning. */
 inline void copy_nontemporal(const float* from, int64_t count, float* to) {
   int64_t i = 0;
   for (const bool nontemporal = begins_line(to); nontemporal && i + kLanes <= count; i += kLanes)

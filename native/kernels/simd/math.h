@@ -1,7 +1,7 @@
 // exp, log, tanh, sine and their relatives on vectors of floats: within about 2 units in the last place,
 // right for infinities and denormals, and NaN for NaN. Polynomials and reduction constants are those of
 // Moshier's Cephes library. Which functions the kernels offer, and their derivatives, is in
-// kernels/functions.h.
+// kernels/elements/functions.h.
 #pragma once
 
 #include <cmath>

@@ -88,17 +88,17 @@ inline __attribute__((always_inline)) void pin([[maybe_unused]] vf& sum) {
 #endif
 }
 
-/** Hides where a number comes from: GCC shall go on from it, not find many from their beginning and keep them in memory, nor
- * what it will be when a loop ends. */
+/** Optimisation barrier: GCC must treat `number` as unknown. Otherwise it computes every later pointer from the first one, runs out
+ * of registers and spills. */
 template <class T>
 inline __attribute__((always_inline)) void hide(T& number) {
   __asm__("" : "+r"(number));
 }
 
-/** Where a vector is a whole line of the caches, as with AVX-512: can store_nontemporal() pass them by? */
+/** True if one vector fills a 64-byte cache line (AVX-512), so that non-temporal stores write whole lines. */
 #if defined(__AVX512F__)
 constexpr bool kHasNontemporalStore = true;
-/** store() past the caches, for what is larger than they are; `p` is a multiple of 64 bytes. Other threads see it when
+/** store() that bypasses the caches, for results larger than they are; `p` is a multiple of 64 bytes. Other threads see it when
  * parallel_for has returned. */
 inline void store_nontemporal(float* p, vf v) { _mm512_stream_ps(p, (__m512)v); }
 #else

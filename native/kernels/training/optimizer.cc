@@ -10,8 +10,9 @@ namespace fovea::FOVEA_ISA {
 namespace {
 
 /**
- * Stores what becomes of the parameters at `first`. All threads have read them, so cores that are far from each other take some
- * 65 ns for each line of which both hold a copy, past the caches 5 (see store_nontemporally(); these are large, too).
+ * Stores what becomes of the parameters at `first`: by non-temporal stores where cores do not share an L3. All threads have read
+ * them, so writing a line of which two cores hold a copy takes some 65 ns, a non-temporal store 5 (see store_nontemporally();
+ * unlike there, large ones too).
  */
 struct Updated {
   const bool nontemporal;

@@ -1,5 +1,5 @@
 // The addon as a backend: storages are blocks of the addon's memory, run() calls a kernel at once, and a program becomes one
-// list that the addon replays off the main thread. Which instruction set runs is the addon's choice (see FOVEA_ISA in cpu.h).
+// list that the addon replays off the main thread. Which instruction set runs is the addon's choice (see native/program/dispatch.h).
 
 import type { Backend, KernelCall, MemoryInfo, Operand, Peak, Storage, Variant } from "../backend.js";
 import { UserError } from "../../base/errors.js";

@@ -14,7 +14,7 @@ const matmulVariants: readonly Variant[] = [
   { name: "plain", supports: always },
 ];
 
-/** native/kernels/conv/table.cc: what each variant supports and costs; a shape gets the cheapest. */
+/** native/kernels/conv/table.cc; a variant.cc says what each variant supports and costs; a shape gets the cheapest. */
 let convolutionVariants: readonly Variant[] | undefined;
 
 const convolutions = (): readonly Variant[] =>

@@ -1,6 +1,6 @@
 // `depthwise`: convolutions in which every channel has a kernel of its own and none mix, so that there is no
 // matrix product to be made. Vectors run along a row of pixels with all their channels, as they lie in memory,
-// and meet weights repeated in the same pattern (conv_depthwise_view.h); large windows of many channels are made
+// times weights repeated in the same pattern (view.h); large windows of many channels are made
 // vector by vector of them.
 #pragma once
 

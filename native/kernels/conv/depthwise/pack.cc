@@ -1,4 +1,4 @@
-// The weights of depthwise convolutions as conv_depthwise.cc reads them: tap after tap of each phase, repeated over the
+// The weights of depthwise convolutions as forward.cc reads them: tap after tap of each phase, repeated over the
 // pixels that fill whole vectors.
 #include <algorithm>
 
@@ -8,10 +8,7 @@
 namespace fovea::FOVEA_ISA::conv::depthwise {
 
 size_t weights_size(const Gather& g) {
-  size_t taps = 0;
-  for (const AxisPhase& y : g.plan.y)
-    for (const AxisPhase& x : g.plan.x) taps += y.taps.size() * x.taps.size();
-  return taps * Pattern(g.plan, g.out_c).padded();
+  return g.plan.taps() * Pattern(g.plan, g.out_c).padded();
 }
 
 void pack(const Gather& g, const WeightLayout& w, float* packed) {
@@ -22,10 +19,10 @@ void pack(const Gather& g, const WeightLayout& w, float* packed) {
       for (const Tap& ty : y.taps)
         for (const Tap& tx : x.taps) {
           std::fill(sums.begin(), sums.end(), 0.0f);
-          for (int p : ty.elements)
-            for (int q : tx.elements)
-              for (int c = 0; c < g.out_c; c++)
-                sums[c] += w.weights[(ptrdiff_t)(p * w.shape->kw + q) * g.out_c + c];
+          for_elements(ty, tx, [&](int p, int q) {
+            for (int c = 0; c < g.out_c; c++)
+              sums[c] += w.weights[(ptrdiff_t)(p * w.shape->kw + q) * g.out_c + c];
+          });
           pattern.repeat(sums.data(), packed);
           packed += pattern.padded();
         }

@@ -8,8 +8,8 @@
 namespace fovea::FOVEA_ISA::conv::depthwise {
 namespace {
 
-/** Cuts all places of an image into equal rectangles of the right size. */
-void cut(const Pattern& pattern, const Phase& phase, int number, int images, bool by_vectors,
+/** Cuts all positions of an image into equal rectangles of the right size. */
+void cut(const Pattern& pattern, const Phase& phase, int phase_index, int images, bool by_vectors,
          std::vector<Piece>& pieces) {
   const ptrdiff_t bytes = by_vectors ? 36 << 10 : 128 << 10;
   const AxisPhase &y = *phase.y, &x = *phase.x;
@@ -19,23 +19,23 @@ void cut(const Pattern& pattern, const Phase& phase, int number, int images, boo
   const int widest = (int)std::clamp<ptrdiff_t>(bytes / (pixel * (span + 3 * y.in_step)), 32, 1 << 20);
   const int width = round_up(ceil_div(x.count, ceil_div(x.count, widest)), pattern.pixels);
   const ptrdiff_t fit = (bytes / (pixel * width) - span) / y.in_step + 1;
-  const int wanted = ceil_div(16, images * ceil_div(x.count, width));  // to keep a few threads busy
-  const int highest = (int)std::max<ptrdiff_t>(1, std::min<ptrdiff_t>(fit, std::max(4, y.count / wanted)));
+  const int min_parts = ceil_div(16, images * ceil_div(x.count, width));  // to keep a few threads busy
+  const int highest = (int)std::max<ptrdiff_t>(1, std::min<ptrdiff_t>(fit, std::max(4, y.count / min_parts)));
   const int height = ceil_div(y.count, ceil_div(y.count, highest));
   for (int i = 0; i < y.count; i += height)
     for (int j = 0; j < x.count; j += width)
-      pieces.push_back({number, 0, i, j, std::min(height, y.count - i), std::min(width, x.count - j)});
+      pieces.push_back({phase_index, 0, i, j, std::min(height, y.count - i), std::min(width, x.count - j)});
 }
 
 }  // namespace
 
 Pattern::Pattern(const Plan& plan, int channels) : channels(channels) {
-  constexpr int kMostNumbers = 256;
-  const bool apart = plan.x[0].in_step > 1 || plan.x[0].out_step > 1;
+  constexpr int kMaxElements = 256;
+  const bool parted = plan.x[0].in_step > 1 || plan.x[0].out_step > 1;
   const int whole = std::lcm(channels, kLanes);
-  numbers = whole <= kMostNumbers && !apart ? whole : channels;
-  pixels = numbers / channels;
-  vectors = ceil_div(numbers, kLanes);
+  elements = whole <= kMaxElements && !parted ? whole : channels;
+  pixels = elements / channels;
+  vectors = ceil_div(elements, kLanes);
 }
 
 std::vector<Segment> clip(const std::vector<Segment>& segments, int begin, int count) {
@@ -89,16 +89,16 @@ ptrdiff_t tap_step_of(const std::vector<ptrdiff_t>& across) {
 
 }  // namespace
 
-int band_height(const Phase& f, int rows) {
+int window_height(const Phase& f, int rows) {
   return (rows - 1) * f.y->in_step + f.y->last() - f.y->first() + 1;
 }
-int band_width(const Phase& f, int columns) {
+int window_width(const Phase& f, int columns) {
   return (columns - 1) * f.x->in_step + f.x->last() - f.x->first() + 1;
 }
 
 View view_of_vectors(const Phase& f, const Piece& p, const float* copy) {
   const AxisPhase &y = *f.y, &x = *f.x;
-  const ptrdiff_t line = (ptrdiff_t)band_width(f, p.columns) * kLanes, place = x.in_step * kLanes;
+  const ptrdiff_t line = (ptrdiff_t)window_width(f, p.columns) * kLanes, place = x.in_step * kLanes;
   View view{copy, y.in_step * line, place, place, {}, {}, 0};
   for (const Tap& tap : y.taps) view.down.push_back((tap.offset - y.first()) * line);
   for (const Tap& tap : x.taps) view.across.push_back((tap.offset - x.first()) * (ptrdiff_t)kLanes);

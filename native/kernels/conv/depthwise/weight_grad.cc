@@ -1,5 +1,5 @@
-// The weight gradient of depthwise convolutions: dw[tap, c] = sum over places of x[place + tap, c] * dy[place,
-// c], lane by lane in the pattern of conv_depthwise_view.h; at the end the lanes of each channel are added up.
+// The weight gradient of depthwise convolutions: dw[tap, c] = sum over positions of x[position + tap, c] * dy[position,
+// c], lane by lane in the pattern of view.h; at the end the lanes of each channel are added up.
 #include "kernels/conv/depthwise/forward.h"
 #include "kernels/conv/depthwise/view.h"
 #include "kernels/conv/shared/partial_sums.h"
@@ -10,15 +10,15 @@
 namespace fovea::FOVEA_ISA::conv::depthwise {
 namespace {
 
-constexpr int kMostTaps = 9;  // whose sums are in registers at a time
+constexpr int kMaxTaps = 9;  // whose sums are in registers at a time
 
-/** Places in hand, rows of groups of them: what they read of x, and of dy. */
+/** Positions in hand, rows of groups of them: what they read of x, and of dy. */
 struct Operands {
   const float *x, *dy;
   ptrdiff_t x_row, x_group, dy_row, dy_group;
   int rows, groups;
-  // What the row after the first meets of x and has not met yet; with it, dy's next row is asked for.
-  RowsAhead ahead;
+  // Of x, what the row after the first reads and the first does not: prefetched, with dy's next row.
+  PrefetchRegion ahead;
 };
 
 /** to[tap * padded + ...] += the products of kTaps taps, in kVectors vectors of the groups. */
@@ -35,11 +35,12 @@ inline __attribute__((always_inline)) void add_taps(const Operands& o, const ptr
 #pragma GCC unroll 9
     for (int t = 0; t < kTaps; t++) x[t] = o.x + row * o.x_row + taps[t] + at;
     const float* dy = o.dy + row * o.dy_row + at;
-    const bool asks = o.ahead.count > 0 && at == 0;
-    const RowsAhead x_ahead{asks ? o.ahead.first + row * o.x_row : nullptr, 1}, dy_ahead{dy + o.dy_row, 1};
+    const bool prefetches = o.ahead.rows > 0 && at == 0;
+    const PrefetchRegion x_ahead{prefetches ? o.ahead.row + row * o.x_row : nullptr, 1},
+        dy_ahead{dy + o.dy_row, 1};
     ptrdiff_t i = 0;
     for (int group = 0; group < o.groups; group++, i += o.x_group, dy += o.dy_group) {
-      if (asks) x_ahead.ask(i, o.x_group), dy_ahead.ask(group * o.dy_group, o.dy_group);
+      if (prefetches) x_ahead.prefetch(i, o.x_group), dy_ahead.prefetch(group * o.dy_group, o.dy_group);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; v++) {
         const vf d = lanes.get(dy + v * kLanes);
@@ -55,23 +56,23 @@ inline __attribute__((always_inline)) void add_taps(const Operands& o, const ptr
 }
 
 template <int kTaps>
-void add_taps(const Operands& o, const ptrdiff_t* taps, int numbers, float* to, ptrdiff_t padded) {
+void add_taps(const Operands& o, const ptrdiff_t* taps, int elements, float* to, ptrdiff_t padded) {
   // So that no addition waits for the one before, and memory is read in its order.
   constexpr int kVectors = kTaps <= 2 ? 4 : kTaps <= 4 ? 2 : 1;
   int at = 0;
-  for (; at + kVectors * kLanes <= numbers; at += kVectors * kLanes)
+  for (; at + kVectors * kLanes <= elements; at += kVectors * kLanes)
     add_taps<kTaps, kVectors>(o, taps, at, to + at, padded, Whole{});
-  for (; at + kLanes <= numbers; at += kLanes) add_taps<kTaps, 1>(o, taps, at, to + at, padded, Whole{});
-  if (at < numbers) add_taps<kTaps, 1>(o, taps, at, to + at, padded, Part{numbers - at});
+  for (; at + kLanes <= elements; at += kLanes) add_taps<kTaps, 1>(o, taps, at, to + at, padded, Whole{});
+  if (at < elements) add_taps<kTaps, 1>(o, taps, at, to + at, padded, Part{elements - at});
 }
 
-constexpr void (*kAddTaps[kMostTaps])(const Operands&, const ptrdiff_t*, int, float*, ptrdiff_t) = {
+constexpr void (*kAddTaps[kMaxTaps])(const Operands&, const ptrdiff_t*, int, float*, ptrdiff_t) = {
     add_taps<1>, add_taps<2>, add_taps<3>, add_taps<4>, add_taps<5>,
     add_taps<6>, add_taps<7>, add_taps<8>, add_taps<9>};
 
-/** The products of the taps [down] x [across] from places of which a row has `columns`, `dy_place` apart in dy. */
+/** The products of the taps [down] x [across] from positions of which a row has `columns`, `dy_place` apart in dy. */
 void add_places(const Pattern& pattern, const View& view, Range down, Range across, Operands o, int columns,
-                ptrdiff_t dy_place, bool asks, float* sums) {
+                ptrdiff_t dy_place, bool prefetches, float* sums) {
   const ptrdiff_t padded = pattern.padded();
   const int width = (int)view.across.size();
   std::vector<ptrdiff_t> taps;
@@ -81,26 +82,26 @@ void add_places(const Pattern& pattern, const View& view, Range down, Range acro
   // Runs of taps whose sums are neighbours: all of them, or those of a row.
   const bool whole_rows = across.size() == width;
   const int runs = whole_rows ? 1 : down.size(), length = whole_rows ? (int)taps.size() : across.size();
-  const auto add = [&](Operands places, int numbers) {
-    if (asks) places.ahead = {places.x + places.x_row + taps.back(), 1};
-    const int parts = ceil_div(length, kMostTaps);
+  const auto add = [&](Operands positions, int elements) {
+    if (prefetches) positions.ahead = {positions.x + positions.x_row + taps.back(), 1};
+    const int parts = ceil_div(length, kMaxTaps);
     for (int run = 0; run < runs; run++)
       for (int part = 0; part < parts; part++) {
         const int begin = length * part / parts, end = length * (part + 1) / parts;
         float* const to = sums + ((down.begin + run) * width + across.begin + begin) * padded;
-        kAddTaps[end - begin - 1](places, taps.data() + run * length + begin, numbers, to, padded);
-        places.ahead = {};
+        kAddTaps[end - begin - 1](positions, taps.data() + run * length + begin, elements, to, padded);
+        positions.ahead = {};
       }
   };
   o.groups = columns / pattern.pixels, o.x_group = view.group, o.dy_group = pattern.pixels * dy_place;
-  if (o.groups > 0) add(o, pattern.numbers);
+  if (o.groups > 0) add(o, pattern.elements);
   o.x += o.groups * o.x_group, o.dy += o.groups * o.dy_group;
   o.groups = columns % pattern.pixels, o.x_group = view.place, o.dy_group = dy_place;
   if (o.groups > 0) add(o, pattern.channels);
 }
 
 void add_piece(const ConvShape& s, const Pattern& pattern, const Phase& phase, const Piece& p, const float* x,
-               const float* dy, bool asks, float* sums) {
+               const float* dy, bool prefetches, float* sums) {
   const AxisPhase &ay = *phase.y, &ax = *phase.x;
   const View view = view_of(pattern, phase, p, Image{x, s.h, s.w, s.ci, s.ci});
   const int top = ay.out + p.y0 * ay.out_step, left = ax.out + p.x0 * ax.out_step;
@@ -113,7 +114,7 @@ void add_piece(const ConvShape& s, const Pattern& pattern, const Phase& phase, c
       o.x = view.data + down.begin * view.row + part.begin * view.place, o.x_row = view.row;
       o.dy = from + down.begin * dy_row + part.begin * dy_place, o.dy_row = dy_row;
       o.rows = down.end - down.begin;
-      add_places(pattern, view, down.taps, part.taps, o, part.end - part.begin, dy_place, asks, sums);
+      add_places(pattern, view, down.taps, part.taps, o, part.end - part.begin, dy_place, prefetches, sums);
     }
 }
 
@@ -128,9 +129,9 @@ void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw)
   Partials partials(s, plan);
   partials.split((int)pieces.size());
   const ptrdiff_t taps = partials.size / s.co;  // of all phases
-  // Vector after vector the numbers of a piece come from memory in steps that no core foresees.
+  // Vector after vector the elements of a piece come from memory in steps that no core foresees.
   const size_t bytes = sizeof(float) * s.n * ((size_t)s.h * s.w * s.ci + (size_t)s.oh * s.ow * s.co);
-  const bool asks = exceeds_l3(bytes) && s.stride_y == 1 && s.stride_x == 1 && s.kh > 1 && s.kw > 1;
+  const bool prefetches = exceeds_l3(bytes) && s.stride_y == 1 && s.stride_x == 1 && s.kh > 1 && s.kw > 1;
   float* const sets = room_for(partials, dw);
   parallel_for(partials.splits, [&](int split, int) {
     const ptrdiff_t size = taps * pattern.padded();
@@ -138,13 +139,13 @@ void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw)
     std::fill(sums, sums + size, 0.0f);
     const auto first = [&](int i) { return pieces.size() * i / partials.splits; };
     for (size_t i = first(split); i < first(split + 1); i++)
-      add_piece(s, pattern, phases[pieces[i].phase], pieces[i], x, dy, asks,
+      add_piece(s, pattern, phases[pieces[i].phase], pieces[i], x, dy, prefetches,
                 sums + partials.phases[pieces[i].phase].offset / s.co * pattern.padded());
     float* const set = sets + split * partials.size;
     for (ptrdiff_t tap = 0; tap < taps; tap++)
       for (int c = 0; c < s.co; c++) {
         float total = 0;
-        for (int at = c; at < pattern.numbers; at += s.co) total += sums[tap * pattern.padded() + at];
+        for (int at = c; at < pattern.elements; at += s.co) total += sums[tap * pattern.padded() + at];
         set[tap * s.co + c] = total;
       }
   });

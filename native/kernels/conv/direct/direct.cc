@@ -9,7 +9,7 @@
 namespace fovea::FOVEA_ISA::conv::direct {
 namespace {
 
-/** Calls visit(p, q, pixel) for the kernel elements that meet the image when output (i, j) is made. */
+/** Calls visit(p, q, pixel) for the kernel elements that are in bounds when output (i, j) is made. */
 template <class Visit>
 inline void for_window(const ConvShape& s, int i, int j, Visit visit) {
   for (int p = 0; p < s.kh; p++) {
@@ -39,7 +39,7 @@ void forward_pixel(const ConvShape& s, int i, int j, int group, const float* x, 
   });
 }
 
-struct Reads {  // dy's places that read one place of x, with the kernel element through which they do
+struct Reads {  // dy's positions that read one place of x, with the kernel element through which they do
   std::vector<std::pair<int, int>> y, x;
 };
 

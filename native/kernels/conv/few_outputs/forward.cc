@@ -61,13 +61,12 @@ void pack(const Gather& g, const WeightLayout& w, float* packed) {
             to = packed + (ptrdiff_t)row * shared.size() + place.start;
             to_next_vector = place.to_next_vector;
           }
-          for (int p : y.taps[row].elements)
-            for (int q : x.taps[column].elements) {
-              const float* const element = w.weights + (ptrdiff_t)(p * s.kw + q) * s.ci * s.co;
-              for (int c = 0; c < g.in_c; c++)
-                to[c / kLanes * to_next_vector + c % kLanes] +=
-                    w.transposed ? element[o * s.co + c] : element[c * s.co + o];
-            }
+          for_elements(y.taps[row], x.taps[column], [&](int p, int q) {
+            const float* const element = w.weights + (ptrdiff_t)(p * s.kw + q) * s.ci * s.co;
+            for (int c = 0; c < g.in_c; c++)
+              to[c / kLanes * to_next_vector + c % kLanes] +=
+                  w.transposed ? element[o * s.co + c] : element[c * s.co + o];
+          });
         }
       }
       packed += g.out_c * output;
@@ -77,24 +76,25 @@ void pack(const Gather& g, const WeightLayout& w, float* packed) {
 
 namespace {
 
-/** One phase of the plan, with what its rows of places share. */
+/** One phase of the plan, with what its rows of positions share. */
 struct Phase {
   const Gather& g;
   const AxisPhase &y, &x;
   Runs runs;
   const float* weights;
-  int left = 0, right = 0;  // windows of places [left, right) lie between the image's sides
-  bool asks;                // for rows, which come from memory
+  int left = 0, right = 0;  // windows of positions [left, right) lie between the image's sides
+  bool prefetches;          // rows of the image, which come from memory
 
   Phase(const Gather& g, const AxisPhase& y, const AxisPhase& x, const Runs& runs, const float* weights)
       : g(g), y(y), x(x), runs(runs), weights(weights) {
     left = std::clamp(ceil_div(std::max(-x.first(), 0), x.in_step), 0, x.count);
     const int beyond = g.in_w - 1 - x.last();
     right = std::clamp(beyond < 0 ? 0 : beyond / x.in_step + 1, left, x.count);
-    constexpr int kWide = 128;  // numbers of a pixel: of one row of them the core itself foresees what comes
-    // A pixel that is loaded once for all taps leaves time to ask for those which other programs may have driven out of the last-level cache.
+    constexpr int kWide = 128;  // floats of a pixel; the core prefetches one row of them by itself
+    // Shared rows load each pixel once, so there is time to prefetch even if the image should fit half of L3.
     const size_t bytes = g.read_bytes() * (runs.shared ? 2 : 1);
-    asks = exceeds_l3(bytes) && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
+    prefetches =
+        exceeds_l3(bytes) && (y.taps.size() > 1 || (y.taps.size() == 1 && g.in_c * x.in_step < kWide));
   }
 
   /** The runs of rows that lie in the image; column(tx) is where a tap of the window's row begins, row(ty)
@@ -111,19 +111,20 @@ struct Phase {
   }
 };
 
-/** Places [begin, end) of a row, of which some window elements lie left or right of the image. */
+/** Positions [begin, end) of a row, of which some window elements lie left or right of the image. */
 void edge_of_row(const Phase& p, const Image& in, Window& window, int first_row, int begin, int end,
                  float* room, float* sums) {
   if (begin >= end) return;
   const int rows = p.y.last() - p.y.first() + 1;
   const int columns = (end - 1 - begin) * p.x.in_step + p.x.last() - p.x.first() + 1;
-  const PaddedWindow band = padded_window(in, first_row + p.y.first(), begin * p.x.in_step + p.x.first(),
-                                          rows, columns, room, true);
+  const PaddedWindow window_of_border = padded_window(
+      in, first_row + p.y.first(), begin * p.x.in_step + p.x.first(), rows, columns, room, true);
   p.find(window, first_row, [&](int dy, int dx) {
-    return band.data + (dy - p.y.first()) * band.pitch + (dx - p.x.first()) * band.pixel;
+    return window_of_border.data + (dy - p.y.first()) * window_of_border.pitch +
+           (dx - p.x.first()) * window_of_border.pixel;
   });
-  kRowOfPlaces[p.g.out_c - 1](p.runs, window, p.x.in_step * band.pixel, end - begin,
-                              sums + begin * p.g.out_c);
+  kRowOfPositions[p.g.out_c - 1](p.runs, window, p.x.in_step * window_of_border.pixel, end - begin,
+                                 sums + begin * p.g.out_c);
 }
 
 void run_shared_row(const Phase& p, const Image& in, int row, Window& window, float* sums) {
@@ -136,7 +137,7 @@ void run_shared_row(const Phase& p, const Image& in, int row, Window& window, fl
       window.add(in.data + (ptrdiff_t)at * in.w * in.pixel, p.weights + (ptrdiff_t)t * weights);
   }
   const ptrdiff_t pitch = (ptrdiff_t)in.w * in.pixel;
-  if (p.asks) window.ahead = {in.data + (first_row + p.y.last() + 1) * pitch, p.y.in_step, pitch};
+  if (p.prefetches) window.ahead = {in.data + (first_row + p.y.last() + 1) * pitch, p.y.in_step, pitch};
   const SharedRows rows{window, in.w, in.pixel, p.x.first(), taps, in.channels};
   kRowOfShared[p.g.out_c - 1](rows, p.x.count, sums);
 }
@@ -149,8 +150,8 @@ void run_row(const Phase& p, const Image& in, int row, Window& window, float* ro
   p.find(window, first_row, [&](int dy, int dx) {
     return in.data + ((ptrdiff_t)(first_row + dy) * in.w + left * p.x.in_step + dx) * in.pixel;
   });
-  if (p.asks) {
-    constexpr ptrdiff_t kNear = 2048;  // numbers
+  if (p.prefetches) {
+    constexpr ptrdiff_t kNear = 2048;  // elements
     const float* const start = in.data + (ptrdiff_t)left * p.x.in_step * in.pixel;
     const ptrdiff_t pitch = (ptrdiff_t)in.w * in.pixel;
     const float* const lowest = start + (first_row + p.y.last()) * pitch;
@@ -159,8 +160,8 @@ void run_row(const Phase& p, const Image& in, int row, Window& window, float* ro
     else
       window.ahead = {lowest + pitch, p.y.in_step, pitch};
   }
-  kRowOfPlaces[p.g.out_c - 1](p.runs, window, (ptrdiff_t)p.x.in_step * in.pixel, right - left,
-                              sums + left * p.g.out_c);
+  kRowOfPositions[p.g.out_c - 1](p.runs, window, (ptrdiff_t)p.x.in_step * in.pixel, right - left,
+                                 sums + left * p.g.out_c);
   window.ahead = {};
 }
 

@@ -1,6 +1,6 @@
 // `few-output-channels`: the last layer of a network (and the input's gradient of its first), where one to
 // four channels come out. A matrix product would leave most of a vector of outputs idle, so here vectors run
-// along the input's channels, and are summed across at the end. The weight gradient changes sides: there the
+// along the input's channels, and are summed across at the end. The weight gradient swaps roles: the
 // few channels become rows and the many become columns.
 #pragma once
 
@@ -11,8 +11,8 @@ namespace fovea::FOVEA_ISA::conv::few_outputs {
 constexpr int kFewOutputs = 4;
 
 /**
- * Does a pixel that is loaded serve all places of a row that read it? For neighbouring taps. Vectors of each tap's channels
- * apart are more than those of all together, but cost less, as long as there are outputs enough to do without.
+ * Share each loaded pixel among all output pixels of a row that read it? For neighbouring taps, as long as outputs are few enough:
+ * vectors of each tap's channels are more than those of all taps' in one run, but are loaded only once.
  */
 bool shares_pixels(const AxisPhase& x, int channels, int outputs);
 
@@ -21,10 +21,10 @@ size_t weights_size(const Gather& g);  // floats
 void pack(const Gather& g, const WeightLayout& w, float* packed);
 void forward(const Gather& g, const float* packed);
 
-/** The convolution whose weight gradient is made in place of that of `s`, and whether by `winograd-squares`, not by
- * `implicit-gemm`. */
+/** The convolution with x and dy in swapped roles, whose weight gradient is made in place of that of `s`, and whether by
+ * `winograd-squares`, not by `implicit-gemm`. */
 ConvShape roles_swapped(const ConvShape& s);
-bool takes_f3_2(const ConvShape& turned);
+bool takes_f3_2(const ConvShape& swapped);
 /** For stride 1, one group and no upsampling. */
 void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw);
 

@@ -1,6 +1,6 @@
-// The microkernels of conv_few_outputs.cc, and of thin_product.cc, where a row of A is a place: a row of places, each a sum
+// The microkernels of forward.cc, and of matmul/thin.cc, where a row of A is a position: a row of positions, each a sum
 // over its window of the products of pixels and the weights of one to four outputs. Vectors run along channels. The
-// vectors of as many places as fill one with their sums are added up at a time, then all summed across together.
+// vectors of as many positions as fill one with their sums are added up at a time, then all summed across together.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace fovea::FOVEA_ISA::conv::few_outputs {
 
-/** A window's runs: rows of kernel taps that are neighbours in memory, each `length` numbers, padded to whole vectors. */
+/** A window's runs: rows of kernel taps that are neighbours in memory, each `length` elements, padded to whole vectors. */
 struct Runs {
   int count, length, padded;
   bool joined;
@@ -36,12 +36,12 @@ inline __attribute__((always_inline)) vf sums_across(vf (&rows)[kLanes]) {
   }
 }
 
-/** The runs of a window that lie in the image: where the first place's begin, and their weights for the first output. */
+/** The runs of a window that lie in the image: where the first position's begin, and their weights for the first output. */
 struct Window {
   int runs = 0;
   const float** starts;
   const float** weights;
-  RowsAhead ahead = {};
+  PrefetchRegion ahead = {};
 
   void add(const float* start, const float* run_weights) {
     starts[runs] = start;
@@ -49,7 +49,7 @@ struct Window {
   }
 };
 
-/** The vectors of products of kPixels neighbouring places, `step` apart: sums[pixel * kOutputs + o]. */
+/** The vectors of products of kPixels neighbouring positions, `step` apart: sums[pixel * kOutputs + o]. */
 template <int kOutputs, int kPixels>
 inline __attribute__((always_inline)) void add_windows(const Runs& runs, const Window& window, ptrdiff_t at,
                                                        ptrdiff_t step, vf* sums) {
@@ -82,37 +82,37 @@ inline __attribute__((always_inline)) void add_windows(const Runs& runs, const W
   }
 }
 
-/** Places whose windows are alike: to[place * kOutputs + o]. */
+/** Positions whose windows are alike: to[position * kOutputs + o]. */
 template <int kOutputs>
-void row_of_places(const Runs& runs, const Window& window, ptrdiff_t step, int places, float* to) {
-  constexpr int kPlaces = kLanes / kOutputs, kPixels = std::min(8, kPlaces);
+void row_of_positions(const Runs& runs, const Window& window, ptrdiff_t step, int positions, float* to) {
+  constexpr int kPositions = kLanes / kOutputs, kPixels = std::min(8, kPositions);
   vf sums[kLanes];
-  for (int first = 0; first < places; first += kPlaces) {
-    const int wanted = std::min(kPlaces, places - first);
-    window.ahead.ask(first * step, wanted * step);
+  for (int first = 0; first < positions; first += kPositions) {
+    const int count = std::min(kPositions, positions - first);
+    window.ahead.prefetch(first * step, count * step);
     int i = 0;
-    for (; i + kPixels <= wanted; i += kPixels)
+    for (; i + kPixels <= count; i += kPixels)
       add_windows<kOutputs, kPixels>(runs, window, (first + i) * step, step, sums + i * kOutputs);
-    for (; i < wanted; i++)
+    for (; i < count; i++)
       add_windows<kOutputs, 1>(runs, window, (first + i) * step, step, sums + i * kOutputs);
     for (i *= kOutputs; i < kLanes; i++) sums[i] = vf{};
-    store_partial(to + first * kOutputs, sums_across<1>(sums), wanted * kOutputs);
+    store_partial(to + first * kOutputs, sums_across<1>(sums), count * kOutputs);
   }
 }
 
-using RowOfPlaces = void (*)(const Runs&, const Window&, ptrdiff_t, int, float*);
-constexpr RowOfPlaces kRowOfPlaces[kFewOutputs] = {row_of_places<1>, row_of_places<2>, row_of_places<3>,
-                                                   row_of_places<4>};
+using RowOfPositions = void (*)(const Runs&, const Window&, ptrdiff_t, int, float*);
+constexpr RowOfPositions kRowOfPositions[kFewOutputs] = {row_of_positions<1>, row_of_positions<2>,
+                                                         row_of_positions<3>, row_of_positions<4>};
 
 /**
- * Rows of pixels of which neighbouring places read the same ones, each by another tap: a pixel's vector is loaded once
- * for all of them, and the taps' weights once for all places. Loads would bound the sums otherwise, as two of
+ * Rows of pixels of which neighbouring positions read the same ones, each by another tap: a pixel's vector is loaded once
+ * for all of them, and the taps' weights once for all positions. Loads would bound the sums otherwise, as two of
  * them feed one multiplication.
  */
 struct SharedRows {
   const Window& window;  // a run is a row of the image, from its first pixel, with the weights of all taps
-  int width, pixel;      // of the image: pixels of a row, numbers of one
-  int first, taps;       // the column of the first place's first tap
+  int width, pixel;      // of the image: pixels of a row, elements of one
+  int first, taps;       // the column of the first position's first tap
   int channels;
 };
 
@@ -137,18 +137,18 @@ struct SharedWeights {
   }
 };
 
-/** Adds kTaps taps of a row of pixels to kPlaces places, the first of which reads pixel `column` by the first of them; returns
+/** Adds kTaps taps of a row of pixels to kPositions positions, the first of which reads pixel `column` by the first of them; returns
  * what follows their weights. Where not all of the pixels are `kInside` the row, the others count as zeros. */
-template <int kOutputs, int kPlaces, int kTaps, bool kInside>
+template <int kOutputs, int kPositions, int kTaps, bool kInside>
 inline __attribute__((always_inline)) const float* add_taps(const SharedRows& r, const float* row, int column,
                                                             const float* weights,
-                                                            vf (&acc)[kOutputs][kPlaces]) {
+                                                            vf (&acc)[kOutputs][kPositions]) {
   alignas(64) static constexpr float zeros[kLanes] = {};
   const float* x = row + (ptrdiff_t)column * r.pixel;
   const auto add = [&](auto lanes) __attribute__((always_inline)) {
     const float* at = x;
 #pragma GCC unroll 32
-    for (int j = 0; j < kPlaces + kTaps - 1; j++) {
+    for (int j = 0; j < kPositions + kTaps - 1; j++) {
       const bool is_there = kInside || (unsigned)(column + j) < (unsigned)r.width;
       const float* const from = is_there ? at : zeros;
       at += r.pixel;
@@ -156,7 +156,7 @@ inline __attribute__((always_inline)) const float* add_taps(const SharedRows& r,
       const vf a = lanes.get(from);
 #pragma GCC unroll 4
       for (int t = 0; t < kTaps; t++) {
-        if (t > j || j - t >= kPlaces) continue;
+        if (t > j || j - t >= kPositions) continue;
 #pragma GCC unroll 4
         for (int o = 0; o < kOutputs; o++)
           acc[o][j - t] = fma(a, load(weights + (t * kOutputs + o) * kLanes), acc[o][j - t]);
@@ -171,13 +171,13 @@ inline __attribute__((always_inline)) const float* add_taps(const SharedRows& r,
   return weights;
 }
 
-template <int kOutputs, int kPlaces, bool kInside>
+template <int kOutputs, int kPositions, bool kInside>
 inline __attribute__((always_inline)) void add_shared(const SharedRows& r, int column, vf* sums) {
-  vf acc[kOutputs][kPlaces];
+  vf acc[kOutputs][kPositions];
 #pragma GCC unroll 4
   for (int o = 0; o < kOutputs; o++) {
 #pragma GCC unroll 16
-    for (int i = 0; i < kPlaces; i++) acc[o][i] = vf{};
+    for (int i = 0; i < kPositions; i++) acc[o][i] = vf{};
   }
   for (int run = 0; run < r.window.runs; run++) {
     const float* const row = r.window.starts[run];
@@ -185,35 +185,35 @@ inline __attribute__((always_inline)) void add_shared(const SharedRows& r, int c
     for (int tap = 0; tap < r.taps;) {
       const int together = taps_at_once(r.taps - tap);
       if (together == 3)
-        w = add_taps<kOutputs, kPlaces, 3, kInside>(r, row, column + tap, w, acc);
+        w = add_taps<kOutputs, kPositions, 3, kInside>(r, row, column + tap, w, acc);
       else if (together == 2)
-        w = add_taps<kOutputs, kPlaces, 2, kInside>(r, row, column + tap, w, acc);
+        w = add_taps<kOutputs, kPositions, 2, kInside>(r, row, column + tap, w, acc);
       else
-        w = add_taps<kOutputs, kPlaces, 4, kInside>(r, row, column + tap, w, acc);
+        w = add_taps<kOutputs, kPositions, 4, kInside>(r, row, column + tap, w, acc);
       tap += together;
     }
   }
 #pragma GCC unroll 4
   for (int o = 0; o < kOutputs; o++) {
 #pragma GCC unroll 16
-    for (int i = 0; i < kPlaces; i++) sums[i * kOutputs + o] = acc[o][i];
+    for (int i = 0; i < kPositions; i++) sums[i * kOutputs + o] = acc[o][i];
   }
 }
 
-/** All places of a row: to[place * kOutputs + o]. The last ones are made together with some that were made before. */
+/** All positions of a row: to[position * kOutputs + o]. The last ones are made together with some that were made before. */
 template <int kOutputs>
-void row_of_shared(const SharedRows& r, int places, float* to) {
-  constexpr int kPlaces = kLanes / kOutputs;
+void row_of_shared(const SharedRows& r, int positions, float* to) {
+  constexpr int kPositions = kLanes / kOutputs;
   vf sums[kLanes];
-  for (int i = kPlaces * kOutputs; i < kLanes; i++) sums[i] = vf{};
-  for (int at = 0; at < places; at += kPlaces) {
-    const int first = std::min(at, std::max(places - kPlaces, 0)), column = r.first + first;
-    r.window.ahead.ask((ptrdiff_t)first * r.pixel, (ptrdiff_t)kPlaces * r.pixel);
-    if (column >= 0 && column + kPlaces + r.taps - 1 <= r.width)
-      add_shared<kOutputs, kPlaces, true>(r, column, sums);
+  for (int i = kPositions * kOutputs; i < kLanes; i++) sums[i] = vf{};
+  for (int at = 0; at < positions; at += kPositions) {
+    const int first = std::min(at, std::max(positions - kPositions, 0)), column = r.first + first;
+    r.window.ahead.prefetch((ptrdiff_t)first * r.pixel, (ptrdiff_t)kPositions * r.pixel);
+    if (column >= 0 && column + kPositions + r.taps - 1 <= r.width)
+      add_shared<kOutputs, kPositions, true>(r, column, sums);
     else
-      add_shared<kOutputs, kPlaces, false>(r, column, sums);
-    store_partial(to + first * kOutputs, sums_across<1>(sums), std::min(kPlaces, places) * kOutputs);
+      add_shared<kOutputs, kPositions, false>(r, column, sums);
+    store_partial(to + first * kOutputs, sums_across<1>(sums), std::min(kPositions, positions) * kOutputs);
   }
 }
 

@@ -38,7 +38,7 @@ double cost(const ConvWork& w) {
     }
     const int run = taps_in_a_run(x);
     const double loads = positions * taps / run * vectors(run * read);
-    const bool has_border = taps_met(x, read_width(w)) < (double)x.taps.size() * x.count;
+    const bool has_border = taps_in_bounds(x, read_width(w)) < (double)x.taps.size() * x.count;
     cost += loads * (kProduct * written + kLoad) + kSumAcross * sums_across +
             (has_border ? kBorderRow * w.s.n * y.count : 0);
   });

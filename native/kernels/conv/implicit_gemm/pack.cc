@@ -1,6 +1,6 @@
-// Packs convolution weights for conv_gather.cc. For each phase (y outer, x inner), group and panel of
+// Packs convolution weights for forward.cc. For each phase (y outer, x inner), group and panel of
 // columns: [tap y][tap x][channel][columns of the panel], columns beyond the last being 0. A panel is kPanel
-// wide, the last one whole vectors (panel_of() in conv_micro.h). Where two channels share a vector: [tap y][tap x]
+// wide, the last one whole vectors (panel_of() in tile.h). Where two channels share a vector: [tap y][tap x]
 // [channel / 2][columns][channel % 2], a last odd channel with a 0.
 #include "kernels/conv/implicit_gemm/pack.h"
 
@@ -90,8 +90,8 @@ WeightPanels::WeightPanels(const Gather& g)
 
 int WeightPanels::outputs(int output) const {
   const int rest = outputs_ - output, whole = rest / kLanes * kLanes;
-  const int wanted = half_ && whole > 0 ? whole : rest;
-  return three_ ? panel_of(wanted) : std::min(wanted, kPanel);
+  const int columns = half_ && whole > 0 ? whole : rest;
+  return three_ ? panel_of(columns) : std::min(columns, kPanel);
 }
 
 int WeightPanels::count() const {
@@ -100,10 +100,9 @@ int WeightPanels::count() const {
   return count;
 }
 
-int WeightPanels::most_rows() const {
+int WeightPanels::max_rows() const {
   int least = kMaxOfOne;
-  for (int o = 0; o < outputs_; o += outputs(o))
-    least = std::min(least, FOVEA_ISA::most_rows(outputs(o), steps_));
+  for (int o = 0; o < outputs_; o += outputs(o)) least = std::min(least, conv::max_rows(outputs(o), steps_));
   return least;
 }
 
@@ -121,10 +120,7 @@ size_t WeightPanels::size(int output) const {
 }
 
 size_t weights_size(const Gather& g) {
-  size_t taps = 0;
-  for (const AxisPhase& y : g.plan.y)
-    for (const AxisPhase& x : g.plan.x) taps += y.taps.size() * x.taps.size();
-  return taps * g.groups * WeightPanels(g).size();
+  return g.plan.taps() * g.groups * WeightPanels(g).size();
 }
 
 void pack_weights(const Gather& g, const WeightLayout& w, float* packed) {
@@ -152,13 +148,12 @@ void pack_weights(const Gather& g, const WeightLayout& w, float* packed) {
   const auto pack = [&](int index, int) {
     const Piece& part = parts[index];
     bool add = false;
-    for (int p : part.ty->elements)
-      for (int q : part.tx->elements) {
-        const float* const from =
-            w.weights + (size_t)(p * s.kw + q) * ci * co + (size_t)part.group * (co / s.groups);
-        (w.transposed ? put_columns : put_rows)(part, from, channels, co, add);
-        add = true;
-      }
+    for_elements(*part.ty, *part.tx, [&](int p, int q) {
+      const float* const from =
+          w.weights + (size_t)(p * s.kw + q) * ci * co + (size_t)part.group * (co / s.groups);
+      (w.transposed ? put_columns : put_rows)(part, from, channels, co, add);
+      add = true;
+    });
   };
   const bool tiny = (size_t)s.kh * s.kw * ci * co < 8192;
   if (tiny)

@@ -5,12 +5,14 @@
 
 namespace fovea::FOVEA_ISA::conv::implicit_gemm {
 
-/** Are a group's outputs beyond whole vectors, which fill half a one at most, a panel of their own, in whose weights two
- * steps share a vector? It takes half the time. `products`: of a number of the output, on average. */
+/**
+ * If at most half a vector of a group's output channels is left over, give them a panel of their own that is k-interleaved by two
+ * (lane 2j+i: channel j, k-step i)? That takes half the multiply-adds. `products`: summed for an element of the output, on average.
+ */
 bool has_half_panel(int channels, int outputs, double products);
 
-/** The panels in which the outputs of a group are made, and their weights for one tap. Three vectors make one where its
- * weights stay in the second-level cache: its tiles have few rows, which read them often. */
+/** The panels of a group's outputs, and their weights for one tap. A panel has three vectors only where its weights stay in L2, as
+ * its tiles have few rows and read them often. */
 class WeightPanels {
  public:
   explicit WeightPanels(const Gather& g);
@@ -21,8 +23,8 @@ class WeightPanels {
   int count() const;
   bool ends_with_half() const { return half_; }
   /** Rows of the largest tile of any panel. */
-  int most_rows() const;
-  /** Numbers of a step's weights in a panel of so many outputs: whole vectors or half of one. */
+  int max_rows() const;
+  /** Floats of a k-step's weights in a panel of so many outputs: whole vectors or half of one. */
   int width(int outputs) const;
   /** Numbers of all weights before `output`, where a panel begins or all end. */
   size_t size(int output) const;

@@ -51,9 +51,9 @@ double cost(const ConvWork& w) {
   double cost = kStart, packed = kWeight * s.kh * s.kw * read, products = 0, ends = 0;  // of sums
   for_phases(w, [&](const AxisPhase& y, const AxisPhase& x, double positions, double) {
     const double across =
-        columns_are_split(g, y, x) ? taps_met(x, read_width(w)) : (double)x.taps.size() * x.count;
+        columns_are_split(g, y, x) ? taps_in_bounds(x, read_width(w)) : (double)x.taps.size() * x.count;
     cost += kPhase;
-    products += s.n * taps_met(y, read_height(w)) * across * read;
+    products += s.n * taps_in_bounds(y, read_height(w)) * across * read;
     ends += positions;
   });
   const double all = vectors(written), steps = products / std::max(ends, 1.0);
@@ -85,7 +85,7 @@ void run_product(const ConvCall& c, int read) {
        DenseC{c.out, written}, c.epilogue, c.cache);
 }
 
-/** Pixels so far apart share lines of L1: of the rows of a tile hardly any stay there. */
+/** Do pixels lie at multiples of 4 KiB? They share sets of L1: of the rows of a tile hardly any stay there. */
 bool pixels_collide(int channels) { return channels * sizeof(float) % 4096 == 0; }
 
 void run(const ConvCall& c) {

@@ -1,9 +1,9 @@
-// `implicit-gemm` for the weight gradient. For each tap of each phase of the forward plan (conv_plan.h)
+// `implicit-gemm` for the weight gradient. For each tap of each phase of the forward plan (conv/plan.h)
 //
-//   dW[tap, c, o] = sum over places j of x[j * in_step + offset_tap, c] * dy[out + j * out_step, o],
+//   dW[tap, c, o] = sum over positions j of x[j * in_step + offset_tap, c] * dy[out + j * out_step, o],
 //
-// a matrix product whose long dimension is the output places. Its rows are all elements (tap y, tap x, c) of
-// the window, its columns the output channels, or, turned, the other way round; both x and dy are read where they lie.
+// a matrix product whose long dimension is the output positions. Its rows are all elements (tap y, tap x, c) of
+// the window, its columns the output channels, or, with swapped roles, the other way round; both x and dy are read where they lie.
 #pragma once
 
 #include "kernels/conv/conv.h"
@@ -11,9 +11,8 @@
 namespace fovea::FOVEA_ISA::conv::implicit_gemm {
 
 /**
- * Does weight_grad() turn the product: output channels as its rows, and the numbers of x that a row of the window has
- * together as its columns, which must fill vectors? Where that fills more of them; with so many output channels that two vectors
- * are needed it must be many more. Measured on Zen 5 with AVX-512 and AVX2.
+ * Swap the roles of x and dy? Then output channels are the product's rows, and contiguous elements of x its columns: if these fill
+ * vectors better, and much better where there are so many output channels that they fill two vectors (Zen 5, AVX-512 and AVX2).
  */
 bool swaps_roles(const ConvShape& s);
 

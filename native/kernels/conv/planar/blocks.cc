@@ -9,7 +9,7 @@ namespace {
 
 int span(const AxisPhase& a) { return a.last() - a.first() + 1; }
 
-/** Pixels that a place reads beyond its own, in units of the step. */
+/** Pixels that a position reads beyond its own, in units of the step. */
 int beyond(const AxisPhase& a) { return (span(a) - 1) / a.in_step; }
 
 }  // namespace
@@ -17,16 +17,16 @@ int beyond(const AxisPhase& a) { return (span(a) - 1) / a.in_step; }
 Blocks::Blocks(const AxisPhase& y, const AxisPhase& x, int channels, int images)
     : y(y), x(x), channels(channels), residues(std::min(y.in_step, span(y))), planes(0, 0, 0) {
   constexpr ptrdiff_t kNear = 24 << 10,
-                      kAll = 192 << 10;  // bytes: the rows of a place's window, and all rows
+                      kAll = 192 << 10;  // bytes: the rows of a position's window, and all rows
   const ptrdiff_t pixel = (ptrdiff_t)sizeof(float) * channels * x.in_step;
   const int widest = (int)std::max<ptrdiff_t>(48, kNear / (pixel * span(y)) - beyond(x));
   across = ceil_div(std::max(x.count, 1), widest);
   columns = ceil_div(std::max(x.count, 1), across);
   const int pitch = columns + beyond(x);
   const ptrdiff_t fit = kAll / (pixel * pitch * residues) - beyond(y);
-  const int wanted = ceil_div(16, images * across);  // to keep a few threads busy
+  const int min_parts = ceil_div(16, images * across);  // to keep a few threads busy
   const int least = 2 * beyond(y) + 4;
-  const int highest = (int)std::max<ptrdiff_t>(least, std::min<ptrdiff_t>(fit, y.count / wanted));
+  const int highest = (int)std::max<ptrdiff_t>(least, std::min<ptrdiff_t>(fit, y.count / min_parts));
   down = ceil_div(std::max(y.count, 1), highest);
   rows = ceil_div(std::max(y.count, 1), down);
   planes = Planes(x.in_step * channels, rows + beyond(y), pitch);

@@ -13,7 +13,7 @@
 namespace fovea::FOVEA_ISA::conv::planar {
 namespace {
 
-constexpr int kMostOutputs = kRegisters / 2;
+constexpr int kMaxOutputs = kRegisters / 2;
 constexpr int vectors_at_once(int outputs, int sums) { return std::min(8, sums / outputs); }
 
 /** A block's sums for some output channels: planes `size` aportion. */
@@ -70,16 +70,16 @@ constexpr std::array<void (*)(const Sums&, ptrdiff_t), sizeof...(O)> all_outputs
     std::integer_sequence<int, O...>) {
   return {sum_run<O + 1, kSums>...};
 }
-/** For a number of outputs, with all registers or, as most_rows(), with a dozen sums. */
-constexpr auto kSumRun = all_outputs<kRegisters>(std::make_integer_sequence<int, kMostOutputs>{});
-constexpr auto kSumRunOfFew = all_outputs<kMostOutputs>(std::make_integer_sequence<int, kMostOutputs>{});
+/** For an element of outputs, with all registers or, as max_rows(), with a dozen sums. */
+constexpr auto kSumRun = all_outputs<kRegisters>(std::make_integer_sequence<int, kMaxOutputs>{});
+constexpr auto kSumRunOfFew = all_outputs<kMaxOutputs>(std::make_integer_sequence<int, kMaxOutputs>{});
 
 /** Output channels are summed in equal portions. */
 struct Portion {
   int first, count;
 };
 std::vector<Portion> portions_of(int outputs) {
-  const int count = ceil_div(outputs, kMostOutputs);
+  const int count = ceil_div(outputs, kMaxOutputs);
   std::vector<Portion> portions;
   for (int i = 0; i < count; i++) {
     const int first = outputs * i / count;
@@ -88,7 +88,7 @@ std::vector<Portion> portions_of(int outputs) {
   return portions;
 }
 
-/** The places of one phase along y and all phases along x: neighbours in the output, which are written together. */
+/** The positions of one phase along y and all phases along x: neighbours in the output, which are written together. */
 struct Rows {
   struct PhaseOfX {
     std::vector<ptrdiff_t> offsets;
@@ -137,10 +137,7 @@ void run_block(const Gather& g, const Rows& all, const RowEpilogue& epilogue, in
 }  // namespace
 
 size_t weights_size(const Gather& g) {
-  size_t taps = 0;
-  for (const AxisPhase& y : g.plan.y)
-    for (const AxisPhase& x : g.plan.x) taps += y.taps.size() * x.taps.size();
-  return taps * g.in_c * g.out_c;
+  return g.plan.taps() * g.in_c * g.out_c;
 }
 
 /** For each phase and portion of the outputs: [tap y][tap x][channel][output]. */
@@ -154,10 +151,10 @@ void pack(const Gather& g, const WeightLayout& w, float* packed) {
             for (int c = 0; c < g.in_c; c++)
               for (int o = portion.first; o < portion.first + portion.count; o++) {
                 float sum = 0;
-                for (int p : ty.elements)
-                  for (int q : tx.elements)
-                    sum += w.weights[((ptrdiff_t)(p * s.kw + q) * s.ci + (w.transposed ? o : c)) * s.co +
-                                     (w.transposed ? c : o)];
+                for_elements(ty, tx, [&](int p, int q) {
+                  sum += w.weights[((ptrdiff_t)(p * s.kw + q) * s.ci + (w.transposed ? o : c)) * s.co +
+                                   (w.transposed ? c : o)];
+                });
                 *packed++ = sum;
               }
 }

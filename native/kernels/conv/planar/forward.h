@@ -1,5 +1,5 @@
 // `planar`: convolutions with few output channels, of which a vector of channels would mostly be empty. Vectors run
-// across pixels instead: the input is turned into planes (planes.h), each tap of each channel is a place in them,
+// across pixels instead: the input is made planar (planes.h), each tap of each channel is an offset in them,
 // and a weight is one number that multiplies vectors of pixels.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The planar weight gradient: dw[step, o] = sum over places of x[place + offset of the step] * dy[o, place], where x
+// The planar weight gradient: dw[step, o] = sum over positions of x[position + offset of the step] * dy[o, position], where x
 // and dy are planes of the same pitch and dy is 0 between its rows. Lanes are added up at the end.
 #include <algorithm>
 #include <array>
@@ -14,8 +14,8 @@
 namespace fovea::FOVEA_ISA::conv::planar {
 namespace {
 
-constexpr int kMostOutputs = kLanes == 16 ? 6 : 3;
-constexpr int most_steps(int outputs) { return std::min(12, kRegisters / outputs); }
+constexpr int kMaxOutputs = kLanes == 16 ? 6 : 3;
+constexpr int max_steps(int outputs) { return std::min(12, kRegisters / outputs); }
 
 /** sums[step][output] of vectors += the products of a run of x and of some outputs' dy, `size` apart. */
 struct Products {
@@ -55,14 +55,14 @@ void add_products(const Products& p) {
 
 template <int kOutputs>
 void add_steps(Products p, int steps) {
-  constexpr int kMost = most_steps(kOutputs);
+  constexpr int kMax = max_steps(kOutputs);
   static constexpr auto kAdd = []<int... S>(std::integer_sequence<int, S...>) {
-    return std::array<void (*)(const Products&), kMost>{add_products<S + 1, kOutputs>...};
+    return std::array<void (*)(const Products&), kMax>{add_products<S + 1, kOutputs>...};
   }
-  (std::make_integer_sequence<int, kMost>());
+  (std::make_integer_sequence<int, kMax>());
   const ptrdiff_t* const offsets = p.offsets;
   float* const sums = p.sums;
-  const int parts = ceil_div(steps, kMost);
+  const int parts = ceil_div(steps, kMax);
   for (int part = 0; part < parts; part++) {
     const int begin = steps * part / parts, end = steps * (part + 1) / parts;
     p.offsets = offsets + begin;
@@ -73,12 +73,12 @@ void add_steps(Products p, int steps) {
 
 void add_all(Products p, int steps, int outputs) {
   static constexpr auto kAdd = []<int... O>(std::integer_sequence<int, O...>) {
-    return std::array<void (*)(Products, int), kMostOutputs>{add_steps<O + 1>...};
+    return std::array<void (*)(Products, int), kMaxOutputs>{add_steps<O + 1>...};
   }
-  (std::make_integer_sequence<int, kMostOutputs>());
+  (std::make_integer_sequence<int, kMaxOutputs>());
   const float* const dy = p.dy;
   float* const sums = p.sums;
-  const int parts = ceil_div(outputs, kMostOutputs);
+  const int parts = ceil_div(outputs, kMaxOutputs);
   for (int part = 0; part < parts; part++) {
     const int begin = outputs * part / parts, end = outputs * (part + 1) / parts;
     p.dy = dy + begin * p.size;
@@ -105,7 +105,7 @@ void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw)
     float *const dy_room = room + b.size(), *const line_room = dy_room + gradient.all(),
                  *const sums = line_room + line;
     std::fill(sums, sums + (ptrdiff_t)count * kLanes, 0.0f);
-    const auto first = [&](int i) { return (int)((int64_t)blocks * i / partials.splits); };
+    const auto first = [&](int i) { return part_start(blocks, i, partials.splits); };
     for (int index = first(split); index < first(split + 1); index++) {
       const int image = index / b.per_image(), y0 = index % b.per_image() / b.across * b.rows,
                 x0 = index % b.across * b.columns;

@@ -5,8 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "kernels/simd/simd.h"
-#include "runtime/cpu.h"
+#include "kernels/conv/shared/prefetch.h"
 
 namespace fovea::FOVEA_ISA::conv {
 
@@ -35,32 +34,6 @@ inline bool window_is_inside(const Image& image, int y, int x, int rows, int col
   return y >= 0 && x >= 0 && y + rows <= image.h && x + columns <= image.w;
 }
 
-/** Does so much stay in no cache? */
-inline bool exceeds_l3(size_t bytes) { return bytes > cpu().l3 / 8 * 5; }
-
-/** Rows of an image, `pitch` apart, that are wanted later: asked for part by part, as the parts before them are read. */
-struct RowsAhead {
-  const float* first = nullptr;
-  int count = 0;
-  ptrdiff_t pitch = 0;
-
-  void ask(ptrdiff_t at, ptrdiff_t size) const {
-    for (int row = 0; row < count; row++)
-      for (ptrdiff_t i = 0; i < size; i += kLine) __builtin_prefetch(first + row * pitch + at + i, 0, 2);
-  }
-};
-
-/** memcpy, asking for what comes after the next 2 KiB: images come from far, and lines follow each other. */
-inline void copy_ahead(float* to, const float* from, ptrdiff_t count) {
-  constexpr ptrdiff_t kAhead = 512;
-  ptrdiff_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    __builtin_prefetch(from + i + kAhead);
-    for (int lane = 0; lane < 16; lane += kLanes) store(to + i + lane, load(from + i + lane));
-  }
-  if (i < count) std::memcpy(to + i, from + i, sizeof(float) * (count - i));
-}
-
 /** The window of `rows` x `columns` whose first element is (y, x) of the image; `room` holds window_size()
  * floats. */
 inline PaddedWindow padded_window(const Image& image, int y, int x, int rows, int columns, float* room,
@@ -80,7 +53,7 @@ inline PaddedWindow padded_window(const Image& image, int y, int x, int rows, in
     std::memset(to, 0, sizeof(float) * left * channels);
     to += (ptrdiff_t)left * channels;
     if (image.pixel == channels) {
-      copy_ahead(to, from, (ptrdiff_t)(end - left) * channels);
+      copy_prefetching(to, from, (ptrdiff_t)(end - left) * channels);
       to += (ptrdiff_t)(end - left) * channels;
     } else {
       for (int i = left; i < end; i++, to += channels, from += image.pixel)

@@ -14,7 +14,7 @@ struct PhaseSums {
   ptrdiff_t offset;  // of [tap y][tap x][ci/groups][co] in each set
 };
 
-constexpr int kEnoughTasks = 16;
+constexpr int kMinTasks = 16;
 
 struct Partials {
   const ConvShape& s;
@@ -29,10 +29,10 @@ struct Partials {
         size += (ptrdiff_t)(y.taps.size() * x.taps.size()) * (s.ci / s.groups) * s.co;
       }
   }
-  /** As many splits of `bands` as keep the cores busy, all of them alike, in 4 MiB of sets. */
-  void split(int bands) {
+  /** As many splits of `blocks` as keep the cores busy, all of them alike, in 4 MiB of sets. */
+  void split(int blocks) {
     const ptrdiff_t most = (4 << 20) / (size * (ptrdiff_t)sizeof(float));
-    splits = even(std::clamp((int)std::min<ptrdiff_t>(bands, most), 1, kEnoughTasks));
+    splits = even(std::clamp((int)std::min<ptrdiff_t>(blocks, most), 1, kMinTasks));
   }
   /** Rounded down to as many for each core: cores, unlike threads, stay as they are, and so do the sums. */
   static int even(int splits) {

@@ -100,8 +100,8 @@ void take_planes(const Planes& p, const Image& image, int y, int y_step, int x, 
         std::fill_n(to + c * p.size + (ptrdiff_t)i * p.pitch, p.pitch, 0.0f);
       continue;
     }
-    copy_ahead(line + begin * channels, image.data + ((ptrdiff_t)y * image.w + x + begin) * channels,
-               (ptrdiff_t)(end - begin) * channels);
+    copy_prefetching(line + begin * channels, image.data + ((ptrdiff_t)y * image.w + x + begin) * channels,
+                     (ptrdiff_t)(end - begin) * channels);
     part_channels(line, step * channels, p.pitch, to + (ptrdiff_t)i * p.pitch, p.size);
   }
   const ptrdiff_t used = (ptrdiff_t)p.rows * p.pitch;

@@ -1,4 +1,4 @@
-// Pixels with their channels side by side (NHWC) turned into planes, one a channel, and back, so that vectors can
+// NHWC made planar (a plane for each channel) and back, so that vectors can
 // run across the pixels of a channel.
 #pragma once
 
@@ -6,14 +6,13 @@
 
 namespace fovea::FOVEA_ISA::conv {
 
-/** Up to so many channels shuffles of two vectors are fewer than a transposition's; AVX2 has none across its halves. */
+/** Of up to so many channels, shuffles of two vectors are fewer than a transposition's; AVX2 has none across 128 bits. */
 constexpr int kShuffledChannels = kLanes == 16 ? 8 : 4;
 
-/** At least `numbers`, in an odd number of lines: the same place of planes that far apart does not fall into few sets of the
- * first-level cache. */
+/** At least `elements`, in an odd number of lines: the same pixel of all planes then does not fall into a few sets of L1. */
 inline ptrdiff_t odd_lines(ptrdiff_t numbers) { return ((numbers + kLanes - 1) / kLanes | 1) * kLanes; }
 
-/** Planes of `rows` x `pitch` numbers, `size` from one to the next; after each, a vector may be read. */
+/** Planes of `rows` x `pitch` elements, `size` from one to the next; after each, a vector may be read. */
 struct Planes {
   int channels, rows, pitch;
   ptrdiff_t size;
@@ -35,7 +34,7 @@ void take_planes(const Planes& planes, const Image& image, int y, int y_step, in
 
 /** to[i * channels + c] = planes[c * size + i], i < count; to has room for (count + kLanes) * channels + kLanes. */
 void join_planes(const float* planes, ptrdiff_t size, int channels, int count, float* to);
-/** The same with exactly so many numbers written, for which `room` has room for (2 * channels + 1) * kLanes. */
+/** The same with exactly so many elements written, for which `room` has room for (2 * channels + 1) * kLanes. */
 void join_planes_exactly(const float* planes, ptrdiff_t size, int channels, ptrdiff_t numbers, float* to,
                          float* room);
 

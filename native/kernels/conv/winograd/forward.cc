@@ -1,6 +1,6 @@
 // Winograd convolution, forward and backward in the input. A task takes a block of tiles through all three
-// steps, so that what lies between them stays in its core's second-level cache; no tensor of transformed
-// numbers is ever made.
+// steps, so that what lies between them stays in its core's L2; no tensor of transformed
+// elements is ever made.
 #include "kernels/conv/winograd/forward.h"
 
 #include <algorithm>
@@ -30,8 +30,8 @@ struct Work {
 };
 
 /**
- * Tiles in a block, such that every thread has work, and what lies between the steps leaves room in the
- * second-level cache for the weights: three quarters of it, if two thirds hold them. Larger weights are read again
+ * Tiles in a block, such that every thread has work, and what lies between the steps leaves room in
+ * L2 for the weights: three quarters of it, if two thirds hold them. Larger weights are read again
  * for every block in any case, and so by larger blocks.
  */
 int block_size(const Phase& phase, int tiles, int channels, int outputs) {
@@ -48,62 +48,62 @@ int block_size(const Phase& phase, int tiles, int channels, int outputs) {
 
 Image input_of(const Gather& g) { return {g.in, g.in_h, g.in_w, g.in_c, g.in_c}; }
 
-/** Are outputs that leave the second-level cache asked for before they are stored? Phases that take turns write the same lines,
- * which the first one asks for. */
-bool asks_for_outputs(const Work& w) {
+/** Prefetch the outputs for writing? Only if they exceed L2. Phases that take turns write the same lines: the first one does it. */
+bool prefetches_outputs(const Work& w) {
   const bool is_first = w.phase.y->out == 0 && w.phase.x->out == 0;
   return !w.nontemporal && is_first && w.g.written_bytes() > 4 * cpu().l2;
 }
 
-/** All that is wanted after the products of the block at tile `first`: by its outputs, and of the next block's input. */
-std::vector<Ahead> wanted_after(const Work& w, int first) {
+/** What to prefetch during the products of the block at tile `first`: what its epilogue and stores touch, and the next block's
+ * input. */
+std::vector<PrefetchRegion> regions_beside(const Work& w, int first) {
   const Phase& phase = w.phase;
   const Gather& g = w.g;
   const int next = std::min(first + w.block, w.tiles), end = std::min(next + w.block, w.tiles);
   const auto of_outputs = [&](const float* tensor) {
-    return ahead_of(w.order, first, next, {tensor, g.out_h, g.out_w, g.out_c, g.out_c},
-                    {phase.y->out_step, 0}, {phase.x->out_step, 0});
+    return region_of_tiles(w.order, first, next, {tensor, g.out_h, g.out_w, g.out_c, g.out_c},
+                           {phase.y->out_step, 0}, {phase.x->out_step, 0});
   };
   const Epilogue epilogue = g.ending();
   return {of_outputs(epilogue.residual), of_outputs(epilogue.saved),
-          of_outputs(asks_for_outputs(w) ? g.out : nullptr),
-          ahead_of(w.order, next, end, input_of(g), reach_of(*phase.y, phase.parts_y, phase.points_y),
-                   reach_of(*phase.x, phase.parts_x, phase.points_x))};
+          of_outputs(prefetches_outputs(w) ? g.out : nullptr),
+          region_of_tiles(w.order, next, end, input_of(g), reach_of(*phase.y, phase.parts_y, phase.points_y),
+                          reach_of(*phase.x, phase.parts_x, phase.points_x))};
 }
 
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
 void multiply_points(const Work& w, const float* matrix, int tiles, const float* from, ptrdiff_t from_step,
-                     float* to, ptrdiff_t to_step, std::vector<Ahead> parts) {
+                     float* to, ptrdiff_t to_step, std::vector<PrefetchRegion> parts) {
   const Phase& phase = w.phase;
   std::vector<ptrdiff_t> offsets(phase.parts());
   TileProduct p{};
-  p.length = w.g.in_c;
-  p.run_offsets = offsets.data();
-  p.a_step = 1;
-  p.a_row = w.channels;
-  p.c_row = w.outputs;
-  Wanted wanted(std::move(parts), phase.points() * products_of(tiles, w.outputs));
+  p.a.length = w.g.in_c;
+  p.a.run_offsets = offsets.data();
+  p.a.step = 1;
+  p.a.row = w.channels;
+  p.c.row = w.outputs;
+  PrefetchQueue queue(std::move(parts), phase.points() * products_of(tiles, w.outputs));
   for (int point = 0; point < phase.points(); point++) {
-    p.runs = 0;
+    p.a.runs = 0;
     for (int part = 0; part < phase.parts(); part++)
-      if (phase.uses(part, point)) offsets[p.runs++] = part * phase.points() * from_step;
-    wanted.spread(p);
-    const ptrdiff_t depth = (ptrdiff_t)p.runs * w.g.in_c;
+      if (phase.uses(part, point)) offsets[p.a.runs++] = part * phase.points() * from_step;
+    queue.spread(p);
+    const ptrdiff_t depth = (ptrdiff_t)p.a.runs * w.g.in_c;
     const float* const next_matrix = matrix + matrix_step(w.g, depth);
     for (int c = 0; c < w.outputs; c += p.columns) {
       p.columns = panel_of(w.outputs - c);
-      p.b_step = p.columns;
-      p.b = matrix + c * depth;
-      const int groups = ceil_div(tiles, rows_together(p.columns));
-      p.next_step = ceil_div(2 * kLine, groups);
-      // The weights' next panel may be as far as the memory: each group asks for a share of it.
-      const float* const next = c + p.columns < w.outputs ? p.b + depth * p.columns : next_matrix;
+      p.b.step = p.columns;
+      p.b.first = matrix + c * depth;
+      const int groups = ceil_div(tiles, max_rows_of(p.columns));
+      p.prefetch.l1.step = ceil_div(2 * kLine, groups);
+      // The weights' next panel may be in memory: each group prefetches a share of it.
+      const float* const next = c + p.columns < w.outputs ? p.b.first + depth * p.columns : next_matrix;
       for (int group = 0, row = 0; group < groups; group++) {
-        const int end = tiles * (group + 1) / groups;
-        p.a = from + point * from_step + (ptrdiff_t)row * w.channels;
-        p.c = to + point * to_step + (ptrdiff_t)row * w.outputs + c;
-        p.next = next + depth * p.columns * group / groups;
-        wanted.give(p);
+        const int end = part_start(tiles, group + 1, groups);
+        p.a.first = from + point * from_step + (ptrdiff_t)row * w.channels;
+        p.c.first = to + point * to_step + (ptrdiff_t)row * w.outputs + c;
+        p.prefetch.l1.at = next + depth * p.columns * group / groups;
+        queue.give(p);
         run_tile(p, end - row);
         row = end;
       }
@@ -127,7 +127,7 @@ void run_block(const Work& w, const float* weights, int first, int count) {
     transforms.input(windows.data(), count, g.in_c, phase.skips_row(part), phase.skips_column(part),
                      from + part * phase.points() * from_step, from_step);
   }
-  multiply_points(w, weights + w.weights, count, from, from_step, to, to_step, wanted_after(w, first));
+  multiply_points(w, weights + w.weights, count, from, from_step, to, to_step, regions_beside(w, first));
   std::vector<Outputs> outputs(count);
   TilePlace at = w.order.place(first);
   for (int t = 0; t < count; t++, at = w.order.after(at)) {

@@ -1,4 +1,4 @@
-// `winograd-4x4`: the convolution trio by the transforms of winograd.h, for the shapes of winograd_plan.h.
+// `winograd-4x4`: the convolution trio by the transforms of winograd/transforms_1d.h, for the shapes of winograd/plan.h.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@ namespace fovea::FOVEA_ISA::conv::winograd {
 ptrdiff_t matrix_step(const Gather& g, ptrdiff_t rows);
 ptrdiff_t weights_size(const Gather& g, const Phase& phase);  // floats
 ptrdiff_t weights_size(const Gather& g, const std::vector<Phase>& phases);
-/** For every phase and point: the matrix [parts * in_c, out_c] in panels, as conv_micro.h reads them. */
+/** For every phase and point: the matrix [parts * in_c, out_c] in panels, as tile.h reads them. */
 void transform_weights(const Gather& g, const std::vector<Phase>& phases, const WeightLayout& w, float* to);
 /** `weights` gives a thread the transformed kernels that it shall read. */
 void forward(const Gather& g, const std::vector<Phase>& phases,

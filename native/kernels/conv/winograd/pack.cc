@@ -1,5 +1,5 @@
-// The kernels' transform for winograd_conv.cc. Of the transformed kernels, phase follows phase, point follows
-// point; a point's matrix is [part in use][input channel] deep and packed in panels (panel_of() in conv_micro.h).
+// The kernels' transform for forward.cc. Of the transformed kernels, phase follows phase, point follows
+// point; a point's matrix is [part in use][input channel] deep and packed in panels (panel_of() in tile.h).
 #include <algorithm>
 #include <vector>
 
@@ -13,9 +13,9 @@
 namespace fovea::FOVEA_ISA::conv::winograd {
 namespace {
 
-constexpr int kMostPoints = 36, kMostTaps = 9;
+constexpr int kMaxPoints = 36, kMaxTaps = 9;
 
-/** One part of a phase: which kernel elements add up to its taps, and where its numbers go at each point in use. */
+/** One part of a phase: which kernel elements add up to its taps, and where its elements go at each point in use. */
 struct PartWeights {
   struct Place {
     int point;
@@ -23,7 +23,7 @@ struct PartWeights {
     int depth, row;    // its rows, and the part's first
   };
   int taps;
-  std::vector<ptrdiff_t> elements[kMostTaps];  // places in the weights
+  std::vector<ptrdiff_t> elements[kMaxTaps];  // places in the weights
   std::vector<Place> places;
 };
 
@@ -37,9 +37,9 @@ std::vector<PartWeights> parts_of(const Gather& g, const Phase& phase, const Wei
     const auto &ty = phase.part_y(part).taps, &tx = phase.part_x(part).taps;
     for (size_t i = 0; i < ty.size(); i++)
       for (size_t j = 0; j < tx.size(); j++)
-        for (int p : ty[i]->elements)
-          for (int q : tx[j]->elements)
-            parts[part].elements[i * phase.taps_x + j].push_back((ptrdiff_t)(p * s.kw + q) * s.ci * s.co);
+        for_elements(*ty[i], *tx[j], [&](int p, int q) {
+          parts[part].elements[i * phase.taps_x + j].push_back((ptrdiff_t)(p * s.kw + q) * s.ci * s.co);
+        });
   }
   for (int point = 0; point < phase.points(); point++) {
     const int depth = phase.depth(point) * g.in_c;
@@ -70,7 +70,7 @@ void gather_kernels(const PartWeights& part, const float* weights, ptrdiff_t fro
 /** A vector of outputs: where the kernels of input channel 0 go at each point, negative if the part does not use it, and how
  * far from there those of the next channel. */
 struct Column {
-  ptrdiff_t places[kMostPoints];
+  ptrdiff_t places[kMaxPoints];
   int next;
 };
 
@@ -78,7 +78,7 @@ Column column_of(const Gather& g, const PartWeights& part, int column) {
   const int outputs = round_up(g.out_c, kLanes), panel = panel_start(column, outputs);
   Column made;
   made.next = panel_of(outputs - panel);
-  std::fill_n(made.places, kMostPoints, -1);
+  std::fill_n(made.places, kMaxPoints, -1);
   for (const PartWeights::Place& p : part.places)
     made.places[p.point] =
         p.matrix + (ptrdiff_t)panel * p.depth + (ptrdiff_t)p.row * made.next + column - panel;
@@ -88,7 +88,7 @@ Column column_of(const Gather& g, const PartWeights& part, int column) {
 /** Input channels [begin, end), for all outputs: kernels lie with the outputs as neighbours. */
 void transform_rows(const Gather& g, const Transforms& transforms, const PartWeights& part,
                     const float* weights, int begin, int end, float* to) {
-  vf f[kMostTaps];
+  vf f[kMaxTaps];
   for (int o = 0; o < g.out_c; o += kLanes) {
     const Column column = column_of(g, part, o);
     for (int c = begin; c < end; c++) {
@@ -101,7 +101,7 @@ void transform_rows(const Gather& g, const Transforms& transforms, const PartWei
 /** A square of kLanes input channels and outputs, where kernels lie with the input channels as neighbours. */
 void transform_square(const Gather& g, const Transforms& transforms, const PartWeights& part,
                       const float* weights, int c, int o, float* to) {
-  vf square[kMostTaps][kLanes];
+  vf square[kMaxTaps][kLanes];
   const int size = std::min(kLanes, g.in_c - c);
   for (int j = 0; j < kLanes; j++) {
     if (o + j < g.out_c)

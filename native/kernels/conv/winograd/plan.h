@@ -1,4 +1,4 @@
-// Which convolutions are made of Winograd's, and how. A phase of a plan (conv_plan.h) along one axis is
+// Which convolutions are made of Winograd's, and how. A phase of a plan (conv/plan.h) along one axis is
 //
 //   y[j] = sum over taps t of x[j * in_step + offset_t] * W_t.
 //

@@ -8,20 +8,14 @@
 
 namespace fovea::FOVEA_ISA::conv::winograd {
 
-const float* Ahead::take(ptrdiff_t numbers) {
-  const float* const from = row + at;
-  at += numbers;
-  if (at >= length) row += pitch, at = 0, rows--;
-  return from;
-}
-
 Reach reach_of(const AxisPhase& axis, const std::vector<PhasePart>& parts, int points) {
   int last = 0;
   for (const PhasePart& part : parts) last = std::max(last, part.offset + (points - 1) * axis.in_step);
   return {axis.in_step, last + 1 - kOut * axis.in_step};
 }
 
-Ahead ahead_of(const TileOrder& order, int first, int end, const Image& images, Reach y, Reach x) {
+PrefetchRegion region_of_tiles(const TileOrder& order, int first, int end, const Image& images, Reach y,
+                               Reach x) {
   if (first >= end || !images.data) return {};
   const TilePlace from = order.place(first), to = order.place(end - 1);
   const int left = from.x / kOut / order.strip * order.strip * kOut, right = left + order.strip * kOut;
@@ -31,25 +25,26 @@ Ahead ahead_of(const TileOrder& order, int first, int end, const Image& images, 
   const int columns = std::min(right * x.step + x.beyond, images.w) - left * x.step;
   const ptrdiff_t pitch = (ptrdiff_t)images.w * images.pixel;
   return {images.number(from.image).data + top * pitch + (ptrdiff_t)left * x.step * images.pixel,
-          (ptrdiff_t)columns * images.pixel, pitch, columns > 0 ? std::max(bottom - top, 0) : 0};
+          columns > 0 ? std::max(bottom - top, 0) : 0, pitch, (ptrdiff_t)columns * images.pixel};
 }
 
 int products_of(int rows, int columns) {
   int products = 0;
   for (int c = 0, panel; c < columns; c += panel)
-    panel = panel_of(columns - c), products += ceil_div(rows, rows_together(panel));
+    panel = panel_of(columns - c), products += ceil_div(rows, max_rows_of(panel));
   return products;
 }
 
-Wanted::Wanted(std::vector<Ahead> parts, int products) : parts_(std::move(parts)) {
+PrefetchQueue::PrefetchQueue(std::vector<PrefetchRegion> regions, int products)
+    : regions_(std::move(regions)) {
   ptrdiff_t lines = 0;
-  for (const Ahead& part : parts_) lines += part.lines();
+  for (const PrefetchRegion& region : regions_) lines += region.lines();
   portion_ = kLine * (lines * 9 / 8 / products + 1);  // somewhat more, as rows end within it
 }
 
-void Wanted::give(TileProduct& p) {
-  while (turn_ < parts_.size() && parts_[turn_].rows <= 0) turn_++;
-  p.far = turn_ < parts_.size() ? parts_[turn_].take(portion_) : nullptr;
+void PrefetchQueue::give(TileProduct& p) {
+  while (next_ < regions_.size() && regions_[next_].rows <= 0) next_++;
+  p.prefetch.l2.at = next_ < regions_.size() ? regions_[next_].take(portion_) : nullptr;
 }
 
 }  // namespace fovea::FOVEA_ISA::conv::winograd

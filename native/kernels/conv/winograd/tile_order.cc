@@ -16,10 +16,9 @@ struct Along {
 
 /** Bit i: is element i inside an image of `size`? */
 uint32_t elements(const Along& axis, int size) {
-  if (axis.first >= 0 && axis.first + (kMostElements - 1) * axis.step < size)
-    return (1u << kMostElements) - 1;
+  if (axis.first >= 0 && axis.first + (kMaxElements - 1) * axis.step < size) return (1u << kMaxElements) - 1;
   uint32_t bits = 0;
-  for (int i = 0; i < kMostElements; i++) {
+  for (int i = 0; i < kMaxElements; i++) {
     const int at = axis.first + i * axis.step;
     bits |= (uint32_t)(at >= 0 && at < size) << i;
   }

@@ -10,9 +10,9 @@
 namespace fovea::FOVEA_ISA::conv::winograd {
 
 /** Elements of a window along an axis at most. */
-constexpr int kMostElements = 6;
+constexpr int kMaxElements = 6;
 
-/** A window of numbers: element (i, j, c) is data[i * row + j * column + c], or 0 where it is outside the image. */
+/** A window of elements: element (i, j, c) is data[i * row + j * column + c], or 0 where it is outside the image. */
 struct Window {
   const float* data;
   ptrdiff_t row, column;
@@ -29,7 +29,7 @@ struct TilePlace {
 
 /**
  * The order in which a phase's tiles are taken: image by image, and in an image down one strip of columns after the
- * other. Tiles share rows of the input with those above them, which a near cache still holds if strips are narrow.
+ * other. Tiles share rows of the input with those above them, which L2 still holds if strips are narrow.
  */
 struct TileOrder {
   int down, across;  // tiles of an image

@@ -1,6 +1,6 @@
 // Winograd's convolution: this file derives the method and holds its one-dimensional transforms. How they are
-// nested for images is in winograd_tiles.h, which convolutions are made of them in winograd_plan.h, where tiles
-// lie in winograd_windows.h, and the passes over tensors in winograd_conv.cc and winograd_weight_grad.cc.
+// nested for images is in transforms_2d.h, which convolutions are made of them in winograd/plan.h, where tiles
+// lie in tile_order.h, and the passes over tensors in forward.cc and weight_grad.cc.
 //
 // The idea (Winograd 1980; Lavin and Gray 2015). Multiplying polynomials f (r coefficients) and u (m
 // coefficients) term by term takes r*m products. Evaluating both at n = r+m-1 points p ("infinity" being the
@@ -73,7 +73,7 @@ inline __attribute__((always_inline)) void evaluate(const vf* y, vf* u) {
   u[3] = even_b - odd_b;
 }
 
-/** The rows of B^T for the points a, -a, b, -b, of four numbers of x; a b^2 = b as ab = 1. As many additions as
+/** The rows of B^T for the points a, -a, b, -b, of four elements of x; a b^2 = b as ab = 1. As many additions as
  * multiplications: some processors have pipes of their own for either. */
 inline __attribute__((always_inline)) void evens_and_odds(vf x0, vf x1, vf x2, vf x3, vf* t) {
   const vf odd_a = plus_times(kA * x2, -kB, x0), odd_b = plus_times(kB * x2, -kA, x0);

@@ -11,7 +11,7 @@ namespace fovea::FOVEA_ISA::conv::winograd {
 namespace {
 
 /**
- * One vector of channels of a tile: `kColumn` turns kFromY numbers into kToY, `kRow` kFromX into kToX; get(i,
+ * One vector of channels of a tile: `kColumn` turns kFromY elements into kToY, `kRow` kFromX into kToX; get(i,
  * j) reads, put(i, j, v) writes.
  */
 template <int kFromY, int kFromX, int kToY, int kToX, void (&kColumn)(const vf (&)[kFromY], vf (&)[kToY]),

@@ -1,5 +1,5 @@
-// The transforms of winograd.h in two dimensions, tile by tile for all channels, a vector of channels at
-// a time. Transformed numbers lie as [points][tile][channels], `step` floats from point to point.
+// The transforms of winograd/transforms_1d.h in two dimensions, tile by tile for all channels, a vector of channels at
+// a time. Transformed elements lie as [points][tile][channels], `step` floats from point to point.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ struct Outputs {
 };
 
 /**
- * The transforms for a phase; chosen by its taps. The first three make `count` tiles, whose transformed numbers follow each
+ * The transforms for a phase; chosen by its taps. The first three make `count` tiles, whose transformed elements follow each
  * other. `channels` beyond the last, up to a whole vector, become 0.
  */
 struct Transforms {
@@ -41,7 +41,7 @@ struct Transforms {
 
 const Transforms& transforms_of(const Phase& phase);
 
-/** Distance between points for rows * channels numbers each: not a multiple of 4 KiB, whose addresses collide
+/** Distance between points for rows * channels elements each: not a multiple of 4 KiB, whose addresses collide
  * in the caches. */
 inline ptrdiff_t point_step(ptrdiff_t rows, ptrdiff_t channels) {
   return (rows * channels + 63) / 64 * 64 + 16;

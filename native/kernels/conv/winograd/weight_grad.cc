@@ -1,9 +1,9 @@
 // Winograd's weight gradient. A task sums the products of its share of the tiles, block by block, for all
 // points of one phase and some output channels; ends them with E_r^T N^-1, and leaves partial sums for the
-// phase's taps (conv_partials.h). A phase's parts go one by one through each block, so that little is in use
+// phase's taps (partial_sums.h). A phase's parts go one by one through each block, so that little is in use
 // at a time: dy transformed, one part of x transformed and that part's sums. How long blocks are weighs reading
 // and writing the sums against keeping the rest near. Shares depend on the shape and the machine's cores, but not
-// on the threads in use; blocks and the strips in which tiles follow each other also on the size of the second-level cache.
+// on the threads in use; blocks and the strips in which tiles follow each other also on the size of L2.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -21,7 +21,7 @@
 namespace fovea::FOVEA_ISA::conv::winograd {
 namespace {
 
-constexpr int kMostTaps = 9;
+constexpr int kMaxTaps = 9;
 
 /** One phase, with what its tasks share. */
 struct Work {
@@ -58,30 +58,31 @@ Room make_room(const Work& w, int outputs) {
 }
 
 /** sums[part][point] (+)= x[point]^T * dy[point] for a block of tiles and one part. */
-void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, bool add, Wanted& wanted) {
+void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, bool add,
+                PrefetchQueue& queue) {
   const ptrdiff_t no_offset = 0;
   TileProduct p{};
-  p.runs = 1;
-  p.length = tiles;
-  p.run_offsets = &no_offset;
-  p.a_step = w.channels;
-  p.b_step = outputs;
-  p.add = add;
-  p.a_row = 1;
-  p.c_row = outputs;
+  p.a.rows = Rows::contiguous;
+  p.a.runs = 1;
+  p.a.length = tiles;
+  p.a.run_offsets = &no_offset;
+  p.a.step = w.channels;
+  p.b.step = outputs;
+  p.c.add = add;
+  p.c.row = outputs;
   const int points = w.phase.points();
-  wanted.spread(p);
+  queue.spread(p);
   for (int point = 0; point < points; point++) {
     if (!w.phase.uses(part, point)) continue;
     for (int o = 0; o < outputs; o += p.columns) {
       p.columns = std::min(outputs - o, kPanel);
       const int groups = ceil_div(w.s.ci, kMaxRows);
-      p.b = r.dy + point * r.dy_step + o;
+      p.b.first = r.dy + point * r.dy_step + o;
       for (int group = 0, c = 0; group < groups; group++) {
-        const int end = w.s.ci * (group + 1) / groups;
-        p.a = r.x + point * r.x_step + c;
-        p.c = r.sums + (part * points + point) * r.sums_step + (ptrdiff_t)c * outputs + o;
-        wanted.give(p);
+        const int end = part_start(w.s.ci, group + 1, groups);
+        p.a.first = r.x + point * r.x_step + c;
+        p.c.first = r.sums + (part * points + point) * r.sums_step + (ptrdiff_t)c * outputs + o;
+        queue.give(p);
         run_tile(p, end - c);
         c = end;
       }
@@ -89,7 +90,7 @@ void add_points(const Work& w, const Room& r, int part, int tiles, int outputs, 
   }
 }
 
-/** Do a task's sums leave room in the second-level cache? */
+/** Do a task's sums leave room in L2? */
 bool leaves_room(const Work& w) {
   const ptrdiff_t sums = w.phase.points() * w.phase.parts() * (ptrdiff_t)w.s.ci * w.width;
   return (ptrdiff_t)sizeof(float) * sums <= (ptrdiff_t)cpu().l2;
@@ -100,21 +101,22 @@ ptrdiff_t images_bytes(const Work& w) {
   return sizeof(float) * w.s.n * (input_of(w).size() + output_of(w).size());
 }
 
-/** What the block of tiles from `first` on reads; of dy only if all its channels are this task's. Steps of a few rows have
- * no time for it, and large sums leave it no room, which matters unless it comes from the memory. */
-Wanted wanted_of(const Work& w, int first, int end, int outputs) {
-  constexpr int kEnoughRows = 7;
-  if (w.s.ci < kEnoughRows || !(leaves_room(w) || exceeds_l3(images_bytes(w)))) return Wanted({}, 1);
+/** Prefetches for the block of tiles from `first` on: x, and dy if all its channels are this task's. None if k-steps have few rows,
+ * and so no time, or if large sums fill L2, unless images come from memory. */
+PrefetchQueue queue_of(const Work& w, int first, int end, int outputs) {
+  constexpr int kMinRows = 7;
+  if (w.s.ci < kMinRows || !(leaves_room(w) || exceeds_l3(images_bytes(w)))) return PrefetchQueue({}, 1);
   const Phase& phase = w.phase;
   const AxisPhase &down = *phase.y, &across = *phase.x;
   const int products =
       phase.parts() * phase.points() * ceil_div(outputs, kPanel) * ceil_div(w.s.ci, kMaxRows);
-  std::vector<Ahead> parts = {ahead_of(w.order, first, end, input_of(w),
-                                       reach_of(down, phase.parts_y, phase.points_y),
-                                       reach_of(across, phase.parts_x, phase.points_x))};
+  std::vector<PrefetchRegion> parts = {region_of_tiles(w.order, first, end, input_of(w),
+                                                       reach_of(down, phase.parts_y, phase.points_y),
+                                                       reach_of(across, phase.parts_x, phase.points_x))};
   if (w.width >= w.s.co)
-    parts.push_back(ahead_of(w.order, first, end, output_of(w), {down.out_step, 0}, {across.out_step, 0}));
-  return Wanted(std::move(parts), products);
+    parts.push_back(
+        region_of_tiles(w.order, first, end, output_of(w), {down.out_step, 0}, {across.out_step, 0}));
+  return PrefetchQueue(std::move(parts), products);
 }
 
 /** Ends the sums and stores them as the phase's taps [tap y][tap x][ci][co], output channels [from, from +
@@ -124,7 +126,7 @@ void finish_sums(const Work& w, const Room& r, const Transforms& transforms, int
   const Phase& phase = w.phase;
   for (int part = 0; part < phase.parts(); part++) {
     const auto &ty = phase.part_y(part).taps, &tx = phase.part_x(part).taps;
-    ptrdiff_t places[kMostTaps];
+    ptrdiff_t places[kMaxTaps];
     for (int tap = 0; tap < phase.taps_y * phase.taps_x; tap++) {
       const size_t i = tap / phase.taps_x, j = tap % phase.taps_x;
       places[tap] = i < ty.size() && j < tx.size()
@@ -144,8 +146,7 @@ void run_task(const Work& w, int split, int from, float* set) {
   const int count = std::min(w.width, w.s.co - from), outputs = round_up(count, kLanes);
   const Transforms& transforms = transforms_of(w.phase);
   const Room room = make_room(w, outputs);
-  const int begin = (int)((int64_t)w.tiles * split / w.splits),
-            end = (int)((int64_t)w.tiles * (split + 1) / w.splits);
+  const int begin = part_start(w.tiles, split, w.splits), end = part_start(w.tiles, split + 1, w.splits);
   if (begin == end)
     std::fill(room.sums, room.sums + w.phase.points() * w.phase.parts() * room.sums_step, 0.0f);
   Image gradients = output_of(w);
@@ -156,20 +157,20 @@ void run_task(const Work& w, int split, int from, float* set) {
     windows_of_gradients(gradients, w.phase, w.order, first, tiles, windows.data());
     transforms.gradient(windows.data(), tiles, count, room.dy, room.dy_step);
     const int next = first + tiles;
-    Wanted wanted = wanted_of(w, next, std::min(next + w.block, end), outputs);
+    PrefetchQueue queue = queue_of(w, next, std::min(next + w.block, end), outputs);
     for (int part = 0; part < w.phase.parts(); part++) {
       windows_of_inputs(input_of(w), w.phase, part, w.order, first, tiles, windows.data());
       transforms.input(windows.data(), tiles, w.s.ci, w.phase.skips_row(part), w.phase.skips_column(part),
                        room.x, room.x_step);
-      add_points(w, room, part, tiles, outputs, first > begin, wanted);
+      add_points(w, room, part, tiles, outputs, first > begin, queue);
     }
   }
   finish_sums(w, room, transforms, from, count, outputs, set);
 }
 
 /** Tiles in a block at most; measured. Reading large sums fewer times is worth more than keeping x and dy, transformed, within
- * the cache; where the sums fit it and the images do not, there is to be room for what is asked for, too. */
-int most_tiles_of(const Work& w) {
+ * the cache; where the sums fit it and the images do not, there is to be room for prefetched lines, too. */
+int max_tiles_of(const Work& w) {
   const ptrdiff_t cache = (ptrdiff_t)cpu().l2;
   const ptrdiff_t tile_bytes = sizeof(float) * w.phase.points() * (w.channels + w.width);
   const ptrdiff_t room = leaves_room(w) && images_bytes(w) > 4 * cache ? cache / 2 : cache * 5 / 2;
@@ -180,10 +181,10 @@ int most_tiles_of(const Work& w) {
 
 void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>& phases, const float* x,
                  const float* dy, float* dw) {
-  constexpr ptrdiff_t kSumsBytes = 1200 << 10;  // of a part of a task, so that they stay in a near cache
+  constexpr ptrdiff_t kSumsBytes = 1200 << 10;  // of a part of a task, so that they stay in L2
   Partials partials(s, plan);
   std::vector<Work> works;
-  int most_tiles = 1;
+  int max_tiles = 1;
   for (size_t i = 0; i < phases.size(); i++) {
     const Phase& phase = phases[i];
     const int outputs = round_up(s.co, kLanes);
@@ -191,18 +192,18 @@ void weight_grad(const ConvShape& s, const Plan& plan, const std::vector<Phase>&
     const int width = round_up(ceil_div(outputs, ceil_div(outputs, std::max(fit, kPanel))), kPanel);
     works.push_back({s, phase, x, dy, partials.phases[i].offset, s.n * phase.tiles_y() * phase.tiles_x(), 1,
                      1, width, round_up(s.ci, kLanes), TileOrder(phase, s.ci, s.co)});
-    most_tiles = std::max(most_tiles, works.back().tiles);
+    max_tiles = std::max(max_tiles, works.back().tiles);
   }
   const int across = ceil_div(s.co, works[0].width), tasks = across * (int)works.size();
   // Long shares read and write their sums less often; short ones keep more cores busy, all of them alike.
-  const int wanted = ceil_div(2 * cpu().cores, tasks), shortest = std::max(most_tiles / 128, 1);
-  partials.splits = Partials::even(std::min(std::max(most_tiles / 256, std::min(wanted, shortest)),
-                                            std::max(kEnoughTasks / (int)works.size(), 1)));
-  if (partials.splits * tasks < 4) partials.splits = std::min(partials.splits * 2, most_tiles);
+  const int min_splits = ceil_div(2 * cpu().cores, tasks), shortest = std::max(max_tiles / 128, 1);
+  partials.splits = Partials::even(std::min(std::max(max_tiles / 256, std::min(min_splits, shortest)),
+                                            std::max(kMinTasks / (int)works.size(), 1)));
+  if (partials.splits * tasks < 4) partials.splits = std::min(partials.splits * 2, max_tiles);
   for (Work& w : works) {
     w.splits = partials.splits;
     w.width = works[0].width;
-    const int share = std::max(1, ceil_div(w.tiles, w.splits)), most = most_tiles_of(w);
+    const int share = std::max(1, ceil_div(w.tiles, w.splits)), most = max_tiles_of(w);
     w.block = ceil_div(share, ceil_div(share, most));
   }
   float* const sets = room_for(partials, dw);

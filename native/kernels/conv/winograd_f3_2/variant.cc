@@ -21,10 +21,10 @@ double weight_grad_cost(const ConvWork& w) {
   const ConvShape& s = w.s;
   const int columns = ceil_div(s.ow, s.dilation_x);
   const double phases = (double)s.dilation_y * s.dilation_x,
-               strips = s.n * phases * ceil_div(s.oh, 2 * s.dilation_y), all = s.ci * vectors(s.co);
+               tile_rows = s.n * phases * ceil_div(s.oh, 2 * s.dilation_y), all = s.ci * vectors(s.co);
   const double transforms =
       kTransform * s.ci * planar_factor(2 * s.dilation_x * s.ci) * ceil_div(ceil_div(columns, 2) + 1, kLanes);
-  return kStart + strips * (kTile * ceil_div(columns, 2) * all + transforms) + kEnd * all;
+  return kStart + tile_rows * (kTile * ceil_div(columns, 2) * all + transforms) + kEnd * all;
 }
 
 extern const Variant kVariant;

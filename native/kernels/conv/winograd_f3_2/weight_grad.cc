@@ -1,6 +1,6 @@
-// A task sums over its share of bands of output rows, phase by phase: strips of two rows of outputs that are a
-// dilation apart. T is made of a phase's part of x beforehand; U is made of dy, which is read where it lies, in the
-// registers, which hold the sums of one input channel and one vector of output channels over all strips.
+// A task sums over its share of blocks of output rows, phase by phase: rows of 2x2 tiles, whose two rows of outputs are a dilation
+// away from each other. T is made of a phase's part of x beforehand; U is made of dy, which is read where it lies, in registers, which
+// hold the sums of one input channel and one vector of output channels over all rows of tiles.
 #include "kernels/conv/winograd_f3_2/weight_grad.h"
 
 #include <algorithm>
@@ -21,19 +21,19 @@ constexpr int kPoints = 4;
 constexpr int kRows = kPoints / kPasses;
 /** Pairs of neighbouring outputs in a span of a row, at most, and floats from a point of a span's T to the next: an odd number
  * of lines, and constant, as the sums' loop has no registers left for distances. */
-constexpr int kMostPairs = 48, kPoint = 48, kSpan = kPoints * kPoints * kPoint;
+constexpr int kMaxPairs = 48, kPoint = 48, kSpan = kPoints * kPoints * kPoint;
 
 struct Problem {
   const ConvShape& s;
   const float* x;
   const float* dy;
-  int pairs, span;   // of a row of a phase's outputs, the last of which may be half, and of a span of them
-  int strips, down;  // of a phase in a band, and bands of an image
-  Planes planes;     // of a band's part of x: all channels of columns 0, 2 * dilation, ..., of columns 1, ...
-  ptrdiff_t width;   // floats of a point's sums, for all output channels
+  int pairs, span;      // of a row of a phase's outputs, the last of which may be half, and of a span of them
+  int tile_rows, down;  // of a phase in a block, and blocks of an image
+  Planes planes;    // of a block's part of x: all channels of columns 0, 2 * dilation, ..., of columns 1, ...
+  ptrdiff_t width;  // floats of a point's sums, for all output channels
 
-  /** A strip's T of one phase and channel: [span][point along y][point along x][pair]. */
-  ptrdiff_t strip() const { return ceil_div(pairs, span) * kSpan; }
+  /** A tile_row's T of one phase and channel: [span][point along y][point along x][pair]. */
+  ptrdiff_t tile_row() const { return ceil_div(pairs, span) * kSpan; }
   /** M: [input channel][point along y][point along x][output channel]. */
   ptrdiff_t sums() const { return s.ci * kPoints * kPoints * width; }
 };
@@ -41,20 +41,20 @@ struct Problem {
 Problem problem_of(const ConvShape& s, const float* x, const float* dy) {
   constexpr ptrdiff_t kNear = 128 << 10;  // bytes of dy that are read vector by vector, and T
   const int all = ceil_div(s.oh, 2 * s.dilation_y), pairs = ceil_div(s.ow, 2 * s.dilation_x);
-  const int span = std::min(round_up(ceil_div(pairs, ceil_div(pairs, kMostPairs)), kLanes), kMostPairs);
+  const int span = std::min(round_up(ceil_div(pairs, ceil_div(pairs, kMaxPairs)), kLanes), kMaxPairs);
   const ptrdiff_t dy_strip = 2 * s.dilation_y * (ptrdiff_t)s.ow * s.co;
   const ptrdiff_t near =
       kNear / (ptrdiff_t)sizeof(float) / (dy_strip + s.ci * kPoints * kPoints * round_up(pairs, kLanes));
   const int most = (int)std::clamp<ptrdiff_t>(near, 1, ceil_div(s.n * all, cpu().cores));
-  const int strips = ceil_div(all, ceil_div(all, most));
+  const int tile_rows = ceil_div(all, ceil_div(all, most));
   return {s,
           x,
           dy,
           pairs,
           span,
-          strips,
-          ceil_div(all, strips),
-          Planes(2 * s.dilation_x * s.ci, 2 * strips + 2, round_up(pairs + 1, kLanes)),
+          tile_rows,
+          ceil_div(all, tile_rows),
+          Planes(2 * s.dilation_x * s.ci, 2 * tile_rows + 2, round_up(pairs + 1, kLanes)),
           round_up(s.co, kLanes)};
 }
 
@@ -74,21 +74,22 @@ struct Points {
   vf at[kPoints];
 };
 
-/** T for the columns of a phase, from planes that begin with its first: [strip][input channel][strip()]. */
-void transform(const Problem& p, const float* planes, int strips, float* to) {
+/** T for the columns of a phase, from planes that begin with its first: [tile_row][input channel][tile_row()]. */
+void transform(const Problem& p, const float* planes, int tile_rows, float* to) {
   const ConvShape& s = p.s;
-  const ptrdiff_t odd = s.dilation_x * s.ci * p.planes.size, pitch = p.planes.pitch, next = s.ci * p.strip();
+  const ptrdiff_t odd = s.dilation_x * s.ci * p.planes.size, pitch = p.planes.pitch,
+                  next = s.ci * p.tile_row();
   const auto across = [=](const float* x) __attribute__((always_inline)) {
     const vf x0 = load(x), x1 = load(x + odd), x2 = load(x + 1), x3 = load(x + odd + 1);
     return Points{
         {t_of(0, x0, x1, x2, x3), t_of(1, x0, x1, x2, x3), t_of(2, x0, x1, x2, x3), t_of(3, x0, x1, x2, x3)}};
   };
-  for (int c = 0; c < s.ci; c++, to += p.strip())
+  for (int c = 0; c < s.ci; c++, to += p.tile_row())
     for (ptrdiff_t pair = 0; pair < p.pairs; pair += kLanes) {
       const float* x = planes + c * p.planes.size + pair;
       float* at = to + pair / p.span * kSpan + pair % p.span;
       Points x0 = across(x), x1 = across(x + pitch);
-      for (int i = 0; i < strips; i++, at += next) {
+      for (int i = 0; i < tile_rows; i++, at += next) {
         x += 2 * pitch;
         const Points x2 = across(x), x3 = across(x + pitch);
 #pragma GCC unroll 4
@@ -102,29 +103,29 @@ void transform(const Problem& p, const float* planes, int strips, float* to) {
 }
 
 /** The sums of kRows points along y, of one input channel and one vector of output channels, over a span of a phase of a
- * band. */
-struct StripSums {
-  const float* t;  // of the first strip
-  ptrdiff_t strip;
+ * block. */
+struct TileRowSums {
+  const float* t;  // of the first tile_row
+  ptrdiff_t tile_row;
   const float* dy;
   ptrdiff_t pixel, row;  // from output to output
   int rows, columns;     // of outputs
   int lanes;             // of the vector
-  const float* ahead;    // dy that is wanted after the band
+  const float* ahead;    // where dy of the next block begins, to prefetch it
   float* sums;           // [point along y][point along x][width]
   ptrdiff_t width;
   bool add;  // to the sums there
 };
 
-/** Numbers of dy that a square asks for: its four pixels' vector, shared among the passes; at least a line. */
-constexpr ptrdiff_t kAsked = std::max(kLine, 4 * kLanes * kRows / kPoints);
+/** Floats of dy that a 2x2 tile prefetches: its four pixels' vector, shared among the passes; at least a line. */
+constexpr ptrdiff_t kPrefetched = std::max(kLine, 4 * kLanes * kRows / kPoints);
 
 using Sums = vf[kRows][kPoints];
 
-/** Points [kFirst, kFirst + kRows) along y of a square, the two rows of whose dy are `up` and `down`. */
+/** Points [kFirst, kFirst + kRows) along y of a 2x2 tile, the two rows of whose dy are `up` and `down`. */
 template <int kFirst>
-inline __attribute__((always_inline)) void add_square(const float* t, const vf (&up)[2], const vf (&down)[2],
-                                                      Sums& sums) {
+inline __attribute__((always_inline)) void add_tile(const float* t, const vf (&up)[2], const vf (&down)[2],
+                                                    Sums& sums) {
 #pragma GCC unroll 4
   for (int r = 0; r < kRows; r++) {
     const vf first = u_of(kFirst + r, up[0], down[0]), second = u_of(kFirst + r, up[1], down[1]);
@@ -137,7 +138,7 @@ inline __attribute__((always_inline)) void add_square(const float* t, const vf (
 }
 
 template <int kFirst, class Lanes>
-__attribute__((noinline)) void add_strips(const StripSums& b, Lanes lanes) {
+__attribute__((noinline)) void add_tile_rows(const TileRowSums& b, Lanes lanes) {
   alignas(64) static const float kZeros[kLanes] = {};
   Sums sums;
 #pragma GCC unroll 4
@@ -146,22 +147,22 @@ __attribute__((noinline)) void add_strips(const StripSums& b, Lanes lanes) {
     for (int k = 0; k < kPoints; k++) sums[r][k] = vf{};
   const float *t = b.t, *up = b.dy, *down = b.dy + b.row, *ahead = b.ahead;
   const int pairs = b.columns / 2;
-  const ptrdiff_t pixel = b.pixel, next_t = b.strip - pairs, next_dy = 2 * (b.row - pairs * pixel);
+  const ptrdiff_t pixel = b.pixel, next_t = b.tile_row - pairs, next_dy = 2 * (b.row - pairs * pixel);
   ptrdiff_t pixel_below = pixel;
   for (int rows = b.rows; rows > 0; rows -= 2) {
     if (rows == 1) down = kZeros, pixel_below = 0;
     for (int pair = pairs; pair > 0; pair--) {
 #pragma GCC unroll 4
-      for (int line = 0; line < kAsked; line += kLine) __builtin_prefetch(ahead + line, 0, 2);
-      ahead += kAsked;
+      for (int line = 0; line < kPrefetched; line += kLine) __builtin_prefetch(ahead + line, 0, 2);
+      ahead += kPrefetched;
       const vf up_left = lanes.get(up), down_left = lanes.get(down);
       up += pixel, down += pixel_below;
-      add_square<kFirst>(t, {up_left, lanes.get(up)}, {down_left, lanes.get(down)}, sums);
+      add_tile<kFirst>(t, {up_left, lanes.get(up)}, {down_left, lanes.get(down)}, sums);
       up += pixel, down += pixel_below;
       t++;
       hide(t), hide(up), hide(down), hide(ahead);
     }
-    if (b.columns % 2) add_square<kFirst>(t, {lanes.get(up), vf{}}, {lanes.get(down), vf{}}, sums);
+    if (b.columns % 2) add_tile<kFirst>(t, {lanes.get(up), vf{}}, {lanes.get(down), vf{}}, sums);
     t += next_t, up += next_dy, down += next_dy;
   }
 #pragma GCC unroll 4
@@ -174,18 +175,18 @@ __attribute__((noinline)) void add_strips(const StripSums& b, Lanes lanes) {
 }
 
 template <int kFirst = 0>
-void add_points(StripSums& b) {
-  b.lanes == kLanes ? add_strips<kFirst>(b, Whole{}) : add_strips<kFirst>(b, Part{b.lanes});
-  b.ahead += kAsked * (ceil_div(b.rows, 2) * (b.columns / 2));
+void add_points(TileRowSums& b) {
+  b.lanes == kLanes ? add_tile_rows<kFirst>(b, Whole{}) : add_tile_rows<kFirst>(b, Part{b.lanes});
+  b.ahead += kPrefetched * (ceil_div(b.rows, 2) * (b.columns / 2));
   if constexpr (kFirst + kRows < kPoints) add_points<kFirst + kRows>(b);
 }
 
-/** A phase of a band: such outputs of an image from (y, x) on, `t` of their part of x; `ahead` moves on. */
+/** A phase of a block: such outputs of an image from (y, x) on, `t` of their part of x; `ahead` moves on. */
 void add_phase(const Problem& p, const float* t, int image, int y, int x, int rows, int columns,
                const float*& ahead, bool add, float* sums) {
   const ConvShape& s = p.s;
-  StripSums b{};
-  b.strip = s.ci * p.strip();
+  TileRowSums b{};
+  b.tile_row = s.ci * p.tile_row();
   b.pixel = s.dilation_x * s.co, b.row = (ptrdiff_t)s.dilation_y * s.ow * s.co;
   b.rows = rows;
   b.width = p.width;
@@ -197,7 +198,7 @@ void add_phase(const Problem& p, const float* t, int image, int y, int x, int ro
       b.sums = sums + (ptrdiff_t)c * kPoints * kPoints * p.width + o;
       for (int span = 0, first = 0; first < columns; span++, first += b.columns) {
         b.columns = std::min(2 * p.span, columns - first);
-        b.t = t + c * p.strip() + span * kSpan;
+        b.t = t + c * p.tile_row() + span * kSpan;
         b.dy = dy + first * b.pixel + o;
         b.add = add || span > 0;
         add_points(b);
@@ -208,10 +209,10 @@ void add_phase(const Problem& p, const float* t, int image, int y, int x, int ro
 }
 
 /** The outputs of an image from row `first` on; sums that are not added to those there take their place. */
-void add_band(const Problem& p, int image, int first, bool add, float* line, float* planes, float* t,
-              float* sums) {
+void add_block(const Problem& p, int image, int first, bool add, float* line, float* planes, float* t,
+               float* sums) {
   const ConvShape& s = p.s;
-  const int end = std::min(first + 2 * p.strips * s.dilation_y, s.oh);
+  const int end = std::min(first + 2 * p.tile_rows * s.dilation_y, s.oh);
   const float* ahead = p.dy + ((ptrdiff_t)image * s.oh + end) * s.ow * s.co;
   const Image x = Image{p.x, s.h, s.w, s.ci, s.ci}.number(image);
   for (int i = 0; i < s.dilation_y && first + i < end; i++) {
@@ -245,16 +246,15 @@ void finish(const Problem& p, const float* sums, float* dw) {
 }
 
 void run_task(const Problem& p, int split, int splits, float* dw) {
-  const ptrdiff_t t_size = p.strips * p.s.ci * p.strip();
+  const ptrdiff_t t_size = p.tile_rows * p.s.ci * p.tile_row();
   float* const t =
       (float*)thread_scratch(sizeof(float) * (t_size + p.sums() + p.planes.line_size() + p.planes.all()));
   float *const sums = t + t_size, *const line = sums + p.sums(), *const planes = line + p.planes.line_size();
-  const int bands = p.s.n * p.down;
-  const int begin = (int)((int64_t)bands * split / splits),
-            end = (int)((int64_t)bands * (split + 1) / splits);
-  for (int band = begin; band < end; band++) {
-    const int first = band % p.down * 2 * p.strips * p.s.dilation_y;
-    add_band(p, band / p.down, first, band > begin, line, planes, t, sums);
+  const int blocks = p.s.n * p.down;
+  const int begin = part_start(blocks, split, splits), end = part_start(blocks, split + 1, splits);
+  for (int block = begin; block < end; block++) {
+    const int first = block % p.down * 2 * p.tile_rows * p.s.dilation_y;
+    add_block(p, block / p.down, first, block > begin, line, planes, t, sums);
   }
   finish(p, sums, dw);
 }
