@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "kernels/conv/microkernel/tile.h"
 #include "kernels/conv/planar/blocks.h"
 #include "kernels/conv/planar/forward.h"
 #include "kernels/conv/shared/partial_sums.h"
