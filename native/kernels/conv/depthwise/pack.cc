@@ -7,9 +7,7 @@
 
 namespace fovea::FOVEA_ISA::conv::depthwise {
 
-size_t weights_size(const Gather& g) {
-  return g.plan.taps() * Pattern(g.plan, g.out_c).padded();
-}
+size_t weights_size(const Gather& g) { return g.plan.taps() * Pattern(g.plan, g.out_c).padded(); }
 
 void pack(const Gather& g, const WeightLayout& w, float* packed) {
   const Pattern pattern(g.plan, g.out_c);

@@ -119,9 +119,7 @@ size_t WeightPanels::size(int output) const {
   return size;
 }
 
-size_t weights_size(const Gather& g) {
-  return g.plan.taps() * g.groups * WeightPanels(g).size();
-}
+size_t weights_size(const Gather& g) { return g.plan.taps() * g.groups * WeightPanels(g).size(); }
 
 void pack_weights(const Gather& g, const WeightLayout& w, float* packed) {
   const ConvShape& s = *w.shape;

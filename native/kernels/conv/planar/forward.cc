@@ -136,9 +136,7 @@ void run_block(const Gather& g, const Rows& all, const RowEpilogue& epilogue, in
 
 }  // namespace
 
-size_t weights_size(const Gather& g) {
-  return g.plan.taps() * g.in_c * g.out_c;
-}
+size_t weights_size(const Gather& g) { return g.plan.taps() * g.in_c * g.out_c; }
 
 /** For each phase and portion of the outputs: [tap y][tap x][channel][output]. */
 void pack(const Gather& g, const WeightLayout& w, float* packed) {
