@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readImage, writeImage } from "../../src/image/files.js";
-import { fovea, jsonLines, makeImages, onReference, temporaryFolder, tinyNetwork } from "./fovea.js";
+import { fovea, gentle, jsonLines, makeImages, onReference, temporaryFolder, tinyNetwork } from "./fovea.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -21,6 +21,7 @@ afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 it("writes a sheet and a page, and prints a line for each method and network", async () => {
   const train = ["train", "--data", "photos", "--steps", "1", "--out", "run", ...tinyNetwork, ...onReference];
   expect((await fovea(train, folder)).code).toBe(0);
+  gentle(path.join(folder, "run"));
   const { code, stdout, stderr } = await fovea(
     [
       ...["compare", "noisy.png", "--clean", "photos/0.png", "--with", "clahe:clip=2,tiles=4,median,run"],

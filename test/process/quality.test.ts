@@ -42,14 +42,14 @@ describe("fovea eval", () => {
 });
 
 describe("fovea demo", () => {
-  it("writes its pictures and says how good they are, however short it trains", async (context) => {
+  it("writes its pictures and says how good they are after a short training", async (context) => {
     try {
       await import("sharp");
     } catch {
       return context.skip("the demo's photographs are JPEG and the package sharp is missing");
     }
     const { code, stdout } = await fovea(
-      ["demo", "--train", "--seconds", "1", "--json", "-o", "pictures"],
+      ["demo", "--train", "--seconds", "8", "--json", "-o", "pictures"],
       folder,
     );
     expect(code).toBe(0);

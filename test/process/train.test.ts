@@ -5,7 +5,16 @@ import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint } from "../../src/train/files.js";
-import { fovea, jsonLines, makeImages, onReference, start, temporaryFolder, tinyNetwork } from "./fovea.js";
+import {
+  fovea,
+  gentle,
+  jsonLines,
+  makeImages,
+  onReference,
+  start,
+  temporaryFolder,
+  tinyNetwork,
+} from "./fovea.js";
 
 let folder: string;
 const inside = (name: string): string => path.join(folder, name);
@@ -205,7 +214,13 @@ describe("fovea train", () => {
         ["enhance", "images", "-o", `${network}-out`, "--model", network, "--json", ...onReference],
         folder,
       );
-      expect(jsonLines(enhanced.stdout)).toMatchObject([{ width: 24 }, { width: 25 }, { width: 26 }]);
+      const widths = [{ width: 24 }, { width: 25 }, { width: 26 }];
+      // A bottleneck of three steps' training gives no picture yet, which enhance says of each file.
+      const error = expect.stringMatching(
+        /^The network's answer to images.[0-2]\.png is .*nothing is written/,
+      );
+      const answers = network === "dense-ae" ? widths.map(() => ({ error })) : widths;
+      expect(jsonLines(enhanced.stdout)).toMatchObject(answers);
     });
 
   it("a folder that another training writes into is refused; the lock of one that is gone is taken over", async () => {

@@ -53,8 +53,9 @@ function workload(line: Line): Workload {
       transposeB,
     });
   }
-  const { x, w } = line;
-  const { output, ...window } = slidingWindow("conv2d", [x[1], x[2]], [w[0], w[1]], line);
+  const { x, w, stride, dilation, padding } = line;
+  const options = { strides: stride, dilationRate: dilation, padding };
+  const { output, ...window } = slidingWindow("conv2d", [x[1], x[2]], [w[0], w[1]], options);
   const y = [x[0], ...output, w[3]];
   const geometry = { ...window, groups: x[3] / w[2] };
   const name = `${line.kernel}-${x.join("x")}-${w.join("x")}-s${window.strides[0]}`;

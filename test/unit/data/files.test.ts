@@ -51,7 +51,9 @@ describe("MNIST", () => {
   });
 
   it("names the file that is missing, damaged, cut short or of another set", () => {
-    expect(() => loadMnist(folder, "train")).toThrow(/train-images-idx3-ubyte\.gz: no such file/);
+    expect(() => loadMnist(folder, "train")).toThrow(
+      /There is no .*train-images-idx3-ubyte\.gz: get MNIST's four files from/,
+    );
     fs.writeFileSync(path.join(folder, "train-images-idx3-ubyte.gz"), "no gz");
     fs.writeFileSync(path.join(folder, "train-labels-idx1-ubyte.gz"), "no gz");
     expect(() => loadMnist(folder, "train")).toThrow(/is not a whole \.gz file/);

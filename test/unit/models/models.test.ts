@@ -75,7 +75,9 @@ describe("registry", () => {
     expect(() => unet.call(image)).toThrow("unet: expected [images, sigma]");
     expect(() => unet.call([image, tensor([0.1])])).toThrow("multiples of 8, got [1, 8, 12, 1]");
     const square = tensor(new Float32Array(64), [1, 8, 8, 1]);
-    expect(() => unet.call([square, tensor([0.1, 0.2])])).toThrow("one sigma an image, [1], got [2]");
+    expect(() => unet.call([square, tensor([0.1, 0.2])])).toThrow(
+      "one sigma an image, [1], or one a pixel, [1, 8, 8, 1], got [2]",
+    );
     expect(() => new DnCNN({ depth: 1 }).call([image, image])).toThrow("dncnn: expected one tensor");
   });
 });
