@@ -5,16 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCheckpoint } from "../../src/train/files.js";
-import {
-  fovea,
-  gentle,
-  jsonLines,
-  makeImages,
-  onReference,
-  start,
-  temporaryFolder,
-  tinyNetwork,
-} from "./fovea.js";
+import { fovea, jsonLines, makeImages, onReference, start, temporaryFolder, tinyNetwork } from "./fovea.js";
 
 let folder: string;
 const inside = (name: string): string => path.join(folder, name);
