@@ -134,7 +134,6 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
     /foreign\.safetensors does not fit this model/,
   ],
   ["a folder that is no run", enhance("images/0.png", "--model", "images"), /folder images holds no run/],
-  ["no model", enhance("images/0.png"), /--model FILE/],
   [
     "an unknown flag",
     enhance("images/0.png", "--nonsense"),
