@@ -6,19 +6,22 @@
 import { availableParallelism } from "node:os";
 import { setBackend } from "../dist/backend/current.js";
 import { open } from "../dist/backend/select.js";
-import { variantsFor } from "../dist/cli/bench/ladder.js";
 import { measure } from "../dist/cli/bench/measure.js";
 import { workloadsFrom } from "../dist/cli/bench/shapes.js";
+import { variantsServing } from "../dist/inspect/conformance.js";
 
 const [file, seconds = 0.1, threads = availableParallelism()] = process.argv.slice(2);
 const backend = await open("native", { threads: Number(threads) });
 setBackend(backend);
 
+/** These are slow, and never chosen. */
+const studies = ["direct", "im2col"];
+
 /** Seconds of the fastest of two rounds of a workload's variants, and which of them calls get that name none. */
 async function timed(workload) {
   const call = workload.callOf(backend);
   const chosen = backend.defaultVariant(call);
-  const variants = variantsFor(backend, call).filter((variant) => variant !== "direct"); // which is slow, and never chosen
+  const variants = variantsServing(backend, call).filter((variant) => !studies.includes(variant));
   for (const operand of [...call.inputs, ...call.outputs]) backend.release(operand.storage);
   const best = Object.fromEntries(variants.map((variant) => [variant, Infinity]));
   for (let round = 0; round < 2; round++)

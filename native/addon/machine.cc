@@ -42,7 +42,10 @@ Value describe(const CallbackInfo& info) {
   out.Set("kernels", names(env, [](int i) { return i < kKernelCount ? kernel_name(i) : nullptr; }));
   out.Set("unaryFunctions", names(env, [](int i) { return kernels().unary_functions[i]; }));
   out.Set("binaryFunctions", names(env, [](int i) { return kernels().binary_functions[i]; }));
-  out.Set("convVariants", names(env, kernels().conv_variant_name));
+  auto variants = Napi::Array::New(env);
+  for (int kernel = 0; kernel < kKernelCount; kernel++)
+    variants.Set((uint32_t)kernel, names(env, [&](int i) { return kernels().variant_name(kernel, i); }));
+  out.Set("variants", variants);
   return out;
 }
 

@@ -1,6 +1,9 @@
 // The table of this instruction set's kernels.
+#include <cstring>
+
 #include "kernels/conv/table.h"
 #include "kernels/elements/functions.h"
+#include "kernels/matmul/variants.h"
 #include "kernels/simd/peak.h"
 #include "kernels/simd/simd.h"
 #include "program/dispatch.h"
@@ -12,13 +15,20 @@ FOVEA_KERNELS(FOVEA_DECLARE)
 
 namespace {
 
-/** Only the convolution trio has variants that do not serve every shape. */
+/** Only the products have more than one variant. */
 int variant_of(int kernel, const Call& call) {
+  if (kernel == kernel_index("matmul")) return matmul_variant_of(call);
   if (kernel == kernel_index("conv2d")) return conv::variant_of(call, conv::Direction::forward);
   if (kernel == kernel_index("conv2d_input_grad")) return conv::variant_of(call, conv::Direction::input_grad);
   if (kernel == kernel_index("conv2d_weight_grad"))
     return conv::variant_of(call, conv::Direction::weight_grad);
   return 0;
+}
+
+const char* variant_name(int kernel, int index) {
+  if (kernel == kernel_index("matmul")) return matmul_variant_name(index);
+  const bool is_convolution = std::strncmp(kernel_name(kernel), "conv2d", 6) == 0;
+  return is_convolution ? conv::variant_name(index) : index == 0 ? "simd" : nullptr;
 }
 
 }  // namespace
@@ -40,7 +50,7 @@ const KernelTable& table() {
                                    peak_flops,
                                    kUnaryNames,
                                    kBinaryNames,
-                                   conv::variant_name};
+                                   variant_name};
   return made;
 }
 

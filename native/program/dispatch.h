@@ -25,8 +25,8 @@ struct KernelTable {
   /** The scalar functions in the order of their numbers; a null ends each list. */
   const char* const* unary_functions;
   const char* const* binary_functions;
-  /** The convolution variant of this number; null past the last. */
-  const char* (*conv_variant_name)(int index);
+  /** A kernel's variant of this number; null past the last. */
+  const char* (*variant_name)(int kernel, int index);
 };
 
 /** A kernel's number, or -1. */

@@ -5,7 +5,8 @@ import { Command } from "commander";
 import type { Backend, BackendName } from "../backend/backend.js";
 import { UserError } from "../base/errors.js";
 import { useBackend } from "../backend/select.js";
-import { errorOf, variantsFor } from "./bench/ladder.js";
+import { runCase, variantsServing } from "../inspect/conformance.js";
+import { caseOf } from "./bench/ladder.js";
 import { measure, type Timing } from "./bench/measure.js";
 import { profile } from "./bench/profile.js";
 import { workloadsFrom } from "./bench/shapes.js";
@@ -113,12 +114,10 @@ class BenchRun {
     if (!("callOf" in workload)) return; // a whole network has no variants of its own
     const call = (workload as ReturnType<typeof kernelWorkload>).callOf(this.backend);
     const chosen = this.backend.defaultVariant?.(call);
-    for (const variant of variantsFor(this.backend, call)) {
-      const error = await errorOf(this.backend, call, variant);
-      if (!(error < 1e-6))
-        throw new Error(
-          `${workload.name}: the variant ${variant} is wrong: its error against the reference is ${error}.`,
-        );
+    const testCase = caseOf(workload.name, call);
+    for (const variant of variantsServing(this.backend, call)) {
+      const { ok, error, message } = await runCase(this.backend, testCase, variant);
+      if (!ok) throw new Error(`${workload.name}: the variant ${variant} is wrong: ${message}.`);
       const prepared = workload.prepare(this.backend, variant);
       const timing = await measure(this.backend, () => prepared.run(), this.seconds);
       this.print(workload, prepared.flops, timing, variant, { error, chosen: variant === chosen });

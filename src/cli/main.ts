@@ -48,6 +48,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "check every operation's gradient against finite differences",
     load: async () => (await import("./gradcheck.js")).gradcheckCommand(),
   },
+  conformance: {
+    summary: "check every kernel, and each of its variants, against the specification",
+    load: async () => (await import("./conformance.js")).conformanceCommand(),
+  },
   doctor: {
     summary: "tell which backends work here, which do not, and what would mend them",
     load: async () => (await import("./doctor.js")).doctorCommand(),

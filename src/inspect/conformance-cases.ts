@@ -1,5 +1,5 @@
 // The catalogue of conformance cases: for every kernel, the calls on which each backend must agree with the float64
-// specification. The same list serves the tests, `fovea bench --support` and anyone who writes a kernel.
+// specification. The same list serves the tests and `fovea conformance`.
 
 import type { KernelName } from "../backend/kernels.js";
 import { axesCasesOfAll } from "./cases/axes.js";

@@ -2,12 +2,12 @@
 // guard words round every operand, inputs unchanged. What is run is in conformance-cases.ts.
 
 import type { Backend, KernelCall, Operand, Storage } from "../backend/backend.js";
-import { kernels, sizeOf } from "../backend/kernels.js";
+import { sizeOf } from "../backend/kernels.js";
 import type { KernelName } from "../backend/kernels.js";
 import { ReferenceBackend } from "../backend/reference/reference-backend.js";
 import { callOf, makeNumbers } from "./cases/case.js";
 import type { ConformanceCase, OutputSpec } from "./cases/case.js";
-import { casesOf, conformanceCases } from "./conformance-cases.js";
+import { conformanceCases } from "./conformance-cases.js";
 
 export interface CaseResult {
   readonly kernel: KernelName;
@@ -229,13 +229,16 @@ function worstElement(actual: Float32Array, expected: Float64Array): string {
   return `element ${worst} of ${expected.length} is ${actual[worst]}, not ${Math.fround(expected[worst])}`;
 }
 
+/** The variants of a backend that can serve a call. */
+export const variantsServing = (backend: Backend, call: KernelCall): string[] =>
+  backend
+    .variants(call.kernel)
+    .filter((variant) => variant.supports(call))
+    .map(({ name }) => name);
+
 /** The variants of a backend that can serve a case. */
-export function variantsFor(backend: Backend, testCase: ConformanceCase): string[] {
-  const call = callOf(testCase);
-  return backend
-    .variants(testCase.kernel)
-    .flatMap((variant) => (variant.supports(call) ? [variant.name] : []));
-}
+export const variantsFor = (backend: Backend, testCase: ConformanceCase): string[] =>
+  variantsServing(backend, callOf(testCase));
 
 /** Runs a case as the backend would by itself, then with every variant that supports it forced (if there are several). */
 export async function runCaseOnAllVariants(
@@ -248,41 +251,29 @@ export async function runCaseOnAllVariants(
   return results;
 }
 
-/** How many of a kernel's cases a variant says that it supports. */
-export interface SupportRow {
-  readonly kernel: KernelName;
-  readonly variant: string;
-  readonly supported: number;
-  readonly cases: number;
+export interface ConformanceChoice {
+  /** All by default. */
+  readonly kernels?: readonly KernelName[];
+  /** Only this implementation, where it supports the case; by default the backend's own choice and each that does. */
+  readonly variant?: string;
+  /** Whether cases with many operations belong to it. */
+  readonly large?: boolean;
 }
 
-/** For every kernel and each of its variants on this backend, the share of the catalogue that it supports. Runs nothing. */
-export function supportTable(backend: Backend): SupportRow[] {
-  return (Object.keys(kernels) as KernelName[]).flatMap((kernel) => {
-    const calls = casesOf(kernel).map((testCase) => callOf(testCase));
-    return backend.variants(kernel).map((variant) => ({
-      kernel,
-      variant: variant.name,
-      supported: calls.filter((call) => variant.supports(call)).length,
-      cases: calls.length,
-    }));
-  });
-}
+/** What a choice of kernels takes of the catalogue, in its order. */
+export const chosenCases = ({ kernels, large }: ConformanceChoice): readonly ConformanceCase[] =>
+  conformanceCases.filter((c) => (large || !c.large) && (!kernels || kernels.includes(c.kernel)));
 
-/** Walks the whole catalogue on a backend, reporting each result as it comes; without `large` cases unless asked. */
-export async function checkConformance(
+/** Walks the catalogue on a backend, a case at a time: what came of it on the variants that were chosen. */
+export async function* conformance(
   backend: Backend,
-  options: { large?: boolean; onResult?: (result: CaseResult) => void } = {},
-): Promise<{ passed: number; failed: CaseResult[] }> {
-  let passed = 0;
-  const failed: CaseResult[] = [];
-  for (const testCase of conformanceCases) {
-    if (testCase.large && !options.large) continue;
-    for (const result of await runCaseOnAllVariants(backend, testCase)) {
-      if (result.ok) passed++;
-      else failed.push(result);
-      options.onResult?.(result);
-    }
-  }
-  return { passed, failed };
+  choice: ConformanceChoice = {},
+): AsyncGenerator<readonly CaseResult[]> {
+  const { variant } = choice;
+  for (const testCase of chosenCases(choice))
+    if (variant === undefined) yield await runCaseOnAllVariants(backend, testCase);
+    else
+      yield variantsFor(backend, testCase).includes(variant)
+        ? [await runCase(backend, testCase, variant)]
+        : [];
 }

@@ -237,6 +237,16 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
     /--lr 0\.5 is not what this run began with \(0\.001\)/,
   ],
   ["an operation that is not there", ["gradcheck", "nonsense"], /no operation nonsense/],
+  [
+    "a kernel that is not there",
+    ["conformance", "nonsense", "--backend", "reference"],
+    /no kernel nonsense; choose among matmul/,
+  ],
+  [
+    "a variant that is not there",
+    ["conformance", "matmul", "--backend", "reference", "--variant", "nonsense"],
+    /--variant nonsense is none of reference's for matmul/,
+  ],
 ];
 
 describe("a mistake is one sentence", () => {

@@ -38,6 +38,7 @@ const commands = [
   "bench",
   "inspect",
   "gradcheck",
+  "conformance",
   "doctor",
   "build-addon",
 ];
@@ -98,6 +99,18 @@ describe("--json prints objects, one a line, and nothing else on stdout", () => 
     const figures = (text: string) =>
       jsonLines(text).map(({ psnr, ssim, psnrNoisy }) => [psnr, ssim, psnrNoisy]);
     expect(figures(second.stdout)).toEqual(figures(first.stdout));
+  });
+
+  it("conformance", async () => {
+    const args = ["conformance", "fill", "--backend", "reference"];
+    const all = await fovea([...args, "--json"], folder);
+    const results = jsonLines(all.stdout);
+    expect(results.length).toBeGreaterThan(2);
+    for (const result of results)
+      expect(result).toMatchObject({ backend: "reference", kernel: "fill", variant: "default", ok: true });
+    const table = await fovea(args, folder);
+    expect(table.stdout).toMatch(/^fill +default +ok +\d+ cases/m);
+    expect(table.stdout).toContain("agree with the specification");
   });
 
   it("gradcheck, inspect and doctor", async () => {

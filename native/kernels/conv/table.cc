@@ -15,6 +15,7 @@
   X(winograd_f3_2)             \
   X(depthwise)                 \
   X(implicit_gemm)             \
+  X(im2col)                    \
   X(direct)
 
 namespace fovea::FOVEA_ISA::conv {

@@ -3,19 +3,14 @@
 
 #include "kernels/gemm/operands.h"
 #include "kernels/gemm/plan.h"
-#include "program/call.h"
 
 namespace fovea::FOVEA_ISA {
 
 /** A product, and how it is cut up. */
-struct Product {
-  int m, n, k;
-  DenseA a;
-  DenseB b;
-  DenseC c;
-  const Epilogue* epilogue;  // null: none
-  float* packed_b;           // all of B, packed; or null
-  bool nontemporal;          // C has non-temporal stores
+struct Product : MatrixProduct {
+  const Epilogue* end;  // the epilogue, or null if it does nothing
+  float* packed_b;      // all of B, packed; or null
+  bool nontemporal;     // C has non-temporal stores
   GemmPlan plan;
 
   /** Panels of A, of which all parts have as many. */

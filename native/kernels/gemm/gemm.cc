@@ -18,11 +18,11 @@ bool is_empty(const Epilogue& e) {
 }
 
 /** A depth of nothing. */
-void finish_zeros(const Product& p, const Epilogue& epilogue) {
+void finish_zeros(const MatrixProduct& p) {
   for (int row = 0; row < p.m; row++) {
     float* y = p.c.base + p.c.offset(row);
     std::fill(y, y + p.n, 0.0f);
-    finish_row(epilogue, y, p.c.offset(row), 0, p.n);
+    finish_row(p.epilogue, y, p.c.offset(row), 0, p.n);
   }
 }
 
@@ -34,7 +34,7 @@ void run_parts(const Product& p) {
   parallel_for(rows.count * columns.count, [&](int i, int) {
     const int r = i / columns.count, c = i % columns.count;
     const Rectangle part{rows.start(r), rows.size(r), columns.start(c), columns.size(c)};
-    multiply_blocked(p, part, 0, p.k, p.c, p.epilogue);
+    multiply_blocked(p, part, 0, p.k, p.c, p.end);
   });
 }
 
@@ -57,7 +57,7 @@ void run_slices(const Product& p) {
         for (int s = 1; s < slices.count; s++) total += lanes.get(from + s * size + j);
         lanes.put(y + j, total);
       });
-      if (p.epilogue) finish_row(*p.epilogue, y, p.c.offset(row), 0, p.n);
+      if (p.end) finish_row(*p.end, y, p.c.offset(row), 0, p.n);
     }
   });
 }
@@ -70,11 +70,12 @@ void finish_row(const Epilogue& e, float* y, ptrdiff_t offset, int column, int c
   });
 }
 
-void gemm(int m, int n, int k, const DenseA& a, const DenseB& b, const DenseC& c, const Epilogue& epilogue,
-          Cache* cache) {
+void gemm(const MatrixProduct& product, Cache* cache) {
+  const auto& [m, n, k, a, b, c, epilogue] = product;
   if (m == 0 || n == 0) return;
+  if (k == 0) return finish_zeros(product);
   ptrdiff_t step;
-  Product p{m, n, k, a, b, c, is_empty(epilogue) ? nullptr : &epilogue, nullptr, false, {}};
+  Product p{product, is_empty(epilogue) ? nullptr : &epilogue, nullptr, false, {}};
   p.nontemporal = kHasNontemporalStore && store_nontemporally(sizeof(float) * m * n);
   p.plan = plan_gemm(m, n, k, a.direct(0, 0, &step) != nullptr, !cache && b.direct(0, 0, &step) != nullptr);
   if (cache && !cache->ready) {
@@ -83,10 +84,9 @@ void gemm(int m, int n, int k, const DenseA& a, const DenseB& b, const DenseC& c
     cache->ready = true;
   }
   if (cache) p.packed_b = cache->data;
-  if (k == 0) return finish_zeros(p, epilogue);
   if (p.plan.slices > 1 && !p.packed_b) return run_slices(p);
   if (p.plan.row_parts && !p.packed_b) return run_parts(p);
-  multiply_blocked(p, whole(p), 0, k, c, p.epilogue);
+  multiply_blocked(p, whole(p), 0, k, c, p.end);
 }
 
 }  // namespace fovea::FOVEA_ISA

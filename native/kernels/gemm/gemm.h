@@ -4,16 +4,11 @@
 #pragma once
 
 #include "kernels/gemm/operands.h"
-#include "program/call.h"
 
 namespace fovea::FOVEA_ISA {
 
-/**
- * C [m, n] = epilogue(A [m, k] * B [k, n]), on the pool, or on this thread alone inside a task. With a
- * `cache` B is packed once and kept there.
- */
-void gemm(int m, int n, int k, const DenseA& a, const DenseB& b, const DenseC& c, const Epilogue& epilogue,
-          Cache* cache = nullptr);
+/** Makes C on the pool, or on this thread alone inside a task. With a `cache` B is packed once and kept there. */
+void gemm(const MatrixProduct& product, Cache* cache = nullptr);
 
 /** Adds bias and residual, activates, multiplies by a derivative: `columns` elements at `y`, see program/call.h. */
 void finish_row(const Epilogue& epilogue, float* y, ptrdiff_t offset, int column, int columns);

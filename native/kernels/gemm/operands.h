@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/gemm/pack.h"
+#include "program/call.h"
 
 namespace fovea::FOVEA_ISA {
 
@@ -11,6 +12,10 @@ struct DenseSource {
   const float* data;
   ptrdiff_t stride;
   bool neighbours;  // source(i, p) = data[i + p * stride]; otherwise data[i * stride + p]
+
+  float at(int index, int p) const {
+    return neighbours ? data[index + p * stride] : data[index * stride + p];
+  }
 
   /** One panel, laid out as in pack.h. */
   void pack(float* to, int index, int size, int k0, int steps) const {
@@ -41,6 +46,15 @@ struct DenseC {
   float* base;
   ptrdiff_t stride;
   ptrdiff_t offset(int row) const { return row * stride; }
+};
+
+/** C [m, n] = epilogue(A [m, k] * B [k, n]) */
+struct MatrixProduct {
+  int m, n, k;
+  DenseA a;
+  DenseB b;
+  DenseC c;
+  Epilogue epilogue;
 };
 
 }  // namespace fovea::FOVEA_ISA

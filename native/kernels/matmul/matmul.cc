@@ -1,33 +1,26 @@
 // matmul: batches of matrix products, either side transposed, with an epilogue.
 // Numbers: batchA, batchB, batch, m, n, k, transposeA, transposeB, flags, activation, gradientOf, alpha,
 // variant. Operands: a, b, bias?, residual?, saved?, y.
+#include <iterator>
+
 #include "kernels/conv/few_outputs/forward.h"
 #include "kernels/conv/table.h"
 #include "kernels/gemm/gemm.h"
 #include "kernels/matmul/thin.h"
+#include "kernels/matmul/variants.h"
 #include "program/numbers.h"
+#include "runtime/thread_pool.h"
 
 namespace fovea::FOVEA_ISA {
 namespace {
 
-enum Variant { kBlocked = 0, kPlain = 1 };
+using Rung = void (*)(const MatrixProduct&);
 
-/** The study's version: one row of C at a time, a vector of columns at a time. */
-void plain_product(int m, int n, int k, const DenseA& a, const DenseB& b, const DenseC& c,
-                   const Epilogue& epilogue) {
-  parallel_for(m, [&](int i, int) {
-    float* y = c.base + c.offset(i);
-    std::fill(y, y + n, 0.0f);
-    for (int p = 0; p < k; p++) {
-      const float x = a.neighbours ? a.data[i + p * a.stride] : a.data[i * a.stride + p];
-      if (b.neighbours)
-        for (int j = 0; j < n; j++) y[j] += x * b.data[j + p * b.stride];
-      else
-        for (int j = 0; j < n; j++) y[j] += x * b.data[j * b.stride + p];
-    }
-    finish_row(epilogue, y, c.offset(i), 0, n);
-  });
-}
+#define FOVEA_RUNG(name) ladder::name,
+#define FOVEA_NAME(name) #name,
+constexpr Rung kRungs[] = {FOVEA_MATMUL_LADDER(FOVEA_RUNG)};
+constexpr const char* kNames[] = {FOVEA_MATMUL_LADDER(FOVEA_NAME) "blocked", nullptr};
+constexpr int kBlocked = (int)std::size(kRungs);
 
 /**
  * Of a tall and narrow product A is read where it lies, by the convolution of m pixels with a kernel of one element: to
@@ -38,57 +31,86 @@ bool is_tall(int m, int n, int k) {
          k <= 2048 && k % 1024 > 0;
 }
 
-void tall_product(int m, int n, int k, const float* a, const float* b, bool transpose_b, float* y,
-                  const Epilogue& epilogue) {
+void tall_product(const MatrixProduct& p, bool b_is_transposed) {
   ConvShape s{};
   for (int* one : {&s.n, &s.h, &s.oh, &s.kh, &s.kw, &s.stride_y, &s.stride_x, &s.dilation_y, &s.dilation_x,
                    &s.groups, &s.up})
     *one = 1;
-  s.w = s.ow = m;
-  s.ci = transpose_b ? n : k;
-  s.co = transpose_b ? k : n;
-  const auto direction = transpose_b ? conv::Direction::input_grad : conv::Direction::forward;
-  conv::run({direction, s, a, b, y, epilogue, nullptr}, -1);
+  s.w = s.ow = p.m;
+  s.ci = b_is_transposed ? p.n : p.k;
+  s.co = b_is_transposed ? p.k : p.n;
+  const auto direction = b_is_transposed ? conv::Direction::input_grad : conv::Direction::forward;
+  conv::run({direction, s, p.a.data, p.b.data, p.c.base, p.epilogue, nullptr}, -1);
 }
+
+/** A call's numbers and operands. */
+struct Matmul {
+  int batch_a, batch_b, batch, m, n, k;
+  bool a_is_transposed, b_is_transposed;
+  ProductEnd end;
+
+  explicit Matmul(const Call& call) : Matmul(Numbers(call), call) {}
+
+  /** The product of one batch. */
+  MatrixProduct product(int i) const {
+    const size_t start = (size_t)i * m * n;
+    MatrixProduct p{
+        m,
+        n,
+        k,
+        {end.a + (batch_a > 1 ? (size_t)i * m * k : 0), a_is_transposed ? m : k, a_is_transposed},
+        {end.b + (batch_b > 1 ? (size_t)i * k * n : 0), b_is_transposed ? k : n, !b_is_transposed},
+        {end.out + start, n},
+        end.epilogue};
+    if (p.epilogue.residual) p.epilogue.residual += start;
+    if (p.epilogue.saved) p.epilogue.saved += start;
+    return p;
+  }
+
+ private:
+  Matmul(Numbers numbers, const Call& call)
+      : batch_a(numbers.small()),
+        batch_b(numbers.small()),
+        batch(numbers.small()),
+        m(numbers.small()),
+        n(numbers.small()),
+        k(numbers.small()),
+        a_is_transposed(numbers.flag()),
+        b_is_transposed(numbers.flag()),
+        end(numbers, call) {}
+};
 
 }  // namespace
 
-void matmul(const Call& call) {
-  Numbers numbers(call);
-  const int batch_a = numbers.small(), batch_b = numbers.small();
-  int batch = numbers.small(), m = numbers.small();
-  const int n = numbers.small(), k = numbers.small();
-  const bool transpose_a = numbers.flag(), transpose_b = numbers.flag();
-  const ProductEnd end(numbers, call);
-  const Epilogue& epilogue = end.epilogue;
-  const int variant = end.variant;
-  const float *a_data = end.a, *b_data = end.b;
-  float* const y = end.out;
+const char* matmul_variant_name(int index) { return kNames[index]; }
 
+int matmul_variant_of(const Call& call) {
+  const int variant = Matmul(call).end.variant;
+  return variant > kBlocked ? -1 : variant < 0 ? kBlocked : variant;
+}
+
+void matmul(const Call& call) {
+  Matmul c(call);
+  if (c.end.variant >= 0 && c.end.variant < kBlocked) {
+    for (int i = 0; i < c.batch; i++) kRungs[c.end.variant](c.product(i));
+    return;
+  }
   // Rows of all batches that have one B are one tall matrix.
-  if (batch_b == 1 && batch_a == batch && !transpose_a) m *= batch, batch = 1;
-  if (batch == 1 && !transpose_a && variant != kPlain && is_tall(m, n, k))
-    return tall_product(m, n, k, a_data, b_data, transpose_b, y, epilogue);
-  const auto one = [&](int i) {
-    const DenseA a{a_data + (batch_a > 1 ? (size_t)i * m * k : 0), transpose_a ? m : k, transpose_a};
-    const DenseB b{b_data + (batch_b > 1 ? (size_t)i * k * n : 0), transpose_b ? k : n, !transpose_b};
-    const size_t start = (size_t)i * m * n;
-    const DenseC c{y + start, n};
-    Epilogue e = epilogue;
-    if (e.residual) e.residual += start;
-    if (e.saved) e.saved += start;
-    if (variant == kPlain)
-      plain_product(m, n, k, a, b, c, e);
-    else if (!thin_product(m, n, k, a, b, c.base, e))
-      gemm(m, n, k, a, b, c, e, batch_b == 1 && (end.flags & kFrozenWeights) ? call.cache : nullptr);
+  if (c.batch_b == 1 && c.batch_a == c.batch && !c.a_is_transposed) c.m *= c.batch, c.batch = 1;
+  if (c.batch == 1 && !c.a_is_transposed && is_tall(c.m, c.n, c.k))
+    return tall_product(c.product(0), c.b_is_transposed);
+  Cache* const cache = c.batch_b == 1 && (c.end.flags & kFrozenWeights) ? call.cache : nullptr;
+  const auto make = [&](int i) {
+    const MatrixProduct product = c.product(i);
+    if (!thin_product(product)) gemm(product, cache);
   };
   // Many or small products are shared out whole; a few big ones are each cut up. With a cache the first call
   // fills it.
-  const bool whole = batch >= 2 * threads() || 2.0 * m * n * k < 4e6;
+  const bool whole = c.batch >= 2 * threads() || 2.0 * c.m * c.n * c.k < 4e6;
   if (whole && !call.cache)
-    parallel_for(batch, [&](int i, int) { one(i); });
+    parallel_for(c.batch, [&](int i, int) { make(i); });
   else
-    for (int i = 0; i < batch; i++) one(i);
+    for (int i = 0; i < c.batch; i++) make(i);
 }
 
 }  // namespace fovea::FOVEA_ISA

@@ -45,29 +45,29 @@ void dot_product_sums(int rows, int columns, int k, const float* a, const float*
   for (int i = 0; i < rows * columns; i++) sums[i] = (float)totals[i];
 }
 
-/** Columns [first, n) of y [m, n] = epilogue(a [m, k] * b), some at a time: as a convolution of m pixels with a kernel of one
- * element that has few outputs. */
-void dot_products(int m, int first, int n, int k, const float* a, const DenseB& b, float* y,
-                  const Epilogue& epilogue) {
+/** Columns [first, n) of a product with whole rows of A, some at a time: as a convolution of m pixels with a kernel of one element
+ * that has few outputs. */
+void dot_products(const MatrixProduct& product, int first = 0) {
+  const auto& [m, n, k, a, b, c, epilogue] = product;
   const int padded = round_up(k, kLanes);
   float* const packed = (float*)thread_scratch(sizeof(float) * (n - first) * padded, 1);
   for (int j = first; j < n; j++) {
     float* const to = packed + (ptrdiff_t)(j - first) * padded;
-    for (int p = 0; p < k; p++) to[p] = b.neighbours ? b.data[p * b.stride + j] : b.data[j * b.stride + p];
+    for (int p = 0; p < k; p++) to[p] = b.at(j, p);
     std::fill(to + k, to + padded, 0.0f);
   }
   const int at_once = ceil_div(n - first, ceil_div(n - first, kFewOutputs));  // columns
   const int rows_of_task = round_up(kMinRows, kLanes / at_once);
-  parallel_for(ceil_div(m, rows_of_task), [&](int task, int) {
-    const int row = task * rows_of_task, rows = std::min(rows_of_task, m - row);
-    const float* const start = a + (ptrdiff_t)row * k;
+  parallel_for(ceil_div(m, rows_of_task), [&, &p = product](int task, int) {
+    const int row = task * rows_of_task, rows = std::min(rows_of_task, p.m - row);
+    const float* const start = p.a.data + (ptrdiff_t)row * p.k;
     float sums[kMaxSums];
-    for (int j = first; j < n; j += at_once) {
-      const int columns = std::min(at_once, n - j);
-      dot_product_sums(rows, columns, k, start, packed + (ptrdiff_t)(j - first) * padded, padded, sums);
-      Epilogue end = epilogue;
+    for (int j = first; j < p.n; j += at_once) {
+      const int columns = std::min(at_once, p.n - j);
+      dot_product_sums(rows, columns, p.k, start, packed + (ptrdiff_t)(j - first) * padded, padded, sums);
+      Epilogue end = p.epilogue;
       if (end.bias) end.bias += j;
-      RowEpilogue(y, columns, end).store(sums, rows, n, y + (ptrdiff_t)row * n + j);
+      RowEpilogue(p.c.base, columns, end).store(sums, rows, p.n, p.c.base + (ptrdiff_t)row * p.n + j);
     }
   });
 }
@@ -114,29 +114,29 @@ constexpr int64_t kMaxTransposed = 4 << 20;
 
 }  // namespace
 
-bool thin_product(int m, int n, int k, const DenseA& a, const DenseB& b, float* y, const Epilogue& epilogue) {
+bool thin_product(const MatrixProduct& p) {
+  const auto& [m, n, k, a, b, c, epilogue] = p;
   if (m == 0 || n == 0) return false;
   if (!a.neighbours && are_dots_faster(m, n, k)) {
-    dot_products(m, 0, n, k, a.data, b, y, epilogue);
+    dot_products(p);
     return true;
   }
   if (!a.neighbours && are_better_split(m, n, k)) {
-    const int whole = n / kLanes * kLanes;
-    gemm(m, whole, k, a, b, DenseC{y, n}, epilogue);
-    dot_products(m, whole, n, k, a.data, b, y, epilogue);
+    MatrixProduct whole = p;
+    whole.n = n / kLanes * kLanes;
+    gemm(whole);
+    dot_products(p, whole.n);
     return true;
   }
   const bool few_columns = a.neighbours && 4 * n <= 3 * kLanes && m >= kLanes;
   const bool few_rows = !b.neighbours && are_dots_faster(n, m, k);
   if (k < kMinSteps || (int64_t)m * n > kMaxTransposed || !(few_columns || few_rows)) return false;
   const size_t bytes = sizeof(float) * m * n;
-  float* const transposed = (float*)(inside_task() ? thread_scratch(bytes) : shared_scratch(0, bytes));
-  const DenseB a_transposed{a.data, a.stride, a.neighbours};
-  if (few_columns)
-    gemm(n, m, k, DenseA{b.data, b.stride, b.neighbours}, a_transposed, DenseC{transposed, m}, Epilogue{});
-  else
-    dot_products(n, 0, m, k, b.data, a_transposed, transposed, Epilogue{});
-  transpose_to(m, n, transposed, y, epilogue);
+  float* const to = (float*)(inside_task() ? thread_scratch(bytes) : shared_scratch(0, bytes));
+  const MatrixProduct transposed{
+      n, m, k, {b.data, b.stride, b.neighbours}, {a.data, a.stride, a.neighbours}, {to, m}, {}};
+  few_columns ? gemm(transposed) : dot_products(transposed);
+  transpose_to(m, n, to, c.base, epilogue);
   return true;
 }
 

@@ -22,11 +22,11 @@ export interface AddonInfo {
   l1: number;
   l2: number;
   l3: number;
-  /** Names in the order of their numbers, in C++ spelling: kernels, scalar functions; and the convolutions' variants. */
+  /** Names in the order of their numbers, in C++ spelling: kernels, scalar functions; and each kernel's variants. */
   kernels: string[];
   unaryFunctions: string[];
   binaryFunctions: string[];
-  convVariants: string[];
+  variants: string[][];
 }
 
 /** Addresses are numbers of bytes; operands are pairs of address and elements, inputs before outputs. */

@@ -1,4 +1,5 @@
-// The named implementations of each kernel on the addon. A variant's place in its list is the number that C++ is given.
+// The named implementations of each kernel on the addon, which has the list of them (native/kernels/matmul/variants.h, conv/table.cc).
+// A variant's place in it is the number that C++ is given.
 
 import type { KernelCall, Variant } from "../backend.js";
 import { epilogueOperands, kernels } from "../kernels.js";
@@ -6,44 +7,32 @@ import type { KernelName } from "../kernels.js";
 import { loadAddon } from "./addon.js";
 import { productEncoders } from "./encode-products.js";
 
-const always = (): boolean => true;
-
-/** native/kernels/matmul/matmul.cc: packed panels and a register-blocked microkernel; plain loops, for study. */
-const matmulVariants: readonly Variant[] = [
-  { name: "blocked", supports: always },
-  { name: "plain", supports: always },
-];
-
-/** native/kernels/conv/table.cc; a variant.cc says what each variant supports and costs; a shape gets the cheapest. */
-let convolutionVariants: readonly Variant[] | undefined;
-
-const convolutions = (): readonly Variant[] =>
-  (convolutionVariants ??= loadAddon()
-    .info()
-    .convVariants.map((name, variant) => ({
-      name,
-      supports: (call) => variantOf(call, variant) === variant,
-    })));
-
-/** The variant that serves a convolution's call: the one with this number, or for -1 the cheapest; -1 if it cannot. */
-function variantOf(call: KernelCall, variant: number): number {
-  const encoder = productEncoders[call.kernel as "conv2d"];
-  const numbers = encoder(call as KernelCall<"conv2d">, variant, false);
-  return loadAddon().variantOf(Object.keys(kernels).indexOf(call.kernel), Float64Array.from(numbers));
-}
-
-const onlyVariant: readonly Variant[] = [{ name: "simd", supports: always }];
+const made = new Map<KernelName, readonly Variant[]>();
 
 export function variantsOf(kernel: KernelName): readonly Variant[] {
-  if (kernel === "matmul") return matmulVariants;
-  return isConvolution(kernel) ? convolutions() : onlyVariant;
+  let variants = made.get(kernel);
+  if (!variants) {
+    variants = loadAddon()
+      .info()
+      .variants[numberOf(kernel)].map((name, i) => ({ name, supports: (call) => variantOf(call, i) === i }));
+    made.set(kernel, variants);
+  }
+  return variants;
 }
 
-/** The variant that a call gets when it names none. */
-export function defaultVariant(call: KernelCall): string | undefined {
-  if (isConvolution(call.kernel)) return convolutions()[variantOf(call, -1)]?.name;
-  return variantsOf(call.kernel)[0].name;
+/** The variant that a call gets when it names none: of a convolution the cheapest for its shape. */
+export const defaultVariant = (call: KernelCall): string | undefined =>
+  variantsOf(call.kernel)[variantOf(call, -1)]?.name;
+
+/** The number of the variant that serves a call: the one with this number or, for -1, the kernel's choice; -1 if it cannot. */
+function variantOf(call: KernelCall, variant: number): number {
+  if (!(call.kernel in productEncoders)) return 0;
+  const encoder = productEncoders[call.kernel as "conv2d"];
+  const numbers = encoder(call as KernelCall<"conv2d">, variant, false);
+  return loadAddon().variantOf(numberOf(call.kernel), Float64Array.from(numbers));
 }
+
+const numberOf = (kernel: KernelName): number => Object.keys(kernels).indexOf(kernel);
 
 /**
  * Convolutions end their sums in registers: residual and saved values are read there, just before the result is stored. Other
@@ -58,6 +47,3 @@ export function overwritable(call: KernelCall): readonly number[] {
   const { residual, saved } = epilogueOperands(convolution);
   return [residual, saved].flatMap((operand) => (operand ? [call.inputs.indexOf(operand)] : []));
 }
-
-const isConvolution = (kernel: KernelName): boolean =>
-  kernel === "conv2d" || kernel === "conv2dInputGrad" || kernel === "conv2dWeightGrad";

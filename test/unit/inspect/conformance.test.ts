@@ -7,9 +7,10 @@ import type { ConformanceCase } from "../../../src/inspect/conformance-cases.js"
 import { casesOf, conformanceCases } from "../../../src/inspect/conformance-cases.js";
 import {
   compareOutput,
+  conformance,
   runCase,
   runCaseOnAllVariants,
-  supportTable,
+  variantsFor,
 } from "../../../src/inspect/conformance.js";
 
 /** Computes rightly, then does one thing more to the numbers round and in its operands. */
@@ -107,12 +108,37 @@ describe("compareOutput", () => {
 
 describe("the reference backend's one variant", () => {
   it("supports every case", () => {
-    for (const { supported, cases } of supportTable(new ReferenceBackend())) expect(supported).toBe(cases);
+    const backend = new ReferenceBackend();
+    for (const testCase of conformanceCases) expect(variantsFor(backend, testCase)).toHaveLength(1);
   });
   it("is run once", async () => {
     expect((await runCaseOnAllVariants(new ReferenceBackend(), matmul)).length).toBe(1);
   });
   it("has no other name", async () => {
     expect((await runCase(new ReferenceBackend(), matmul, "tiled")).message).toMatch(/no variant "tiled"/);
+  });
+});
+
+describe("conformance", () => {
+  it("walks the cases of the kernels that are named, in order, large ones only if they are wanted", async () => {
+    const names: string[] = [];
+    for await (const results of conformance(new ReferenceBackend(), { kernels: ["softmax", "fill"] }))
+      names.push(...results.map(({ kernel, name, ok }) => `${kernel} ${name} ${ok}`));
+    const expected = conformanceCases
+      .filter(({ kernel, large }) => ["softmax", "fill"].includes(kernel) && !large)
+      .map(({ kernel, name }) => `${kernel} ${name} true`);
+    expect(names).toEqual(expected);
+    expect(names.length).toBeGreaterThan(5);
+  });
+  it("gives nothing for a variant that does not support a case", async () => {
+    let cases = 0;
+    for await (const results of conformance(new ReferenceBackend(), {
+      kernels: ["fill"],
+      variant: "tiled",
+    })) {
+      expect(results).toEqual([]);
+      cases++;
+    }
+    expect(cases).toBe(casesOf("fill").filter(({ large }) => !large).length);
   });
 });

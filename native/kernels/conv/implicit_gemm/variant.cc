@@ -81,8 +81,14 @@ void run_product(const ConvCall& c, int read) {
   const ConvShape& s = c.shape;
   const bool transposed = c.direction == Direction::input_grad;
   const int written = transposed ? s.ci : s.co;
-  gemm(s.n * s.h * s.w, written, read, DenseA{c.a, read, false}, DenseB{c.b, s.co, !transposed},
-       DenseC{c.out, written}, c.epilogue, c.cache);
+  gemm({s.n * s.h * s.w,
+        written,
+        read,
+        {c.a, read, false},
+        {c.b, s.co, !transposed},
+        {c.out, written},
+        c.epilogue},
+       c.cache);
 }
 
 /** Do pixels lie at multiples of 4 KiB? They share sets of L1: of the rows of a tile hardly any stay there. */
