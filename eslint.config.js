@@ -98,6 +98,7 @@ export default defineConfig(
     },
   },
   { files: ["**/*.{js,mjs}"], languageOptions: { globals: globals.node } },
+  { files: ["src/**/page/*.js"], languageOptions: { globals: globals.browser } },
   {
     files: ["src/**/*.ts"],
     ignores: NODE_FILES,

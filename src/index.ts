@@ -14,7 +14,7 @@ export { record, type Recorded, type RecordOptions } from "./tensor/record.js";
 export { reportLeaks } from "./tensor/leaks.js";
 export { Scope, scope } from "./tensor/scope.js";
 export { grad, noGrad, tape, type TapeNode } from "./tensor/tape.js";
-export { parameter, tensor, Tensor } from "./tensor/tensor.js";
+export { type GradientHook, parameter, tensor, Tensor } from "./tensor/tensor.js";
 export * from "./ops/index.js";
 export * from "./nn/index.js";
 export * from "./optim/index.js";

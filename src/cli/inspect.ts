@@ -1,60 +1,83 @@
-// fovea inspect: what a network is made of, and what becomes of its calls on the way to the machine.
+// fovea inspect: what a network is made of, what one step of training does in it, number by number, and what becomes of its calls on
+// the way to the machine. What is looked at is inspect/subject.ts, how it is walked through in a terminal inspect/step.ts.
 
 import { Command } from "commander";
-import type { Backend } from "../backend/backend.js";
 import { UserError } from "../base/errors.js";
-import type { Program } from "../backend/program-types.js";
 import { loadModel } from "../enhance/files.js";
+import { writeFileAtomic } from "../formats/files.js";
+import { tracePage } from "../inspect/html/page.js";
+import type { State } from "../inspect/html/page-data.js";
+import { traceDot } from "../inspect/trace/dot.js";
+import { nudgesOf } from "../inspect/trace/nudge.js";
+import { traceText } from "../inspect/trace/text.js";
+import { trace } from "../inspect/trace/trace.js";
 import { createModel, type ImageModel } from "../models/index.js";
-import { meanAbsoluteError } from "../nn/losses.js";
-import { summary } from "../nn/summary.js";
-import { Adam } from "../optim/index.js";
-import { printProgram } from "../program/print.js";
-import { record } from "../tensor/record.js";
-import { noGrad } from "../tensor/tape.js";
-import { empty } from "../tensor/tensor.js";
-import type { TrainingData } from "../train/data.js";
-import { TrainingStep } from "../train/training-step.js";
+import { printPasses, printSummary } from "./inspect/program.js";
+import { stepThrough } from "./inspect/step.js";
+import { disposeSubject, subjectsOf, type SubjectFlags } from "./inspect/subject.js";
 import {
   architecture,
   backendOption,
   jsonOption,
   modelOption,
   type SharedOptions,
+  sigmaOrRange,
   threadsOption,
   wholeNumber,
 } from "./options.js";
-import { print, printJson, withBackend } from "./session.js";
+import { showProgress } from "./progress.js";
+import { print, printJson, say, withBackend } from "./session.js";
 
-interface InspectFlags extends SharedOptions {
-  arch?: string;
-  model?: string;
+interface InspectFlags extends SharedOptions, SubjectFlags {
   summary?: boolean;
   program?: boolean;
   inference?: boolean;
-  size: number;
-  batch: number;
+  text?: boolean;
+  dot?: boolean;
+  step?: boolean;
+  html?: string;
 }
 
 export const inspectCommand = (): Command =>
   new Command("inspect")
     .description(
-      "Prints a network's layers, or the program of its training step: as recorded, and after each pass that optimises it.",
+      "Shows what one step of training does inside a network: every operation on the tape with its numbers, the gradient that\n" +
+        "came back there, the rule that sent it on, the kernels that ran. Or prints its layers, or its program before and after each pass.",
     )
+    .argument("[script]", "a module that exports `model`, and if it likes `x`, `y` and `loss`")
     .addOption(modelOption())
     .option(
       "--arch <name>",
       "a network by name, with default options, instead of --model (default: unet)",
       architecture("--arch"),
     )
+    .option("--text", "the tape: operations, formulas, numbers, gradients, kernels, memory")
+    .option("--html <file>", "one page to open in a browser, with everything inside")
+    .option("--step", "walk through the pass in the terminal, one operation at a time")
+    .option("--dot", "the graph in Graphviz's language")
+    .option(
+      "--data <where>",
+      "the batch: an image, a folder of images, or MNIST's folder (default: a drawn pattern)",
+    )
+    .option("--loss <name>", "mse, mae, binaryCrossentropy, ... (default: mse)")
+    .option(
+      "--sigma <n>",
+      "noise added to the batch, in grey levels (default: 25 for denoisers)",
+      sigmaOrRange,
+    )
+    .option("--checkpoints <file...>", "states of the same network, oldest first: a slider on the page")
     .option("--summary", "layers, shapes, parameters, operations (what is printed by default)")
     .option(
       "--program",
       "the training step's program before and after each pass, with the bytes of its arena",
     )
     .option("--inference", "with --program: the network's own program instead")
-    .option("--size <pixels>", "side of the images", wholeNumber("--size", "64"), 64)
-    .option("--batch <n>", "images in a batch", wholeNumber("--batch", "16"), 16)
+    .option(
+      "--size <pixels>",
+      "side of the images (default: 64; for a trace 32)",
+      wholeNumber("--size", "64"),
+    )
+    .option("--batch <n>", "images in a batch (default: 16; for a trace 4)", wholeNumber("--batch", "16"))
     .addOption(backendOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
@@ -63,74 +86,66 @@ export const inspectCommand = (): Command =>
       `
 Examples:
   fovea inspect --arch unet
-  fovea inspect --model runs/mine --program --inference --batch 1 --size 256
-  fovea inspect --arch conv-ae --program --json`,
+  fovea inspect --arch dense-ae --data mnist/ --html tape.html
+  fovea inspect my-network.mjs --step
+  fovea inspect --model runs/mine --data photos/ --text
+  fovea inspect --model runs/mine --program --inference --batch 1 --size 256`,
     )
-    .action((flags: InspectFlags) => withBackend(flags, (backend) => inspect(flags, backend)));
-
-async function inspect(flags: InspectFlags, backend: Backend): Promise<void> {
-  const model = modelOf(flags);
-  try {
-    if (flags.summary || !flags.program) printSummary(model, flags);
-    if (flags.program) printPasses(model, flags, backend);
-  } finally {
-    model.dispose();
-  }
-  await backend.finish();
-}
+    .action((script: string | undefined, flags: InspectFlags) =>
+      withBackend(flags, async (backend) => {
+        const traced = flags.text || flags.dot || flags.step || flags.html !== undefined;
+        if (traced || script !== undefined) return inspectTrace(script, flags);
+        const model = modelOf(flags);
+        try {
+          if (flags.summary || !flags.program) printSummary(model, flags);
+          if (flags.program) printPasses(model, flags, backend);
+        } finally {
+          model.dispose();
+        }
+        await backend.finish();
+      }),
+    );
 
 function modelOf({ model, arch }: InspectFlags): ImageModel {
   return model === undefined ? createModel({ architecture: arch ?? "unet" }) : loadModel(model, arch).model;
 }
 
-function imagesShape(model: ImageModel, { batch, size }: InspectFlags): number[] {
-  const [height, width] = model.imageSize ?? [size, size];
-  if (height % model.alignment !== 0)
-    throw new UserError(
-      `--size ${size} is not a multiple of ${model.alignment}, as ${model.architecture} needs; give one that is.`,
-    );
-  return [batch, height, width, model.channels];
-}
-
-function printSummary(model: ImageModel, flags: InspectFlags): void {
-  const images = imagesShape(model, flags);
-  const table = summary(model, model.takesSigma ? [images, [flags.batch]] : images);
-  if (!flags.json)
-    return print(`${model.architecture} for images [${images.join(", ")}]\n${table.toString()}`);
-  for (const row of table.rows) printJson({ ...row });
-  printJson({ total: true, parameters: table.parameters, operations: table.operations });
-}
-
-/** Prints the program whenever a pass has changed it. */
-function printPasses(model: ImageModel, flags: InspectFlags, backend: Backend): void {
-  let before = "";
-  const watch = (pass: string, program: Program) => {
-    const text = printProgram(program);
-    const bytes = program.arenaLength * (backend.precision === "float64" ? 8 : 4);
-    if (flags.json)
-      printJson({ pass, calls: program.calls.length, arenaBytes: bytes, program: text.split("\n").slice(1) });
-    else print(text === before ? `\n--- ${pass}: no change` : `\n--- ${pass}\n${text}`);
-    before = text;
-  };
-  const images = imagesShape(model, flags);
-  if (flags.inference) {
-    const [x, sigma] = [empty(images), empty([flags.batch])];
-    const frozen = [...model.parameters().values()];
-    record(() => noGrad(() => ({ y: model.restore(x, sigma) })), { frozen, watch }).dispose();
-    for (const t of [x, sigma]) t.dispose();
-    return;
+async function inspectTrace(script: string | undefined, flags: InspectFlags): Promise<void> {
+  if (flags.program || flags.summary)
+    throw new UserError("--program and --summary do not go with a trace; run fovea inspect once for each.");
+  const progress = showProgress("inspect");
+  const states: State[] = [];
+  try {
+    for await (const { label, subject, of } of subjectsOf(script, flags)) {
+      const told = await trace(subject);
+      const share = (part: number) => progress.update((states.length + part) / of, label);
+      const wantsNudges = flags.html !== undefined && told.failure === undefined;
+      states.push({ label, trace: told, nudges: wantsNudges ? await nudgesOf(subject, told, share) : [] });
+      if (flags.step) {
+        progress.stop();
+        await stepThrough(subject, told);
+      }
+      disposeSubject(subject);
+    }
+  } finally {
+    progress.stop();
   }
-  const data: TrainingData = {
-    inputShapes: model.takesSigma ? [images, [flags.batch]] : [images],
-    targetShape: images,
-    stepsPerEpoch: 1,
-    batch: () => {
-      throw new Error("nothing is trained here");
-    },
-  };
-  const optimizer = new Adam();
-  const step = new TrainingStep(model, data, meanAbsoluteError, optimizer, false);
-  record(step.compute, { watch }).dispose();
-  step.dispose();
-  optimizer.dispose();
+  const last = states[states.length - 1].trace;
+  if (flags.html !== undefined) {
+    const page = tracePage(states);
+    writeFileAtomic(flags.html, page);
+    say(
+      `${flags.html}: ${last.nodes.length} operations, ${(page.length / 1e6).toFixed(1)} MB; open it in a browser.`,
+    );
+  }
+  if (flags.json)
+    printJson({
+      title: last.title,
+      loss: last.loss,
+      operations: last.nodes.length,
+      failure: last.failure?.message,
+    });
+  else if (flags.dot) print(traceDot(last).trimEnd());
+  else if (flags.text || (flags.html === undefined && !flags.step)) print(traceText(last));
+  if (last.failure && !flags.step && flags.html === undefined) process.exitCode = 1;
 }

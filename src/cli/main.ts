@@ -41,7 +41,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./bench.js")).benchCommand(),
   },
   inspect: {
-    summary: "print a network's layers, or its program before and after each pass",
+    summary: "show one step of training inside a network, number by number; its layers; its program",
     load: async () => (await import("./inspect.js")).inspectCommand(),
   },
   gradcheck: {

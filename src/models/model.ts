@@ -8,6 +8,7 @@ import { configOf, type LayerClass, registerLayer } from "../nn/config.js";
 import type { AnyLayer, CallContext, Inputs, InputShape, LayerOptions } from "../nn/layer.js";
 import { type Summary, summary } from "../nn/summary.js";
 import type { SymbolicTensor } from "../nn/symbolic.js";
+import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type KnownShapes, Trainer } from "../train/trainer.js";
 import { Graph, type GraphConfig } from "./graph.js";
@@ -59,6 +60,11 @@ export class Model<Input extends Inputs = Tensor, Output extends Inputs = Tensor
   /** The layers directly inside, in the order of their first use. */
   get layers(): readonly AnyLayer[] {
     return this.children().map(([, layer]) => layer);
+  }
+
+  /** The inputs' shapes with a batch of 1, where Input() has said them or a batch has been seen. */
+  get inputShapes(): readonly Shape[] | undefined {
+    return this.knownShapes().inputs;
   }
 
   /** The layer of this name directly inside. Throws a UserError with the nearest name. */

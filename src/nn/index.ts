@@ -3,6 +3,7 @@ export { type ActivationName, activations } from "./activations.js";
 export { type LayerClass, registerLayer } from "./config.js";
 export { Conv2D, type Conv2DLayerOptions, Conv2DTranspose } from "./convolution.js";
 export { Dense, type WeightOptions } from "./dense.js";
+export type { BackwardHook, ForwardHook } from "./hooks.js";
 export { type Initializer, type InitializerName, initializers } from "./initializers.js";
 export {
   type AnyLayer,

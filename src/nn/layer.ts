@@ -2,7 +2,6 @@
 // "enc.0.1.a.kernel". Each kind of layer is in a file of its own; losses are functions (losses.ts).
 
 import { isRecording, withBackend } from "../backend/current.js";
-import { describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import { expectTensor } from "../ops/expect.js";
 import { div } from "../ops/index.js";
@@ -10,12 +9,12 @@ import { forget } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
 import { empty, parameter, tensor, type Tensor } from "../tensor/tensor.js";
 import { dryRun, isSketching, realBackend, sketch } from "./dry-run.js";
+import { type BackwardHook, type ForwardHook, Hooks, type LayerObserver, withObserver } from "./hooks.js";
 import { type Initializer, type InitializerName, initializerOf, randomFor } from "./initializers.js";
+import { type Inputs, type InputShape, inputsOf } from "./inputs.js";
 import { listOf, SymbolicTensor } from "./symbolic.js";
 
-/** Most layers take one tensor; Add, Concatenate and some models take several. Some models give several, too. */
-export type Inputs = Tensor | readonly Tensor[];
-export type InputShape = Shape | readonly Shape[];
+export type { Inputs, InputShape } from "./inputs.js";
 type ShapeOf<T> = T extends Tensor ? Shape : readonly Shape[];
 type Symbolic<T> = T extends Tensor ? SymbolicTensor : readonly SymbolicTensor[];
 
@@ -51,21 +50,9 @@ export interface LayerOptions {
 /** The options that every layer takes, for checks. */
 export const layerOptions = { name: true, activityRegularizer: true } as const;
 
-/** Sees every call of a layer, and must return what `forward` returns. For summaries and traces. */
-export type LayerObserver = (layer: AnyLayer, forward: () => Inputs) => Inputs;
-
-let observer: LayerObserver = (_layer, forward) => forward();
-
-/** Runs `body` with an observer of every layer called inside. */
-export function observeLayers<T>(watch: LayerObserver, body: () => T): T {
-  const before = observer;
-  observer = watch;
-  try {
-    return body();
-  } finally {
-    observer = before;
-  }
-}
+/** Runs `body` with an observer of every layer called inside, which must return what `forward` returns: for summaries and traces. */
+export const observeLayers = <T>(watch: LayerObserver<AnyLayer>, body: () => T): T =>
+  withObserver(watch, body);
 
 /**
  * A function with parameters. A subclass says what parameters it needs (createWeights) and what it computes (forward); layers
@@ -79,6 +66,7 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
   private isBuilt = false;
   private readonly activityRegularizer: LayerOptions["activityRegularizer"];
   private readonly given: object;
+  private readonly hooks = new Hooks();
   /** What random numbers of this layer, initial or drawn while training, depend on, together with its path. */
   protected seed = 0;
 
@@ -120,7 +108,7 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
       );
     for (const x of listOf<Tensor>(input)) expectTensor(this.constructor.name, x);
     if (!this.isBuilt) this.makeWeights(listOf<Tensor>(input)[0].shape);
-    const y = observer(this, () => this.forward(input, context)) as Output;
+    const y = this.hooks.call(this, input, () => this.forward(input, context)) as Output;
     if (this.activityRegularizer && context.addLoss)
       for (const part of listOf<Tensor>(y))
         context.addLoss("penalty", div(this.activityRegularizer(part), part.shape[0]));
@@ -165,6 +153,16 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
       dryRun(() => this.call(inputsOf(inputShape) as Input));
     }
     return this;
+  }
+
+  /** Has every call show its output to `hook`, which may return another. Returns a function that takes the hook away. */
+  onForward(hook: ForwardHook): () => void {
+    return this.hooks.onForward(hook);
+  }
+
+  /** Has backpropagation show `hook` the gradient that arrives at the output; it may return another. See Tensor.onGradient. */
+  onBackward(hook: BackwardHook): () => void {
+    return this.hooks.onBackward(hook);
   }
 
   get built(): boolean {
@@ -289,11 +287,3 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
 
 const join = (path: string, name: string): string =>
   path === "" ? name : name === "" ? path : `${path}.${name}`;
-
-/** Tensors of these shapes with nothing in them, for dry runs. */
-export function inputsOf(shape: InputShape): Inputs {
-  if (!isList(shape))
-    throw new UserError(`The shape of the input must be a list, batch axis first, not ${describe(shape)}.`);
-  const isOne = (s: InputShape): s is Shape => s.length === 0 || typeof s[0] === "number";
-  return isOne(shape) ? empty(shape) : shape.map((s) => empty(s));
-}

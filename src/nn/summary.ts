@@ -6,7 +6,8 @@ import { kernels } from "../backend/kernels.js";
 import { type Shape, show, sizeOf } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { dryRun } from "./dry-run.js";
-import { type AnyLayer, type InputShape, inputsOf, observeLayers } from "./layer.js";
+import { type InputShape, inputsOf } from "./inputs.js";
+import { type AnyLayer, observeLayers } from "./layer.js";
 import { listOf } from "./symbolic.js";
 
 export interface SummaryRow {

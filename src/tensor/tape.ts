@@ -23,8 +23,19 @@ export interface TapeNode {
   readonly rule: GradientRule;
 }
 
+/** Sees the tape being written and walked, for traces. Each method may be left out. */
+export interface TapeObserver {
+  /** A node has been put on the tape. */
+  made?(node: TapeNode): void;
+  /** All of the gradient of this node's output has arrived. */
+  arrived?(node: TapeNode, dy: Tensor): void;
+  /** Runs part of a node's rule, and must return what it returns. */
+  walk?<T>(node: TapeNode, rule: () => T): T;
+}
+
 let nextId = 0;
 let recording = true;
+let observer: TapeObserver = {};
 /** The node whose rule is running. */
 let walking: TapeNode | undefined;
 
@@ -51,6 +62,7 @@ export function differentiable(
   if (recording && inputs.some((input) => input.requiresGrad)) {
     output.requiresGrad = true;
     output.node = { id: nextId++, operation, inputs, output, rule };
+    observer.made?.(output.node);
   }
   return output;
 }
@@ -63,6 +75,17 @@ export function noGrad<T>(body: () => T): T {
     return body();
   } finally {
     recording = before;
+  }
+}
+
+/** Runs `body` with an observer of every node that is made and walked inside. */
+export function observeTape<T>(watch: TapeObserver, body: () => T): T {
+  const before = observer;
+  observer = watch;
+  try {
+    return body();
+  } finally {
+    observer = before;
   }
 }
 
@@ -114,8 +137,11 @@ function walkBack(y: Tensor, xs: readonly Tensor[], freeEarly: boolean): Tensor[
     if (freeEarly && ![...arrived.values()].includes(t)) t.dispose();
   };
   for (const node of nodes.reverse()) {
-    const dy = arrived.get(node.output);
-    if (!dy || !needed.has(node.output)) continue;
+    const sent = arrived.get(node.output);
+    if (!sent || !needed.has(node.output)) continue;
+    const dy = node.output.hooked(sent);
+    if (dy !== sent) arrived.set(node.output, dy);
+    observer.arrived?.(node, dy);
     const inner = freeEarly ? scope() : undefined;
     const thunks = walk(node, () => node.rule(dy));
     node.inputs.forEach((input, i) => {
@@ -137,7 +163,10 @@ function walkBack(y: Tensor, xs: readonly Tensor[], freeEarly: boolean): Tensor[
       free(dy);
     }
   }
-  const results = xs.map((x) => arrived.get(x) ?? filled(x, 0));
+  const results = xs.map((x) => {
+    const total = arrived.get(x) ?? filled(x, 0);
+    return x.node ? total : x.hooked(total);
+  });
   // One gradient may have arrived at two tensors (a + b): each caller gets a handle of its own.
   return results.map((t, i) => (freeEarly && results.indexOf(t) < i ? t.detach() : t));
 }
@@ -145,7 +174,7 @@ function walkBack(y: Tensor, xs: readonly Tensor[], freeEarly: boolean): Tensor[
 function walk<T>(node: TapeNode, rule: () => T): T {
   walking = node;
   try {
-    return rule();
+    return observer.walk ? observer.walk(node, rule) : rule();
   } finally {
     walking = undefined;
   }

@@ -5,9 +5,9 @@ import type { Backend, KernelCall, Operand, Storage } from "../backend/backend.j
 import { currentBackend, isRecording } from "../backend/current.js";
 import { checkCall } from "../backend/check-call.js";
 import type { Attributes, KernelName } from "../backend/kernels.js";
-import { describe, isList } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import { unwatch, watch } from "./leaks.js";
+import { flatten, nestedShape, type NestedNumbers } from "./nested.js";
 import { describeTensor, inspectKey, tensorJson, type TensorJson } from "./print.js";
 import { forget, track } from "./scope.js";
 import { checkShape, type Shape, show, sizeOf } from "./shape.js";
@@ -48,6 +48,9 @@ export class SharedStorage {
   }
 }
 
+/** Is shown a tensor's gradient, of its shape, and may return another. */
+export type GradientHook = (gradient: Tensor) => Tensor | void;
+
 const byStorage = new WeakMap<Storage, SharedStorage>();
 
 /** Whose storage it is, for those that know only a kernel call's operands. */
@@ -65,6 +68,7 @@ export class Tensor {
   name: string | undefined;
   /** `backward()` keeps the gradient, though this is no parameter. */
   keepsGrad = false;
+  private gradientHooks: readonly GradientHook[] = [];
   private live = true;
 
   /** For ops/; users call `tensor()` or `parameter()`. */
@@ -162,6 +166,20 @@ export class Tensor {
     return this;
   }
 
+  /**
+   * Has backpropagation call `hook` once all of this tensor's gradient has arrived, before it goes on. What the hook returns, if
+   * anything, goes on in its place. Returns a function that takes the hook away.
+   */
+  onGradient(hook: GradientHook): () => void {
+    this.gradientHooks = [...this.gradientHooks, hook];
+    return () => void (this.gradientHooks = this.gradientHooks.filter((other) => other !== hook));
+  }
+
+  /** For the tape: the gradient as the hooks leave it. */
+  hooked(gradient: Tensor): Tensor {
+    return this.gradientHooks.reduce((dy, hook) => hook(dy) ?? dy, gradient);
+  }
+
   /** Forgets the gradient, before the next backward(). */
   zeroGrad(): void {
     this.grad?.dispose();
@@ -207,7 +225,6 @@ export function empty(shape: Shape, backend = currentBackend()): Tensor {
   return new Tensor(shape, new SharedStorage(backend.allocate(sizeOf(shape)), backend));
 }
 
-export type NestedNumbers = number | readonly NestedNumbers[];
 export type TensorData = NestedNumbers | Float32Array | Float64Array | Uint8Array;
 
 /**
@@ -233,24 +250,6 @@ export function parameter(data: TensorData, shape?: Shape): Tensor {
   result.requiresGrad = true;
   forget(result);
   return result;
-}
-
-export function nestedShape(data: NestedNumbers): number[] {
-  if (typeof data === "number") return [];
-  if (!isList(data))
-    throw new UserError(
-      `tensor: expected numbers, in arrays in arrays or in one typed array, not ${describe(data)}.`,
-    );
-  if (data.length === 0) return [0];
-  const inner = nestedShape(data[0]);
-  for (const row of data)
-    if (nestedShape(row).join() !== inner.join())
-      throw new UserError("tensor: nested arrays must all have the same length.");
-  return [data.length, ...inner];
-}
-
-function flatten(data: NestedNumbers): number[] {
-  return typeof data === "number" ? [data] : (data as readonly NestedNumbers[]).flatMap(flatten);
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import { UserError } from "../base/errors.js";
 import { type Shape, show, sizeOf } from "../tensor/shape.js";
-import { nestedShape, Tensor, type TensorData } from "../tensor/tensor.js";
+import { nestedShape } from "../tensor/nested.js";
+import { Tensor, type TensorData } from "../tensor/tensor.js";
 import type { ArraySamples } from "./data.js";
 
 /** One input's or output's samples: nested arrays, a typed array (samples one after the other), a tensor, or { data, shape }. */
