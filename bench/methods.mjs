@@ -14,7 +14,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "../dist/backend/select.js";
-import { gaussianNoise } from "../dist/data/degrade.js";
+import { gaussianNoise } from "../dist/data/degrade/gaussian.js";
 import { applyMethod, describeMethod, parseMethod } from "../dist/enhance/classical/apply.js";
 import { methods } from "../dist/enhance/classical/methods.js";
 import { Denoiser } from "../dist/enhance/denoiser.js";

@@ -6,7 +6,7 @@ import path from "node:path";
 import { Command } from "commander";
 import type { BackendName } from "../backend/backend.js";
 import { UserError } from "../base/errors.js";
-import { gaussianNoise } from "../data/degrade.js";
+import { gaussianNoise } from "../data/degrade/gaussian.js";
 import { degradationStream, degradePhoto } from "../data/degrade/photo.js";
 import { contactSheet, type SheetEntry } from "../enhance/contact-sheet.js";
 import { enhanceImage } from "../enhance/enhance.js";

@@ -8,7 +8,7 @@ import { keyOf, philoxWords, uniformFrom, type Key } from "../base/philox.js";
 import { RandomStream } from "../base/random-stream.js";
 import { convertChannels } from "../image/colour.js";
 import type { Image, Levels } from "../image/image.js";
-import { checkSigma } from "./degrade.js";
+import { checkSigma } from "./degrade/gaussian.js";
 import { type Degradation, degradationStream } from "./degrade/photo.js";
 import { DetailDraw } from "./detail.js";
 

@@ -2,7 +2,7 @@
 // added in float and neither clipped nor rounded before the network, or a bad picture as it is; the network's output clipped to [0, 1]
 // and rounded to 8 bits; PSNR over the whole image, mean over the images.
 
-import { gaussianNoise } from "../data/degrade.js";
+import { gaussianNoise } from "../data/degrade/gaussian.js";
 import type { Image } from "../image/image.js";
 import { psnr } from "../image/metrics.js";
 import { type Picture, toImage, toPlane } from "../image/plane.js";

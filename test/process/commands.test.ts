@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gaussianNoise } from "../../src/data/degrade.js";
+import { gaussianNoise } from "../../src/data/degrade/gaussian.js";
 import { readImage, writeImage } from "../../src/image/files.js";
 import { createImage } from "../../src/image/image.js";
 import { toImage } from "../../src/image/plane.js";

@@ -3,7 +3,7 @@
 
 import path from "node:path";
 import type { BackendName } from "../../backend/backend.js";
-import { gaussianNoise } from "../../data/degrade.js";
+import { gaussianNoise } from "../../data/degrade/gaussian.js";
 import { patchBatches } from "../../data/patch-batches.js";
 import { PatchDataset, storeImage } from "../../data/patches.js";
 import { Denoiser } from "../../enhance/denoiser.js";

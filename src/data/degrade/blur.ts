@@ -1,4 +1,5 @@
-// Gaussian blur of one plane, continued at the borders by reflection: what degradations smooth with.
+// Blurs of one plane, continued at the borders by reflection: what degradations smooth with. A Gaussian, and for wide ones a box
+// applied three times, which is close to a Gaussian and costs the same at any width.
 
 /** Below this many pixels a blur changes nothing that could be seen. */
 const leastSigma = 0.1;
@@ -52,4 +53,38 @@ export function blurPlane(plane: Float32Array, width: number, height: number, si
     }
   }
   return out;
+}
+
+/**
+ * The plane blurred by three means over 2 radius + 1 pixels, across and down: close to a Gaussian of deviation
+ * sqrt(radius (radius + 1)); a new array.
+ */
+export function boxBlurPlane(
+  plane: Float32Array,
+  width: number,
+  height: number,
+  radius: number,
+): Float32Array {
+  const out = plane.slice();
+  for (let y = 0; y < height; y++) boxLine(out, y * width, 1, width, radius);
+  for (let x = 0; x < width; x++) boxLine(out, x, width, height, radius);
+  return out;
+}
+
+/** Three running means of the `n` values that begin at `start` and lie `stride` apart, in place. */
+function boxLine(data: Float32Array, start: number, stride: number, n: number, radius: number): void {
+  const margin = 3 * radius;
+  const line = new Float64Array(n + 2 * margin);
+  for (let i = 0; i < line.length; i++) line[i] = data[start + reflect(i - margin, n) * stride];
+  const window = 2 * radius + 1;
+  for (let length = line.length; length > n; length -= 2 * radius) {
+    let sum = 0;
+    for (let i = 0; i < window; i++) sum += line[i];
+    for (let i = 0; i + window <= length; i++) {
+      const first = line[i];
+      line[i] = sum / window;
+      sum += line[i + window] - first;
+    }
+  }
+  for (let i = 0; i < n; i++) data[start + i * stride] = line[i];
 }

@@ -79,6 +79,34 @@ export function jpeg(picture: Plane, quality: number, subsampling: Subsampling =
   return { width, height, channels, data: out };
 }
 
+/**
+ * The same of a picture that was cut out of a larger one: its left and upper edge lie `left` and `top` pixels (0 to 15) inside of
+ * the first blocks. Outside, the edge's pixels are repeated.
+ */
+export function jpegCut(
+  picture: Plane,
+  quality: number,
+  subsampling: Subsampling,
+  left: number,
+  top: number,
+): Plane {
+  const { width, height, channels, data } = picture;
+  const wide = { width: width + left, height: height + top, channels };
+  const around = new Float32Array(wide.width * wide.height * channels);
+  for (let y = 0; y < wide.height; y++)
+    for (let x = 0; x < wide.width; x++) {
+      const from = (Math.max(0, y - top) * width + Math.max(0, x - left)) * channels;
+      for (let c = 0; c < channels; c++) around[(y * wide.width + x) * channels + c] = data[from + c];
+    }
+  const saved = jpeg({ ...wide, data: around }, quality, subsampling).data;
+  const out = new Float32Array(data.length);
+  for (let y = 0; y < height; y++) {
+    const from = ((y + top) * wide.width + left) * channels;
+    out.set(saved.subarray(from, from + width * channels), y * width * channels);
+  }
+  return { width, height, channels, data: out };
+}
+
 const level = (value: number): number => (value > 0 ? (value < 255 ? Math.floor(value + 0.5) : 255) : 0);
 
 /** Grey, or Y, Cb and Cr, rounded to levels. */

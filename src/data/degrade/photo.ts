@@ -5,7 +5,7 @@ import { RandomStream } from "../../base/random-stream.js";
 import { toLevel } from "../../image/image.js";
 import type { Plane } from "../../image/plane.js";
 import { cameraNoise, drawCamera } from "./camera.js";
-import { jpeg, type Subsampling } from "./jpeg.js";
+import { jpegCut, type Subsampling } from "./jpeg.js";
 import { drawNoiseReduction, reduceNoise } from "./noise-reduction.js";
 import { between, happens, logBetween } from "./draws.js";
 
@@ -33,14 +33,21 @@ export const degradePhoto: Degradation = (clean, random) => {
   for (let i = 0; i < data.length; i++) data[i] += clean.data[i];
   for (let i = 0; i < data.length; i++) data[i] = toLevel(data[i], 255) / 255; // as a file of 8 bits holds it
   const noisy: Plane = { width, height, channels: 3, data };
-  if (happens(random, 0.3)) return noisy;
-  const quality = Math.floor(between(random, 60, 99));
-  return jpeg(noisy, quality, SAMPLINGS[random.integer(SAMPLINGS.length)]);
+  if (happens(random, 0.25)) return noisy;
+  const saved = savedAsJpeg(noisy, random);
+  return happens(random, 0.15) ? savedAsJpeg(saved, random) : saved;
 };
+
+/** Half of them as cameras save, half as phones and web pages do; blocks begin anywhere, as pictures are cut. */
+function savedAsJpeg(picture: Plane, random: RandomStream): Plane {
+  const quality = Math.floor(happens(random, 0.5) ? between(random, 88, 99) : between(random, 60, 95));
+  const sampling = SAMPLINGS[random.integer(SAMPLINGS.length)];
+  return jpegCut(picture, quality, sampling, random.integer(16), random.integer(16));
+}
 
 function developedNoise(clean: Plane, random: RandomStream, shot: readonly [number, number]): Float32Array {
   const noise = cameraNoise(clean, drawCamera(random, shot), random);
-  if (happens(random, 0.8)) reduceNoise(noise, clean, drawNoiseReduction(random));
+  if (happens(random, 0.88)) reduceNoise(noise, clean, drawNoiseReduction(random));
   return noise;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../../src/base/errors.js";
-import { checkSigma, gaussianNoise } from "../../../src/data/degrade.js";
+import { checkSigma, gaussianNoise } from "../../../src/data/degrade/gaussian.js";
 import { PatchDataset, storeImage, type PatchOptions } from "../../../src/data/patches.js";
 import { createImage, type Channels, type Image } from "../../../src/image/image.js";
 import { type Plane, toPlane } from "../../../src/image/plane.js";

@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { setBackend } from "../../../src/backend/current.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
-import { gaussianNoise } from "../../../src/data/degrade.js";
+import { gaussianNoise } from "../../../src/data/degrade/gaussian.js";
 import { enhance } from "../../../src/enhance/library-node.js";
 import { encodeImage, readImage, writeImage } from "../../../src/image/files.js";
 import type { Image } from "../../../src/image/image.js";

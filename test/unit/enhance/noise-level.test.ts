@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RandomStream } from "../../../src/base/random-stream.js";
-import { gaussianNoise } from "../../../src/data/degrade.js";
+import { gaussianNoise } from "../../../src/data/degrade/gaussian.js";
 import { eigenvaluesOf } from "../../../src/enhance/eigenvalues.js";
 import { estimateSigma } from "../../../src/enhance/noise-level.js";
 import { createImage } from "../../../src/image/image.js";

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../../src/backend/current.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
-import { gaussianNoise } from "../../../src/data/degrade.js";
+import { gaussianNoise } from "../../../src/data/degrade/gaussian.js";
 import { UnsoundResult } from "../../../src/enhance/audit.js";
 import { Denoiser } from "../../../src/enhance/denoiser.js";
 import { enhanceImage } from "../../../src/enhance/enhance.js";

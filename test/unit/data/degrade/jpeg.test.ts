@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { RandomStream } from "../../../../src/base/random-stream.js";
 import { forwardDct, inverseDct } from "../../../../src/data/degrade/dct.js";
-import { jpeg, quantisationTable, type Subsampling } from "../../../../src/data/degrade/jpeg.js";
+import { jpeg, jpegCut, quantisationTable, type Subsampling } from "../../../../src/data/degrade/jpeg.js";
 import { psnr } from "../../../../src/image/metrics.js";
 import type { Plane } from "../../../../src/image/plane.js";
 
@@ -79,6 +79,20 @@ describe("jpeg", () => {
       const flat = jpeg({ width, height, channels: 3, data }, 90);
       expect(difference(flat.data, data).most).toBeLessThanOrEqual(1);
     }
+  });
+
+  it("of a picture that was cut out begins within a block: as of the whole, cut afterwards", async () => {
+    const [left, top] = [5, 11];
+    const bytes = Uint8Array.from(picture.data, (v) => Math.round(255 * v));
+    const { width, height } = picture;
+    const whole = await sharp(bytes, { raw: { width, height, channels: 3 } })
+      .extend({ left, top, extendWith: "copy" })
+      .jpeg({ quality: 80, chromaSubsampling: "4:2:0" })
+      .toBuffer();
+    const cut = await sharp(whole).extract({ left, top, width, height }).raw().toBuffer();
+    const expected = Float32Array.from(cut, (level) => level / 255);
+    expect(difference(jpegCut(picture, 80, "4:2:0", left, top).data, expected).mean).toBeLessThan(0.8);
+    expect(difference(jpegCut(picture, 80, "4:2:0", left + 1, top).data, expected).mean).toBeGreaterThan(1.5);
   });
 
   it("scales the standard tables as the Independent JPEG Group does", () => {

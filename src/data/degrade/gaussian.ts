@@ -1,10 +1,10 @@
 // Makes good images bad in known ways, so that a network can be taught and judged. Every draw comes from a counter, so
 // that image `index` of seed `seed` gets the same noise in every run. Which images is patches.ts.
 
-import { UserError } from "../base/errors.js";
-import { fillNormal } from "../base/fill-normal.js";
-import { keyOf } from "../base/philox.js";
-import { type Picture, type Plane, toPlane } from "../image/plane.js";
+import { UserError } from "../../base/errors.js";
+import { fillNormal } from "../../base/fill-normal.js";
+import { keyOf } from "../../base/philox.js";
+import { type Picture, type Plane, toPlane } from "../../image/plane.js";
 
 /** The last counter word of noise on whole images; see STREAM_DOMAIN in random-stream.ts for the idea. */
 const IMAGE_NOISE_DOMAIN = 2;
