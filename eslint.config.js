@@ -22,6 +22,7 @@ const ROOMS = [
   "tensor",
   "program",
   "backend",
+  "ranks",
   "base",
 ];
 

@@ -119,7 +119,7 @@ function installHint() {
 function fingerprint() {
   const hash = createHash("sha256");
   const native = filesUnder(join(root, "native")).filter(
-    (file) => !/[\\/](tests|bench)[\\/]/.test(relative(root, file)),
+    (file) => !/[\\/](tests|bench|mpi)[\\/]/.test(relative(root, file)),
   );
   const sources = [join(root, "CMakeLists.txt"), ...native];
   for (const file of sources)

@@ -32,11 +32,20 @@ export interface Program {
   readonly constants: readonly Storage[];
   /** Elements of the arena that holds the temporaries; set by the planner. */
   readonly arenaLength: number;
+  /** Where it is cut into parts that can be run one by one: positions in `calls`, ascending. Part k ends before position cuts[k]. */
+  readonly cuts?: readonly number[];
+}
+
+/** The calls of a program, part by part; one part where it is not cut. */
+export function partsOf({ calls, cuts = [] }: Program): KernelCall[][] {
+  return [...cuts, calls.length].map((end, k) => calls.slice(k === 0 ? 0 : cuts[k - 1], end));
 }
 
 /** A program made ready to run. */
 export interface Executable {
   /** Runs every call once; resolves when the bound values hold the results. */
   run(): Promise<void>;
+  /** Runs one part of a program that is cut. All of them, in order and each awaited, are a run; values may be read in between. */
+  runPart(part: number): Promise<void>;
   dispose(): void;
 }

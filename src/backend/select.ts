@@ -11,6 +11,8 @@ export interface BackendOptions {
   threads?: number;
   /** What the reference backend rounds its values to (default "float32"); sums are float64 either way. */
   precision?: "float32" | "float64";
+  /** Part of the name of the GPU that the WebGPU backend is to use, where there are several (default: its own choice). */
+  device?: string;
   /** A browser's `navigator.gpu` for the WebGPU backend; without it the package `webgpu` is loaded. */
   gpu?: unknown;
 }
@@ -25,7 +27,7 @@ export async function useBackend(
   name: BackendName | "auto" = "auto",
   options: BackendOptions = {},
 ): Promise<Backend> {
-  checkOptions("useBackend", options, { threads: true, precision: true, gpu: true });
+  checkOptions("useBackend", options, { threads: true, precision: true, device: true, gpu: true });
   const backend = name === "auto" ? await openBest(options, warnOnce) : await open(name, options);
   setBackend(backend);
   return backend;
@@ -42,7 +44,7 @@ export async function open(name: BackendName, options: BackendOptions = {}): Pro
     }
     case "webgpu": {
       const { createWebgpuBackend } = await import("./webgpu/backend.js");
-      return createWebgpuBackend({ gpu: options.gpu as never });
+      return createWebgpuBackend({ gpu: options.gpu as never, adapterName: options.device });
     }
     case "reference": {
       const { ReferenceBackend } = await import("./reference/reference-backend.js");
@@ -87,7 +89,7 @@ async function realGpu(options: BackendOptions): Promise<Backend | undefined> {
   }
   try {
     const { createWebgpuBackend } = await import("./webgpu/backend.js");
-    const backend = await createWebgpuBackend({ gpu: options.gpu as never });
+    const backend = await createWebgpuBackend({ gpu: options.gpu as never, adapterName: options.device });
     if (!backend.adapter.isSoftware) return backend;
     await backend.close();
   } catch {

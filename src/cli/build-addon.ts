@@ -1,5 +1,6 @@
-// fovea build-addon: builds the C++ addon from the sources in the package, for platforms without a prebuilt one. The work is that of
-// scripts/build-addon.mjs, which is plain JavaScript because a checkout runs it before there is a dist/.
+// fovea build-addon: builds the C++ addon from the sources in the package, for platforms without a prebuilt one, or the small one that
+// binds an MPI library. The work is that of scripts/build-addon.mjs and build-mpi.mjs, which are plain JavaScript because a checkout runs
+// them before there is a dist/.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -14,23 +15,33 @@ export const buildAddonCommand = (): Command =>
       "Builds the C++ addon for this machine, with CMake and a C++20 compiler. The package brings one for common platforms; " +
         "one that is built here comes first.",
     )
+    .option(
+      "--mpi",
+      "build the addon for several machines instead, with mpicxx or what MPICXX names, for that MPI library's launcher",
+    )
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
 Examples:
   fovea build-addon
-  fovea build-addon --json`,
+  fovea build-addon --json
+  MPICXX=mpicxx.mpich fovea build-addon --mpi`,
     )
     .action(buildAddon);
 
-async function buildAddon({ json }: { json?: boolean }): Promise<void> {
-  const script = fileURLToPath(new URL("../../scripts/build-addon.mjs", import.meta.url));
+async function buildAddon({ json, mpi }: { json?: boolean; mpi?: boolean }): Promise<void> {
+  const name = mpi ? "build-mpi.mjs" : "build-addon.mjs";
+  const script = fileURLToPath(new URL(`../../scripts/${name}`, import.meta.url));
   const { status } = spawnSync(process.execPath, [script, "--required"], {
     stdio: ["ignore", process.stderr, process.stderr],
   });
   if (status !== 0) {
     process.exitCode = 1;
+    return;
+  }
+  if (mpi) {
+    if (json) printJson({ part: "mpi", works: true });
     return;
   }
   const finding = await examineNative();

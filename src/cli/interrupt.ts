@@ -2,6 +2,7 @@
 // order at the next step, and the exit code is the one that shells expect of each: 128 and the signal's number.
 
 import os from "node:os";
+import { launchedBy } from "../ranks/launcher-node.js";
 
 /** Why a command stopped before its end. */
 export class Interrupted extends Error {
@@ -32,9 +33,14 @@ let running: AbortController | undefined;
 export async function interruptible<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   running = controller;
+  let first: string | undefined;
   const stop = (name: (typeof signals)[number]) => {
-    if (controller.signal.aborted) process.exit(codeOf(name));
-    controller.abort(new Interrupted("interrupted; nothing half-written was left behind.", codeOf(name)));
+    // mpirun sends SIGTERM to ranks that the terminal's Ctrl-C has reached, too: that is one wish, not two.
+    const isOneWish = first !== undefined && first !== name && launchedBy(process.env) !== undefined;
+    if (controller.signal.aborted && !isOneWish) process.exit(codeOf(name));
+    first ??= name;
+    if (!controller.signal.aborted)
+      controller.abort(new Interrupted("interrupted; nothing half-written was left behind.", codeOf(name)));
   };
   for (const name of signals) process.on(name, stop);
   try {

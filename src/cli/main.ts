@@ -3,6 +3,7 @@
 // sentence and an exit code: 0 done, 1 an error, others interrupted (interrupt.ts). What a command does is in the file of its name.
 
 import { Command, CommanderError } from "commander";
+import { launchedBy } from "../ranks/launcher-node.js";
 import { explain } from "./errors.js";
 import { Interrupted, pipeClosed } from "./interrupt.js";
 
@@ -106,10 +107,16 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on("error", pipeClosed); // a closed pipe, or a terminal that is gone
 
+/** Of processes that mpirun or srun started together rank 0 speaks; what others know alone they have said (ranks.ts). */
+const isSpokenFor = (): boolean =>
+  ["train", "enhance"].includes(process.argv[2]) &&
+  !process.argv.includes("--no-mpi") &&
+  (launchedBy(process.env)?.rank ?? 0) > 0;
+
 function fail(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return; // --help
   process.exitCode = error instanceof Interrupted ? error.exitCode : 1;
-  if (error instanceof Interrupted && error.message === "") return;
+  if ((error instanceof Interrupted && error.message === "") || isSpokenFor()) return;
   process.stderr.write(`${explain(error, process.argv[2])}\n`);
 }
 

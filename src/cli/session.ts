@@ -4,12 +4,16 @@ import type { Backend } from "../backend/backend.js";
 import { useBackend } from "../backend/select.js";
 import type { SharedOptions } from "./options.js";
 
-/** Runs `body` on the chosen backend and closes it afterwards, so that the process can end. */
+/**
+ * Runs `body` on the chosen backend and closes it afterwards, so that the process can end. FOVEA_DEVICE names the GPU, by a part of
+ * its name.
+ */
 export async function withBackend<T>(
   options: SharedOptions,
   body: (backend: Backend) => Promise<T>,
+  device = process.env.FOVEA_DEVICE,
 ): Promise<T> {
-  const backend = await useBackend(options.backend, { threads: options.threads });
+  const backend = await useBackend(options.backend, { threads: options.threads, device });
   try {
     return await body(backend);
   } finally {

@@ -16,6 +16,7 @@ import {
   threadsOption,
   wholeNumber,
 } from "./options.js";
+import { mpiOption, noMpiOption } from "./ranks.js";
 import { lossNames, type TrainFlags } from "./train/run-config.js";
 import { train } from "./train/session.js";
 
@@ -77,7 +78,11 @@ export const trainCommand = (): Command =>
       "stop after so many validations without a new best",
       wholeNumber("--patience", "5"),
     )
-    .option("--batch <n>", "patches a step (default: 16)", wholeNumber("--batch", "16"))
+    .option(
+      "--batch <n>",
+      "patches a step, of all ranks together (default: 16)",
+      wholeNumber("--batch", "16"),
+    )
     .option(
       "--patch <n>",
       "side of a patch in pixels (default: 64; dense-ae: 28)",
@@ -112,6 +117,8 @@ export const trainCommand = (): Command =>
     .addOption(backendOption())
     .addOption(threadsOption())
     .addOption(eagerOption())
+    .addOption(mpiOption())
+    .addOption(noMpiOption())
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -120,6 +127,7 @@ Examples:
   fovea train --data photos/ --val holdout/ --sigma 0..55 --minutes 20 --out runs/mine
   fovea train --data photos/ --model conv-ae --steps 2000 --out runs/small
   fovea train --task photo --data photos/ --init runs/mine --ema 0.999 --minutes 60 --out runs/photo
-  fovea train --out runs/mine --resume`,
+  fovea train --out runs/mine --resume
+  mpirun -n 4 npx fovea train --data photos/ --minutes 20 --out runs/mine`,
     )
     .action((flags: TrainFlags) => interruptible((signal) => train(flags, signal)));

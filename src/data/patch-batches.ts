@@ -12,8 +12,8 @@ export function patchBatches(patches: PatchDataset, model: ImageModel): Training
     inputShapes: model.takesSigma ? [images, [batchSize]] : [images],
     targetShape: images,
     stepsPerEpoch: Math.ceil(patches.size / batchSize),
-    batch(step) {
-      const { clean, noisy, sigma } = patches.batch(step);
+    batch(step, rows) {
+      const { clean, noisy, sigma } = patches.batch(step, rows?.first, rows?.count);
       return { inputs: model.takesSigma ? [noisy, sigma.map((s) => s / 255)] : [noisy], target: clean };
     },
   };

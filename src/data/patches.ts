@@ -123,17 +123,20 @@ export class PatchDataset {
     return this.images.length;
   }
 
-  /** Batch number `step`, from 0: always the same one for the same seed, images and options. */
-  batch(step: number): Batch {
+  /**
+   * Batch number `step`, from 0: always the same one for the same seed, images and options.
+   * @param first, count some of its patches alone
+   */
+  batch(step: number, first = 0, count = this.batchSize - first): Batch {
     const { patch, batchSize, channels } = this;
     const values = patch * patch * channels;
-    const clean = new Float32Array(batchSize * values);
-    const noisy = new Float32Array(batchSize * values);
-    const sigma = new Float32Array(batchSize);
-    for (let b = 0; b < batchSize; b++) {
+    const clean = new Float32Array(count * values);
+    const noisy = new Float32Array(count * values);
+    const sigma = new Float32Array(count);
+    for (let b = 0; b < count; b++) {
       const cleanPatch = clean.subarray(b * values, (b + 1) * values);
       const noisyPatch = noisy.subarray(b * values, (b + 1) * values);
-      const sample = step * batchSize + b;
+      const sample = step * batchSize + first + b;
       if (this.degrade) this.degraded(sample, this.degrade, cleanPatch, noisyPatch);
       else sigma[b] = this.withNoise(sample, cleanPatch, noisyPatch);
     }

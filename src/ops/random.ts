@@ -3,9 +3,12 @@
 
 import { checkCount, checkOptions } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
-import { checkShape, show, type Shape } from "../tensor/shape.js";
+import { checkShape, show, sizeOf, type Shape } from "../tensor/shape.js";
 import { run, tensor, type Tensor } from "../tensor/tensor.js";
+import { add } from "./binary.js";
 import { expectTensor } from "./expect.js";
+import { slice } from "./move.js";
+import { reshape } from "./reshape.js";
 
 /**
  * A counter for random draws: [0, 0, low, high] 16-bit limbs, so that draws within a step count in the low 32 bits and `step` is
@@ -17,6 +20,24 @@ export const counterLimbs = (step: number): number[] => [
   step % 65536,
   Math.floor(step / 65536) % 65536,
 ];
+
+/** Rows of a batch that is dealt out to several processes. */
+export interface RowsOfBatch {
+  /** The first of them, and how many they are. */
+  readonly first: number;
+  readonly count: number;
+}
+
+const rowsOfCounter = new WeakMap<Tensor, RowsOfBatch>();
+
+/**
+ * A counter for a process that holds some rows of a batch: what is drawn with it for so many rows are those rows of what one
+ * process would draw for the whole batch. Draws whose first axis is of another length are the same on all.
+ */
+export function counterOfRows(counter: Tensor, rows: RowsOfBatch): Tensor {
+  rowsOfCounter.set(counter, rows);
+  return counter;
+}
 
 export interface RandomOptions {
   /** Which sequence (a whole number below 2^53). */
@@ -38,7 +59,15 @@ function draw(distribution: "uniform" | "normal", shape: Shape, options: RandomO
       throw new UserError(`${name}: the counter has the shape [4], not ${show(counter.shape)}.`);
   }
   const limbs = typeof counter === "number" ? tensor(counterLimbs(counter)) : counter;
-  return run("random", [limbs], shape, { distribution, seed });
+  const rows = rowsOfCounter.get(limbs);
+  if (!rows || shape[0] !== rows.count) return run("random", [limbs], shape, { distribution, seed });
+  // Element i of a draw is number i % 4 of the block that `counter + floor(i / 4)` gives: begin at the block of the first row.
+  const size = sizeOf(shape);
+  const from = rows.first * (size / rows.count);
+  const [block, skipped] = [Math.floor(from / 4), from % 4];
+  const begin = add(limbs, tensor([block % 65536, Math.floor(block / 65536), 0, 0]));
+  const drawn = run("random", [begin], [skipped + size], { distribution, seed });
+  return reshape(skipped === 0 ? drawn : slice(drawn, [skipped], [size]), shape);
 }
 
 /** Uniform in [0, 1), a multiple of 2^-24. */

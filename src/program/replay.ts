@@ -2,13 +2,14 @@
 
 import type { Backend, KernelCall, Operand } from "../backend/backend.js";
 import { breather } from "../base/breathe.js";
-import type { Executable, Program, Value } from "../backend/program-types.js";
+import { type Executable, partsOf, type Program, type Value } from "../backend/program-types.js";
 
 /** Makes a planned program ready to run on the backend that it was optimised for. */
 export function compile(program: Program, backend: Backend): Executable {
   const executable = backend.compile?.(program) ?? interpret(program, backend);
   return {
     run: () => executable.run(),
+    runPart: (part) => executable.runPart(part),
     dispose: () => {
       executable.dispose();
       for (const storage of program.constants) backend.release(storage);
@@ -25,20 +26,24 @@ function interpret(program: Program, backend: Backend): Executable {
       shape: operand.shape,
     };
   };
-  const calls = program.calls.map((call): KernelCall => ({
-    ...call,
-    inputs: call.inputs.map(placed),
-    outputs: call.outputs.map(placed),
-  }));
+  const parts = partsOf(program).map((calls) =>
+    calls.map((call): KernelCall => ({
+      ...call,
+      inputs: call.inputs.map(placed),
+      outputs: call.outputs.map(placed),
+    })),
+  );
+  const run = async (calls: readonly KernelCall[]): Promise<void> => {
+    const breathe = breather();
+    for (const call of calls) {
+      backend.run(call);
+      await breathe();
+    }
+    await backend.finish();
+  };
   return {
-    run: async () => {
-      const breathe = breather();
-      for (const call of calls) {
-        backend.run(call);
-        await breathe();
-      }
-      await backend.finish();
-    },
+    run: () => run(parts.flat()),
+    runPart: (part) => run(parts[part]),
     dispose: () => backend.release(arena),
   };
 }

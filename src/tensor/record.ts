@@ -7,6 +7,7 @@ import type { Backend } from "../backend/backend.js";
 import { currentBackend, withBackend } from "../backend/current.js";
 import type { Program } from "../backend/program-types.js";
 import { optimize } from "../program/optimize.js";
+import { cutAfter } from "../program/cut.js";
 import { Recorder } from "../program/recorder.js";
 import { compile } from "../program/replay.js";
 import { scope } from "./scope.js";
@@ -19,6 +20,8 @@ export interface Recorded<T extends Record<string, Tensor>> {
   readonly program: Program;
   /** Replays every call once; resolves when the outputs hold this run's results. */
   run(): Promise<void>;
+  /** Runs one part of it, where `parts` were asked for: in order, each awaited. After part k the k-th output may be read. */
+  runPart(part: number): Promise<void>;
   /** Frees the outputs, the arena and the program's constants. */
   dispose(): void;
 }
@@ -26,6 +29,8 @@ export interface Recorded<T extends Record<string, Tensor>> {
 export interface RecordOptions {
   /** Tensors whose values never change between runs (weights at inference), so that prepared forms of them may be kept. */
   frozen?: readonly Tensor[];
+  /** Cuts the program into as many parts as there are outputs, each ending where its output is complete, as early as that can be. */
+  parts?: boolean;
   /** Is told the program as recorded, and after each pass. */
   watch?: (pass: string, program: Program) => void;
 }
@@ -38,7 +43,7 @@ export function record<T extends Record<string, Tensor>>(
   body: () => T,
   options: RecordOptions = {},
 ): Recorded<T> {
-  checkOptions("record", options, { frozen: true, watch: true });
+  checkOptions("record", options, { frozen: true, parts: true, watch: true });
   const backend = currentBackend();
   const recorder = new Recorder(backend);
   using inner = scope();
@@ -57,7 +62,12 @@ export function record<T extends Record<string, Tensor>>(
   });
   const raw = recorder.program(options.frozen?.map((t) => t.operand().storage));
   options.watch?.("as recorded", raw);
-  const program = optimize(raw, backend, options.watch);
+  const whole = optimize(raw, backend, options.watch);
+  const early = options.parts ? outputs.slice(0, -1) : [];
+  const program = cutAfter(
+    whole,
+    early.map(([, t]) => t.operand().storage),
+  );
   const executable = compile(program, backend);
   // What the program reads and writes lives as long as the program, whatever becomes of the tensors.
   const held = [...recorder.boundStorages()].flatMap((storage) => sharedOf(storage)?.retain() ?? []);
@@ -65,6 +75,7 @@ export function record<T extends Record<string, Tensor>>(
     outputs: Object.fromEntries(outputs) as T,
     program,
     run: () => executable.run(),
+    runPart: (part) => executable.runPart(part),
     dispose: () => {
       executable.dispose();
       for (const t of own) t.dispose();

@@ -14,14 +14,20 @@ export interface TrainingBatch {
   readonly target: Float32Array | readonly Float32Array[];
 }
 
+/** Some samples of a batch, from number `first` on. */
+export interface Rows {
+  readonly first: number;
+  readonly count: number;
+}
+
 export interface TrainingData {
   /** Shapes of the model's inputs and of the target (of each, for several outputs), the batch axis included. */
   readonly inputShapes: readonly Shape[];
   readonly targetShape: Shape | readonly Shape[];
   /** Steps that see every sample once (rounded up). */
   readonly stepsPerEpoch: number;
-  /** Batch number `step`: always the same one. */
-  batch(step: number): TrainingBatch;
+  /** Batch number `step`: always the same one. With `rows` no more than those of it need be made, and all of it may be given. */
+  batch(step: number, rows?: Rows): TrainingBatch;
 }
 
 export const shapesOf = (shape: Shape | readonly Shape[]): readonly Shape[] =>
@@ -107,8 +113,8 @@ export function arrayBatches(
     inputShapes: xs.map(({ shape }) => [size, ...shape.slice(1)]),
     targetShape: ys.map(({ shape }) => [size, ...shape.slice(1)]),
     stepsPerEpoch: Math.ceil(count / size),
-    batch(step) {
-      const samples = Array.from({ length: size }, (_, i) => sampleAt(step * size + i));
+    batch(step, { first, count: some } = { first: 0, count: size }) {
+      const samples = Array.from({ length: some }, (_, i) => sampleAt(step * size + first + i));
       return { inputs: xs.map((a) => rowsOf(a, samples)), target: ys.map((a) => rowsOf(a, samples)) };
     },
   };

@@ -58,7 +58,7 @@ export async function trainEpochs(
   await each((c) => c.onEpochBegin?.(0));
   const { steps } = await fit(
     model,
-    { ...data, batch: (step) => data.batch(before.epochs * stepsPerEpoch + step) },
+    { ...data, batch: (step, rows) => data.batch(before.epochs * stepsPerEpoch + step, rows) },
     {
       ...{ optimizer, loss, eager, epochs, seed, stepsBefore: before.steps },
       signal: options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal,

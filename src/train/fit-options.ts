@@ -5,6 +5,7 @@ import { UserError } from "../base/errors.js";
 import { Layer } from "../nn/layer.js";
 import type { Loss } from "../nn/losses.js";
 import { Optimizer } from "../optim/index.js";
+import type { Ranks } from "../ranks/ranks.js";
 import type { MovingAverage } from "./moving-average.js";
 import type { Objective } from "./objective.js";
 import type { Snapshot } from "./snapshot.js";
@@ -56,7 +57,15 @@ export interface FitOptions {
   seed?: number;
   /** Runs every step operation by operation instead of replaying a recorded program. */
   eager?: boolean;
+  /** With others: rank 0's `resume` counts, and only rank 0 is given snapshots. */
   resume?: Snapshot;
+  /**
+   * Several processes that train one model: each computes its samples of every batch, and all that is told is of the whole batch.
+   * Everything else here must be alike on all of them.
+   */
+  ranks?: Ranks;
+  /** Bytes of gradients that travel together (default 1 MiB). */
+  bucketBytes?: number;
   /** Steps that earlier calls have made, where learning rates, Adam's correction and random draws go on from (default 0). */
   stepsBefore?: number;
   /** Steps between snapshots (default 100); `onSnapshot` gets each, and the last one at the end. */
@@ -80,7 +89,14 @@ const fitOptions: { readonly [Name in keyof Required<FitOptions>]: true } = {
     patience: true,
   },
   ...{ signal: true, validation: true, learningRateAt: true, batchSize: true, seed: true, eager: true },
-  ...{ resume: true, stepsBefore: true, snapshotEvery: true, snapshotSeconds: true },
+  ...{
+    resume: true,
+    ranks: true,
+    bucketBytes: true,
+    stepsBefore: true,
+    snapshotEvery: true,
+    snapshotSeconds: true,
+  },
   ...{ onSnapshot: true, onStep: true, onValidation: true },
 };
 

@@ -4,9 +4,13 @@
 import { breather } from "../base/breathe.js";
 import { UserError } from "../base/errors.js";
 import { findNonFinite } from "../inspect/non-finite.js";
+import { alone, type Ranks } from "../ranks/ranks.js";
 import { Cadence } from "./cadence.js";
 import { arrayBatches, type ArraySamples, type TrainingData } from "./data.js";
+import { Decisions } from "./decisions.js";
 import { checkFitArguments, type FitOptions, type StopReason, type Validation } from "./fit-options.js";
+import { RankedStep } from "./ranked-step.js";
+import { beginAlike, rowsOfRank, shareOf } from "./share.js";
 import { restoreSnapshot, type Snapshot, takeSnapshot, type Trained } from "./snapshot.js";
 import { type Trainable, TrainingStep } from "./training-step.js";
 
@@ -17,6 +21,8 @@ export interface FitResult {
   /** Mean loss over the last 100 steps. */
   readonly loss: number;
   readonly best: number | undefined;
+  /** Milliseconds that steps have waited for other ranks' gradients. */
+  readonly waitedMs: number;
 }
 
 /** Training cannot go on: a loss is not a number. The last good snapshot has been handed out. */
@@ -50,15 +56,20 @@ export async function fit(
 
 class Run {
   private readonly trainingStep: TrainingStep;
+  private readonly ranks: Ranks;
+  private readonly decisions: Decisions;
+  private readonly validations: Cadence;
+  /** Samples of all ranks in a step. */
+  private readonly batchSize: number;
   private readonly trained: Trained;
   private readonly lastStep: number;
   private readonly losses: number[] = [];
   private step: number;
   private best: number | undefined;
   private sinceBest: number;
-  private readonly firstStep: number;
+  private firstStep: number;
   private readonly stepsBefore: number;
-  private readonly minutesBefore: number;
+  private minutesBefore: number;
   private readonly started = performance.now();
   private good: Snapshot | undefined;
 
@@ -67,16 +78,8 @@ class Run {
     private readonly data: TrainingData,
     private readonly options: FitOptions,
   ) {
-    const {
-      steps = Infinity,
-      epochs = Infinity,
-      minutes,
-      signal,
-      resume,
-      optimizer,
-      loss,
-      average,
-    } = options;
+    const { steps = Infinity, epochs = Infinity, minutes, signal, resume } = options;
+    const { optimizer, loss, average, ranks = alone, bucketBytes } = options;
     this.lastStep = Math.min(steps, epochs * data.stepsPerEpoch);
     if (
       this.lastStep === Infinity &&
@@ -88,7 +91,22 @@ class Run {
       throw new UserError(
         "fit: give a stop condition: epochs, steps, minutes, stopLoss, patience or signal.",
       );
-    this.trainingStep = new TrainingStep(model, data, loss, optimizer, options.eager ?? false, average);
+    this.ranks = ranks;
+    this.validations = new Cadence(options.validation?.everySteps, options.validation?.everySeconds);
+    this.decisions = new Decisions(ranks, {
+      isAborted: () => signal?.aborted ?? false,
+      minutes: () => this.minutes(),
+      isValidationDue: (step) => options.validation !== undefined && this.validations.isDue(step),
+    });
+    [this.batchSize] = data.inputShapes[0];
+    const eager = options.eager ?? false;
+    if (ranks.size === 1) this.trainingStep = new TrainingStep(model, data, loss, optimizer, eager, average);
+    else {
+      const rows = rowsOfRank(this.batchSize, ranks);
+      const ranked = { ranks, rows, decisions: this.decisions, bucketBytes };
+      this.trainingStep = new RankedStep(model, data, loss, optimizer, eager, average, ranked);
+      this.data = shareOf(data, rows);
+    }
     this.trained = { model, optimizer, average };
     if (resume) restoreSnapshot(this.trained, resume);
     this.step = this.firstStep = resume?.step ?? 0;
@@ -101,8 +119,8 @@ class Run {
   async untilStopped(): Promise<FitResult> {
     const { snapshotEvery = 100, snapshotSeconds, validation } = this.options;
     const snapshots = new Cadence(snapshotSeconds === undefined ? snapshotEvery : undefined, snapshotSeconds);
-    const validations = new Cadence(validation?.everySteps, validation?.everySeconds);
     const breathe = breather();
+    await this.beginAlike();
     await this.snapshot();
     let batch = this.data.batch(this.step);
     let reason = this.stopReason();
@@ -121,9 +139,9 @@ class Run {
       if (this.losses.length > window) this.losses.shift();
       await this.report(figures, learningRate);
       reason = this.stopReason();
-      if (validation && (validations.isDue(this.step) || (reason && reason !== "aborted"))) {
+      if (validation && (this.decisions.isValidationDue(this.step) || (reason && reason !== "aborted"))) {
         await this.validate(validation);
-        validations.done();
+        this.validations.done();
         reason ??= this.stopReason();
       }
       if (snapshots.isDue(this.step) || reason) {
@@ -132,7 +150,23 @@ class Run {
       }
       await breathe();
     }
-    return { reason, steps: this.step, minutes: this.minutes(), loss: this.meanLoss(), best: this.best };
+    return {
+      ...{ reason, steps: this.step, minutes: this.minutes(), loss: this.meanLoss(), best: this.best },
+      waitedMs: this.trainingStep instanceof RankedStep ? this.trainingStep.waitedMs : 0,
+    };
+  }
+
+  /** All ranks go on from where rank 0 is. */
+  private async beginAlike(): Promise<void> {
+    const { step, minutesBefore: minutes, best, sinceBest } = this;
+    const progress = await beginAlike(this.trained, { step, minutes, best, sinceBest }, this.ranks);
+    this.step = this.firstStep = progress.step;
+    [this.minutesBefore, this.best, this.sinceBest] = [
+      progress.minutes,
+      progress.best,
+      progress.sinceBest ?? 0,
+    ];
+    await this.decisions.agree(this.step);
   }
 
   dispose(): void {
@@ -149,15 +183,15 @@ class Run {
 
   /** The nearest limit's share that is done. */
   private progress(): number {
-    const byMinutes = this.options.minutes === undefined ? 0 : this.minutes() / this.options.minutes;
+    const byMinutes = this.options.minutes === undefined ? 0 : this.decisions.minutes / this.options.minutes;
     return Math.min(1, Math.max(byMinutes, this.step / this.lastStep));
   }
 
   private stopReason(): StopReason | undefined {
-    const { minutes = Infinity, stopLoss = -Infinity, patience = Infinity, signal, steps } = this.options;
-    if (signal?.aborted) return "aborted";
+    const { minutes = Infinity, stopLoss = -Infinity, patience = Infinity, steps } = this.options;
+    if (this.decisions.isAborted) return "aborted";
     if (this.step >= this.lastStep) return this.lastStep === steps ? "steps" : "epochs";
-    if (this.minutes() >= minutes) return "minutes";
+    if (this.decisions.minutes >= minutes) return "minutes";
     if (this.losses.length > 0 && this.meanLoss() <= stopLoss) return "stopLoss";
     if (this.sinceBest >= patience) return "patience";
     return undefined;
@@ -171,7 +205,7 @@ class Run {
     const bySteps = (seconds / done) * (this.lastStep - this.step);
     const byMinutes = ((this.options.minutes ?? Infinity) - this.minutes()) * 60;
     const secondsLeft = Math.max(0, Math.min(bySteps, byMinutes));
-    const samplesPerSecond = (done * this.data.inputShapes[0][0]) / seconds;
+    const samplesPerSecond = (done * this.batchSize) / seconds;
     await this.options.onStep({
       step: this.step,
       loss: figures.loss,
@@ -192,6 +226,7 @@ class Run {
   }
 
   private async snapshot(): Promise<void> {
+    if (this.ranks.rank > 0) return;
     const { step, best, sinceBest } = this;
     const snapshot = await takeSnapshot(this.trained, {
       step,
@@ -211,7 +246,8 @@ class Run {
     const { optimizer } = this.options;
     let found: string | undefined;
     let step = until;
-    if (this.good) {
+    // Over ranks the operation is not looked for: what it was given may have come from another.
+    if (this.good && this.ranks.size === 1) {
       restoreSnapshot(this.trained, this.good);
       for (step = this.good.step; step <= until && !found; step++) {
         const at = this.stepsBefore + step;

@@ -31,7 +31,8 @@ export interface Trained {
   readonly average?: MovingAverage;
 }
 
-function tensorsOf({ model, optimizer, average }: Trained): Map<string, Tensor> {
+/** All tensors that training changes, by their names in a snapshot. */
+export function tensorsOf({ model, optimizer, average }: Trained): Map<string, Tensor> {
   const named = (prefix: string, tensors: ReadonlyMap<string, Tensor>) =>
     [...tensors].map(([name, t]) => [`${prefix}.${name}`, t] as const);
   return new Map([

@@ -12,7 +12,7 @@ import { grad, noGrad } from "../tensor/tape.js";
 import { empty, tensor, type Tensor } from "../tensor/tensor.js";
 import { shapesOf, type TrainingBatch, type TrainingData, valuesOf } from "./data.js";
 import type { MovingAverage } from "./moving-average.js";
-import { figuresOf, type Objective, objectiveOf, stacked } from "./objective.js";
+import { type Figures, figuresOf, type Objective, objectiveOf, stacked } from "./objective.js";
 
 /** A model of one input, or of several in an array. */
 export type Trainable = AnyLayer;
@@ -20,19 +20,19 @@ export type Trainable = AnyLayer;
 export class TrainingStep {
   private readonly inputs: Tensor[];
   private readonly targets: Tensor[];
-  private readonly counter: Tensor;
+  protected readonly counter: Tensor;
   private readonly objective: Objective;
   /** What the figures are called, once they have been computed. */
-  private names: readonly string[] = [];
+  protected names: readonly string[] = [];
   private recorded: Recorded<{ figures: Tensor }> | undefined;
 
   constructor(
-    private readonly model: Trainable,
+    protected readonly model: Trainable,
     data: TrainingData,
     loss: Loss | Objective,
-    private readonly optimizer: Optimizer,
-    private readonly eager: boolean,
-    private readonly average?: MovingAverage,
+    protected readonly optimizer: Optimizer,
+    protected readonly eager: boolean,
+    protected readonly average?: MovingAverage,
   ) {
     this.inputs = data.inputShapes.map((shape) => lasting(empty(shape)));
     this.targets = shapesOf(data.targetShape).map((shape) => lasting(empty(shape)));
@@ -43,14 +43,20 @@ export class TrainingStep {
 
   /** The computation of a step, on the tensors that `prepare` fills. */
   readonly compute = (): { figures: Tensor } => {
-    const context = { training: true, counter: this.counter };
-    const figures = figuresOf(this.model, this.inputs, this.targets, this.objective, context);
+    const figures = this.figures();
     const parameters = this.model.parameters();
     this.optimizer.apply(parameters, grad(figures.get("loss")!, [...parameters.values()]));
     if (this.average) noGrad(() => this.average!.follow(parameters));
-    this.names = [...figures.keys()];
     return { figures: stacked(figures) };
   };
+
+  /** The forward pass: the loss, its parts, the metrics. */
+  protected figures(): Figures {
+    const context = { training: true, counter: this.counter };
+    const figures = figuresOf(this.model, this.inputs, this.targets, this.objective, context);
+    this.names = [...figures.keys()];
+    return figures;
+  }
 
   /** Writes what belongs to this step: the batch, the random counter, the hyperparameters. */
   prepare(step: number, batch: TrainingBatch, learningRate?: number): void {
@@ -71,7 +77,7 @@ export class TrainingStep {
     return this.named(await this.asProgram().outputs.figures.data());
   }
 
-  private named(values: ArrayLike<number>): { loss: number } & Record<string, number> {
+  protected named(values: ArrayLike<number>): { loss: number } & Record<string, number> {
     return Object.fromEntries(this.names.map((name, i) => [name, values[i]])) as { loss: number };
   }
 

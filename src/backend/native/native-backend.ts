@@ -6,9 +6,9 @@ import { UserError } from "../../base/errors.js";
 import { binaryFunctions, unaryFunctions } from "../attributes.js";
 import { sizeOf } from "../kernels.js";
 import type { KernelName } from "../kernels.js";
-import type { Executable, Program, Value } from "../program-types.js";
+import { type Executable, partsOf, type Program, type Value } from "../program-types.js";
 import { buildCommand, loadAddon } from "./addon.js";
-import type { Addon, AddonInfo } from "./addon.js";
+import type { Addon, AddonInfo, ProgramHandle } from "./addon.js";
 import { encode, hasWeights, kernelNames } from "./encode.js";
 import { defaultVariant, overwritable, variantsOf } from "./variants.js";
 
@@ -149,18 +149,21 @@ export class NativeBackend implements Backend {
       const value = operand.storage as Value;
       return value.storage ? liveStorage(value.storage).address : arena.address + value.offset * BYTES;
     };
-    let handle;
+    let handles: ProgramHandle[];
     try {
-      handle = addon.createProgram(describe(program, addressOf));
+      handles = partsOf(program).map((calls) => addon.createProgram(describe(program, calls, addressOf)));
     } catch (error) {
       this.release(arena);
       throw error;
     }
+    const runPart = (part: number) => this.track(() => addon.replay(handles[part]));
     return {
-      run: () => this.track(() => addon.replay(handle)),
-      profile: (rounds) => addon.profileProgram(handle, rounds),
+      run: async () => void (await Promise.all(handles.map((_, part) => runPart(part)))),
+      runPart,
+      profile: (rounds) =>
+        Float64Array.from(handles.flatMap((handle) => [...addon.profileProgram(handle, rounds)])),
       dispose: () => {
-        addon.destroyProgram(handle);
+        for (const handle of handles) addon.destroyProgram(handle);
         this.release(arena);
       },
     };
@@ -246,10 +249,14 @@ function checkedSize(call: KernelCall, { storage, shape }: Operand): number {
   return size;
 }
 
-/** The program as the addon's list of numbers; its layout is in native/addon/programs.cc, at parse_program. */
-function describe(program: Program, addressOf: (operand: Operand) => number): Float64Array {
-  const description: number[] = [program.calls.length];
-  for (const call of program.calls) {
+/** Calls of a program as the addon's list of numbers; its layout is in native/addon/programs.cc, at parse_program. */
+function describe(
+  program: Program,
+  calls: readonly KernelCall[],
+  addressOf: (operand: Operand) => number,
+): Float64Array {
+  const description: number[] = [calls.length];
+  for (const call of calls) {
     const frozen = hasWeights(call.kernel) && program.frozen.has(call.inputs[1].storage as Value);
     const { kernel, numbers } = encode(call, frozen);
     const operands: number[] = [];

@@ -3,7 +3,7 @@
 // buffers, so one arena for all could not be read and written by the same dispatch.
 
 import type { KernelCall } from "../backend.js";
-import type { Executable, Program } from "../program-types.js";
+import { type Executable, partsOf, type Program } from "../program-types.js";
 import type { WebgpuBackend } from "./backend.js";
 import type { GpuStorage } from "./buffers.js";
 import type { Prepared } from "./commands.js";
@@ -22,6 +22,8 @@ const MOST_AHEAD = 2;
 
 interface Ready {
   steps: Step[];
+  /** Where each part of the program ends in `steps`. */
+  ends: number[];
   buffers: GpuStorage[];
   uniforms: UniformArena;
 }
@@ -42,9 +44,15 @@ export class GpuExecutable implements Executable {
 
   private prepare(): Ready {
     const { backend, program } = this;
-    const dispatches = program.calls
-      .flatMap((call: KernelCall) => backend.choose(call).plan(call))
-      .filter((dispatch) => dispatch.groups > 0);
+    const dispatchesOf = (call: KernelCall) =>
+      backend
+        .choose(call)
+        .plan(call)
+        .filter((dispatch) => dispatch.groups > 0);
+    const parts = partsOf(program).map((calls) => calls.flatMap(dispatchesOf));
+    const dispatches = parts.flat();
+    let end = 0;
+    const ends = parts.map((part) => (end += part.length));
     const sharing = shareBuffers(dispatches);
     const { device, pipelines, pool } = backend;
     const buffers = sharing.lengths.map((length) => pool.allocate(length));
@@ -60,22 +68,30 @@ export class GpuExecutable implements Executable {
       offset: uniforms.add(dispatch.params),
     }));
     uniforms.upload();
-    return { steps, buffers, uniforms };
+    return { steps, ends, buffers, uniforms };
   }
 
   /** Resolves once the GPU is at most two replays behind; whatever is enqueued or read later sees this one's results. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    return this.replay(({ steps }) => steps);
+  }
+
+  runPart(part: number): Promise<void> {
+    return this.replay(({ steps, ends }) => steps.slice(part === 0 ? 0 : ends[part - 1], ends[part]));
+  }
+
+  private async replay(which: (ready: Ready) => readonly Step[]): Promise<void> {
     if (this.isDisposed) throw new Error("webgpu: run() of a disposed program");
     const { backend } = this;
     backend.faults.throwIfAny();
     backend.commands.flush();
     if (backend.tuner) await backend.tuner.settle();
-    const { steps, uniforms } = (this.ready ??= this.prepare());
+    const ready = (this.ready ??= this.prepare());
     const encoder = backend.device.createCommandEncoder();
     const pass = encoder.beginComputePass(backend.commands.timer?.nextPass());
-    for (const step of steps) {
+    for (const step of which(ready)) {
       pass.setPipeline(step.pipeline);
-      pass.setBindGroup(0, uniforms.group, [step.offset]);
+      pass.setBindGroup(0, ready.uniforms.group, [step.offset]);
       pass.setBindGroup(1, step.group);
       pass.dispatchWorkgroups(step.x, step.y);
     }

@@ -11,13 +11,14 @@ import { charbonnier, type Loss, meanAbsoluteError, meanSquaredError } from "../
 import { readCheckpoint, type RunFiles } from "../../train/files.js";
 import type { Snapshot } from "../../train/snapshot.js";
 import type { SharedOptions } from "../options.js";
+import type { RanksFlags } from "../ranks.js";
 
 const losses = { l1: meanAbsoluteError, mse: meanSquaredError, charbonnier } as const;
 export type LossName = keyof typeof losses;
 export const lossNames = Object.keys(losses) as LossName[];
 export const lossOf = (name: LossName): Loss => losses[name];
 
-export interface TrainFlags extends SharedOptions {
+export interface TrainFlags extends SharedOptions, RanksFlags {
   task?: string;
   data?: string;
   val?: string;

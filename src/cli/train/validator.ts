@@ -11,6 +11,7 @@ import { listImages, readImage } from "../../image/files.js";
 import type { Image } from "../../image/image.js";
 import { toImage, toPlane } from "../../image/plane.js";
 import type { ImageModel } from "../../models/index.js";
+import type { Ranks } from "../../ranks/ranks.js";
 import type { RunConfig } from "./run-config.js";
 
 const mostImages = 12;
@@ -63,19 +64,22 @@ export class Validator {
     return { everySeconds: Math.min(mostSeconds, share) };
   }
 
-  /** Mean PSNR in decibel. */
-  async measure(): Promise<number> {
+  /** Mean PSNR in decibel. Each rank measures some of the images, and all know the result. */
+  async measure(ranks: Ranks): Promise<number> {
     const { sigma } = this.config;
     const level = typeof sigma === "number" ? sigma : Math.min(Math.max(usualSigma, sigma[0]), sigma[1]);
-    let sum = 0;
+    const own = new Float64Array(this.images.length).fill(NaN);
     for (const [index, image] of this.images.entries()) {
+      if (index % ranks.size !== ranks.rank) continue;
       const bad = this.degraded?.[index];
       const trial = bad
         ? restoreAndCompare(this.denoiser, bad, image, 0)
         : tryOn(this.denoiser, image, level, noiseSeed, index);
-      sum += (await trial).psnr;
+      own[index] = (await trial).psnr;
     }
-    return sum / this.images.length;
+    const all = await ranks.gather(new Uint8Array(own.buffer));
+    const of = all.map((bytes) => new Float64Array(bytes.slice().buffer));
+    return own.reduce((sum, _, index) => sum + of[index % ranks.size][index], 0) / own.length;
   }
 
   dispose(): void {
