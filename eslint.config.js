@@ -99,7 +99,10 @@ export default defineConfig(
     },
   },
   { files: ["**/*.{js,mjs}"], languageOptions: { globals: globals.node } },
-  { files: ["src/**/page/*.js"], languageOptions: { globals: globals.browser } },
+  {
+    files: ["src/inspect/{page,report}/*.js"],
+    languageOptions: { globals: { ...globals.browser, uPlot: "readonly" } },
+  },
   {
     files: ["src/**/*.ts"],
     ignores: NODE_FILES,

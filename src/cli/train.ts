@@ -24,7 +24,7 @@ export const trainCommand = (): Command =>
   new Command("train")
     .description(
       "Trains a network on patches of a folder's images made bad, and writes into RUN: checkpoint.safetensors (to resume\n" +
-        "from), best.safetensors (weights of the best validation) and log.jsonl. Ctrl-C stops in order; --resume goes on to the same bits.",
+        "from), best.safetensors (weights of the best validation), log.jsonl and report.html. Ctrl-C stops in order; --resume goes on to the same bits.",
     )
     .addOption(
       new Option(
@@ -113,6 +113,17 @@ export const trainCommand = (): Command =>
       "--save-every <steps>",
       "steps between checkpoints (default: 30 seconds)",
       wholeNumber("--save-every", "500"),
+    )
+    .option(
+      "--watch <what>",
+      "gradients: their norms and histograms along the way, and in words what vanishes, explodes or is dead",
+      oneOf("--watch", ["gradients"]),
+    )
+    .option("--tensorboard <dir>", "write TensorBoard's event files there, too")
+    .option(
+      "--keep <steps>",
+      "keep the weights every so many steps, in RUN/steps: fovea inspect --model RUN --html shows them by a slider",
+      wholeNumber("--keep", "500"),
     )
     .addOption(backendOption())
     .addOption(threadsOption())

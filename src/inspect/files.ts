@@ -2,6 +2,7 @@
 // the page's own style and scripts. The inspect room's one file that touches the disk.
 
 import fs from "node:fs";
+import { createRequire } from "node:module";
 import { UserError } from "../base/errors.js";
 
 /** Both src/inspect and dist/inspect lie two folders below the package. */
@@ -92,6 +93,23 @@ export function pageAssets(): { style: string; script: string } {
   };
   visit("main.js");
   return { style: read("style.css"), script: order.map((name) => joined(read(name))).join("\n") };
+}
+
+/** A training report's style and script, and those of the library that draws its curves. Throws a UserError where that is missing. */
+export function reportAssets(): { style: string; script: string; libraryStyle: string; library: string } {
+  const require = createRequire(import.meta.url);
+  const own = (name: string) => fs.readFileSync(packageFile(`src/inspect/report/${name}`), "utf8");
+  const library = (name: string) => fs.readFileSync(require.resolve(`uplot/dist/${name}`), "utf8");
+  try {
+    return {
+      ...{ style: own("style.css"), script: own("report.js") },
+      ...{ libraryStyle: library("uPlot.min.css"), library: library("uPlot.iife.min.js") },
+    };
+  } catch {
+    throw new UserError(
+      "A part of the training report is missing; install the package again, with its dependency uplot.",
+    );
+  }
 }
 
 /** A module's text without its imports and exports: all of the page's modules share one scope. */

@@ -15,6 +15,12 @@ export interface RunFiles {
   readonly best: string;
   /** JSON lines: every step's loss, every validation. */
   readonly log: string;
+  /** The run as a page. */
+  readonly report: string;
+  /** Pictures of the validation over time: step-000100.png. */
+  readonly pictures: string;
+  /** Weights along the way, with --keep: step-000100.safetensors. */
+  readonly steps: string;
 }
 
 export function runFiles(folder: string): RunFiles {
@@ -24,6 +30,9 @@ export function runFiles(folder: string): RunFiles {
     checkpoint: inside("checkpoint.safetensors"),
     best: inside("best.safetensors"),
     log: inside("log.jsonl"),
+    report: inside("report.html"),
+    pictures: inside("pictures"),
+    steps: inside("steps"),
   };
 }
 
@@ -97,6 +106,18 @@ export class RunLog {
     fs.closeSync(this.handle);
   }
 }
+
+/** The log's whole lines. */
+export function readLog(file: string): { step: number }[] {
+  if (!fs.existsSync(file)) return [];
+  return linesUpTo(fs.readFileSync(file, "utf8"), Infinity).map(
+    (line) => JSON.parse(line) as { step: number },
+  );
+}
+
+/** A file's name for a step, so that names sort as steps do. */
+export const stepName = (step: number, ending: string): string =>
+  `step-${String(step).padStart(7, "0")}.${ending}`;
 
 /** Whole lines of steps up to this one. A killed process may have left half a line. */
 function linesUpTo(text: string, step: number): string[] {

@@ -90,6 +90,8 @@ describe("fovea train", () => {
       "best.safetensors",
       "checkpoint.safetensors",
       "log.jsonl",
+      "pictures",
+      "report.html",
     ]);
     whole = bitsOf("whole");
     expect(whole.step).toBe(steps);
@@ -116,6 +118,8 @@ describe("fovea train", () => {
       "best.safetensors",
       "checkpoint.safetensors",
       "log.jsonl",
+      "pictures",
+      "report.html",
     ]);
     expect(bitsOf("killed")).toEqual(whole);
     const log = jsonLines(fs.readFileSync(inside("killed/log.jsonl"), "utf8"));
@@ -233,7 +237,11 @@ describe("fovea train", () => {
     await third.printed("step ");
     third.child.kill("SIGHUP");
     expect((await third.ended).code).toBe(129);
-    expect(fs.readdirSync(inside("locked")).sort()).toEqual(["checkpoint.safetensors", "log.jsonl"]);
+    expect(fs.readdirSync(inside("locked")).sort()).toEqual([
+      "checkpoint.safetensors",
+      "log.jsonl",
+      "report.html",
+    ]);
 
     function hasCheckpoint(): boolean {
       return fs.existsSync(inside("locked/checkpoint.safetensors"));

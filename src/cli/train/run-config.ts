@@ -45,6 +45,10 @@ export interface TrainFlags extends SharedOptions, RanksFlags {
   ema?: number;
   draw?: PatchDraw;
   eager?: boolean;
+  /** Beside training; none of these changes its bits. */
+  watch?: "gradients";
+  tensorboard?: string;
+  keep?: number;
 }
 
 /** What decides the bits. */

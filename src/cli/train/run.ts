@@ -18,6 +18,7 @@ import { Interrupted } from "../interrupt.js";
 import { clock, type Progress, showProgress } from "../progress.js";
 import type { Team } from "../ranks.js";
 import { print, printJson, rounded, say } from "../session.js";
+import { Extras } from "./extras.js";
 import { lossOf, type Start, type TrainFlags } from "./run-config.js";
 import { bucketBytes, type Sums, sumsBetween } from "./sums.js";
 import type { Validator } from "./validator.js";
@@ -30,6 +31,8 @@ const reportSeconds = 1;
 export class Run {
   private readonly log: RunLog | undefined;
   private readonly progress: Progress | undefined;
+  private extras: Extras | undefined;
+  private validator: Validator | undefined;
   private readonly fromStep: number;
   private lastReport = -Infinity;
   private validation = "";
@@ -60,9 +63,14 @@ export class Run {
     });
     const average = this.average && new MovingAverage(this.average, config.ema!);
     this.announce(patches);
+    const data = patchBatches(patches, this.model);
+    const { flags, model, log, progress } = this;
+    if (files && log && progress)
+      this.extras = new Extras({ files, config, flags, model, data, log, progress });
+    this.validator = validator;
     try {
       const before = await mpi?.traffic();
-      const result = await fit(this.model, patchBatches(patches, this.model), {
+      const result = await fit(this.model, data, {
         optimizer,
         average,
         loss: lossOf(config.loss),
@@ -98,6 +106,7 @@ export class Run {
 
   close(): void {
     this.progress?.stop();
+    this.extras?.close();
     this.log?.close();
   }
 
@@ -128,9 +137,11 @@ export class Run {
     this.json({ event: "checkpoint", step: snapshot.step, file: checkpoint });
   }
 
-  private report({ step, loss, learningRate, samplesPerSecond, progress, secondsLeft }: StepReport): void {
+  private async report(told: StepReport): Promise<void> {
+    const { step, loss, learningRate, samplesPerSecond, progress, secondsLeft } = told;
     const imagesPerSecond = rounded(samplesPerSecond, 1);
     this.log?.write({ step, loss, learningRate, imagesPerSecond });
+    await this.extras?.afterStep(told);
     this.lossMean = this.lossMean === undefined ? loss : 0.98 * this.lossMean + 0.02 * loss;
     const left = secondsLeft === undefined ? "" : `, ${clock(secondsLeft)} left`;
     this.progress?.update(
@@ -154,6 +165,7 @@ export class Run {
     this.log?.write({ step, validationPsnr: psnr, best: isBest });
     this.progress?.note(`step ${step}: validation ${psnr.toFixed(3)} dB${isBest ? ", the best so far" : ""}`);
     this.json({ event: "validation", step, psnr: rounded(psnr), best: isBest });
+    await this.extras?.afterValidation(step, psnr, this.validator?.sample);
     if (!isBest) return;
     const weights = await readTensors(weightsOf(this.average ?? this.model));
     const tensors = new Map([...weights].map(([name, array]) => [`model.${name}`, array]));
@@ -184,6 +196,11 @@ export class Run {
       best: best && rounded(best),
       run: folder,
       ...sums,
+    });
+    this.extras?.report({
+      steps: steps.toLocaleString("en-US"),
+      time: clock(minutes * 60),
+      ...(best === undefined ? {} : { "best validation": `${best.toFixed(2)} dB` }),
     });
     if (reason === "aborted")
       throw stopped.saying(

@@ -9,7 +9,7 @@ import { restoreAndCompare, tryOn } from "../../enhance/evaluate.js";
 import { convertChannels } from "../../image/colour.js";
 import { listImages, readImage } from "../../image/files.js";
 import type { Image } from "../../image/image.js";
-import { toImage, toPlane } from "../../image/plane.js";
+import { type Picture, toImage, toPlane } from "../../image/plane.js";
 import type { ImageModel } from "../../models/index.js";
 import type { Ranks } from "../../ranks/ranks.js";
 import type { RunConfig } from "./run-config.js";
@@ -64,6 +64,9 @@ export class Validator {
     return { everySeconds: Math.min(mostSeconds, share) };
   }
 
+  /** The middle of the first image at the last measure: bad, restored and clean, one below the other; on rank 0. */
+  sample: Image | undefined;
+
   /** Mean PSNR in decibel. Each rank measures some of the images, and all know the result. */
   async measure(ranks: Ranks): Promise<number> {
     const { sigma } = this.config;
@@ -72,10 +75,11 @@ export class Validator {
     for (const [index, image] of this.images.entries()) {
       if (index % ranks.size !== ranks.rank) continue;
       const bad = this.degraded?.[index];
-      const trial = bad
+      const trial = await (bad
         ? restoreAndCompare(this.denoiser, bad, image, 0)
-        : tryOn(this.denoiser, image, level, noiseSeed, index);
-      own[index] = (await trial).psnr;
+        : tryOn(this.denoiser, image, level, noiseSeed, index));
+      own[index] = trial.psnr;
+      if (index === 0) this.sample = sheetOf([trial.input, trial.restored, image]);
     }
     const all = await ranks.gather(new Uint8Array(own.buffer));
     const of = all.map((bytes) => new Float64Array(bytes.slice().buffer));
@@ -85,4 +89,22 @@ export class Validator {
   dispose(): void {
     this.denoiser.dispose();
   }
+}
+
+const sampleSide = 128;
+
+/** The middles of pictures of one size, one below the other. */
+function sheetOf(pictures: readonly Picture[]): Image {
+  const planes = pictures.map((picture) => toPlane(picture));
+  const { width, height, channels } = planes[0];
+  const [w, h] = [Math.min(width, sampleSide), Math.min(height, sampleSide)];
+  const [left, top] = [(width - w) >> 1, (height - h) >> 1];
+  const data = new Float32Array(w * h * channels * planes.length);
+  planes.forEach((plane, i) => {
+    for (let y = 0; y < h; y++) {
+      const from = ((top + y) * width + left) * channels;
+      data.set(plane.data.subarray(from, from + w * channels), (i * h + y) * w * channels);
+    }
+  });
+  return toImage({ width: w, height: h * planes.length, channels, data });
 }

@@ -85,7 +85,7 @@ function nodeRow({ node, depth, layer }, range) {
       h(
         "button",
         { class: "name" },
-        layer && h("b", {}, layer.path),
+        layer && h("b", {}, ownName(layer)),
         h(layer ? "span" : "b", {}, operation),
         h("i", {}, `#${node}`),
       ),
@@ -95,6 +95,12 @@ function nodeRow({ node, depth, layer }, range) {
     ),
     gradientCell(node, range),
   );
+}
+
+/** Below its heading a layer is called by its own part of the path. */
+function ownName({ path, parent }) {
+  const above = parent === undefined || parent === null ? "" : data.calls[parent].path;
+  return above !== "" && path.startsWith(`${above}.`) ? path.slice(above.length + 1) : path;
 }
 
 function headingRow({ call, depth, folded, node }, range) {
