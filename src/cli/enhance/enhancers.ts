@@ -50,7 +50,7 @@ export const byNetwork =
 function remarkOn({ untouched, sigmas }: Enhanced, isEstimated: boolean): string {
   if (untouched)
     return isEstimated
-      ? ", no noise found that each pixel has for itself, left as it was"
+      ? ", no noise found that each pixel has for itself, left as it was (--task photo takes out what a camera or a JPEG has smoothed)"
       : ", left as it was";
   const levels = sigmas.map((s) => s.toFixed(1)).join(", ");
   return sigmas.length === 0 ? "" : `, noise ${isEstimated ? "estimated as " : ""}sigma ${levels}`;
