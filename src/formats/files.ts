@@ -160,9 +160,13 @@ const REASONS: Record<string, string> = {
   ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB; give a smaller file.",
 };
 
+/** What Node puts in the place of a name's bytes that are not UTF-8, so that no file of that name is found. */
+const notUtf8 = "\ufffd";
+
 /** What a failed file operation means and what to do about it, as the end of a sentence. */
 export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, path } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" && path?.includes(notUtf8)) return "its name is not UTF-8; rename it.";
   return (
     REASONS[code ?? ""] ?? `${code === undefined ? message : `the system says ${code}`}; check the path.`
   );

@@ -157,6 +157,24 @@ describe("outputs", () => {
     expect(await enhance("photos", "-o", "new/er")).toMatchObject({ code: 0 });
   });
 
+  it("a name that is not UTF-8 is told by name, and the others are enhanced", async (context) => {
+    if (process.platform !== "linux") return context.skip("this system's names are Unicode");
+    fs.copyFileSync(inside("photos/0.png"), Buffer.concat([Buffer.from(inside("photos/")), Buffer.from([0xe9, 0x2e, 0x70, 0x6e, 0x67])])); // prettier-ignore
+    const { code, stderr, stdout } = await enhance("photos", "-o", "to");
+    expect(code).toBe(1);
+    expect(stderr).toContain("its name is not UTF-8; rename it.");
+    expect(jsonLines(stdout).filter(({ input }) => input !== undefined)).toHaveLength(2);
+  });
+
+  it("tiles that are mostly overlap are said to be", async () => {
+    await makeImages(inside("big"), 1, 200);
+    const small = await enhance("big/0.png", "-o", "a.png", "--tile", "64");
+    expect(small.stderr).toMatch(/tiles of 64 overlap by \d+ pixels, .* up to [\d.]+ times; --tile \d+/);
+    const large = await enhance("big/0.png", "-o", "b.png", "--tile", "160");
+    expect(large).toMatchObject({ code: 0 });
+    expect(large.stderr).not.toContain("overlap");
+  });
+
   it("the longest name that the disk takes has room for the temporary file", async () => {
     const name = `${"x".repeat(251)}.png`;
     expect(await enhance("photos/0.png", "-o", name)).toMatchObject({ code: 0 });

@@ -26,10 +26,11 @@ interface NetworkFlags {
   readonly task?: Task;
   readonly strength?: number;
   readonly sigma: number | "auto";
+  readonly tile?: number;
 }
 
 export const byNetwork =
-  (shelf: Shelf, backend: string, { model, task = "photo", strength, sigma }: NetworkFlags): Enhancer =>
+  (shelf: Shelf, backend: string, { model, task = "photo", strength, sigma, tile }: NetworkFlags): Enhancer =>
   async (image, progress, signal) => {
     const tell = teller(progress);
     const onTile = (done: number, total: number) => tell(done / total, `tile ${done}/${total}, `);
@@ -44,7 +45,9 @@ export const byNetwork =
       backend,
     };
     const remark = remarkOn(enhanced, sigma === "auto");
-    return { image: enhanced.image, remark, warning: warningOn(enhanced, network), fields };
+    const warnings = [warningOn(enhanced, network), wastedOn(image, network, tile)];
+    const warning = warnings.filter((line) => line !== undefined).join("\n") || undefined;
+    return { image: enhanced.image, remark, warning, fields };
   };
 
 function remarkOn({ untouched, sigmas }: Enhanced, isEstimated: boolean): string {
@@ -60,6 +63,16 @@ function warningOn({ noise, sigmas }: Enhanced, network: Shelved): string | unde
   if (network.denoiser.model.takesSigma && noise && isCorrelated(noise))
     return "  neighbouring pixels share their noise, as after a camera's own processing or a JPEG; this network takes out only what each has for itself, --task photo the rest.";
   return beyondTraining(network, sigmas);
+}
+
+/** Tiles not much larger than their overlap compute most pixels again and again. */
+function wastedOn({ width, height }: Image, { denoiser }: Shelved, tile?: number): string | undefined {
+  if (tile === undefined || denoiser.model.imageSize || Math.max(width, height) <= tile) return undefined;
+  const overlap = 2 * denoiser.rules.margin;
+  const times = (side: number) => ((side / (side - overlap)) ** 2).toFixed(1);
+  return tile < 2 * overlap
+    ? `  tiles of ${tile} overlap by ${overlap} pixels, so that a pixel is computed up to ${times(tile)} times; --tile ${4 * overlap} would make that ${times(4 * overlap)}, and without --tile the best size is taken.`
+    : undefined;
 }
 
 export const byMethod =
