@@ -28,10 +28,10 @@ void add(const std::string& name, const char* kernel, std::vector<double> length
 }
 
 void add_functions() {
-  const char* unary[] = {"linear", "relu", "leakyRelu",  "sigmoid", "tanh",  "softplus", "silu",
-                         "gelu",   "exp",  "log",        "sqrt",    "rsqrt", "square",   "abs",
-                         "sign",   "neg",  "reciprocal", "sin",     "cos"};
-  for (int f = 0; f < 19; f++) add(std::string("unary-") + unary[f], "unary", {N, N}, {N, (double)f, 0.2});
+  const char* unary[] = {"linear",     "relu", "leakyRelu", "sigmoid", "tanh",   "softplus", "silu", "gelu",
+                         "exp",        "log",  "sqrt",      "rsqrt",   "square", "abs",      "sign", "neg",
+                         "reciprocal", "sin",  "cos",       "floor",   "ceil",   "round",    "erf"};
+  for (int f = 0; f < 23; f++) add(std::string("unary-") + unary[f], "unary", {N, N}, {N, (double)f, 0.2});
   for (int f : {1, 3, 4, 7})
     add(std::string("unaryGrad-") + unary[f], "unary_grad", {N, N, N}, {N, (double)f, 0.2});
   add("binary-add", "binary", {N, N, N}, {0, 1, N, N, N});

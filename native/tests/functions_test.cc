@@ -45,6 +45,11 @@ const Function kFunctions[] = {
     {"reciprocal", [](double x) { return 1 / x; }, [](double y) { return -y * y; }, 1e-3, 1e3},
     {"sin", [](double x) { return std::sin(x); }, [](double x) { return std::cos(x); }, -8000, 8000},
     {"cos", [](double x) { return std::cos(x); }, [](double x) { return -std::sin(x); }, -8000, 8000},
+    {"floor", [](double x) { return std::floor(x); }, [](double) { return 0.0; }, -10, 10},
+    {"ceil", [](double x) { return std::ceil(x); }, [](double) { return 0.0; }, -10, 10},
+    {"round", [](double x) { return std::nearbyint(x); }, [](double) { return 0.0; }, -10, 10},
+    {"erf", [](double x) { return std::erf(x); },
+     [](double x) { return 2 / std::sqrt(M_PI) * std::exp(-x * x); }, -5, 5},
 };
 
 /** Points spread over [low, high], some of them close to 0 where that lies inside. */

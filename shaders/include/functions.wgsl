@@ -26,6 +26,39 @@ fn geluDerivative(x: f32) -> f32 {
   return s + bounded * s * sigmoidOf(-u) * 2.0 * GELU_SCALE * (1.0 + 3.0 * GELU_CUBIC * bounded * bounded);
 }
 
+const ERF_SLOPE = 1.1283791670955126; // 2/sqrt(pi)
+
+/** As error_function of native/kernels/simd/math.h. */
+fn errorFunction(x: f32) -> f32 {
+  if (isNan(x)) {
+    return x;
+  }
+  let z = x * x;
+  if (z < 1.0) {
+    var near = 7.853861353153693e-5;
+    near = near * z - 8.010193625184903e-4;
+    near = near * z + 5.188327685732524e-3;
+    near = near * z - 2.685381193529856e-2;
+    near = near * z + 1.128358514861418e-1;
+    near = near * z - 3.761262582423300e-1;
+    near = near * z + 1.128379165726710;
+    return x * near;
+  }
+  let size = min(abs(x), 8.0);
+  let q = 1.0 / size;
+  let y = q * q;
+  var p = 2.326819970068386e-2;
+  p = p * y - 1.387039388740657e-1;
+  p = p * y + 3.687424674597105e-1;
+  p = p * y - 5.824733027278666e-1;
+  p = p * y + 6.210004621745983e-1;
+  p = p * y - 4.944515323274145e-1;
+  p = p * y + 3.404879937665872e-1;
+  p = p * y - 2.741127028184656e-1;
+  p = p * y + 5.638259427386472e-1;
+  return sign(x) * (1.0 - exp(-size * size) * q * p);
+}
+
 fn unaryValue(function: u32, x: f32, alpha: f32) -> f32 {
   switch (function) {
     case 1u: { return positivePart(x); } // relu
@@ -46,6 +79,10 @@ fn unaryValue(function: u32, x: f32, alpha: f32) -> f32 {
     case 16u: { return 1.0 / x; }
     case 17u: { return sinCos(x).x; }
     case 18u: { return sinCos(x).y; }
+    case 19u: { return select(floor(x), x, isNan(x)); }
+    case 20u: { return select(ceil(x), x, isNan(x)); }
+    case 21u: { return select(round(x), x, isNan(x)); }
+    case 22u: { return errorFunction(x); }
     default: { return x; } // linear
   }
 }
@@ -74,6 +111,10 @@ fn unaryDerivative(function: u32, saved: f32, alpha: f32) -> f32 {
     case 16u: { return -saved * saved; }
     case 17u: { return sinCos(saved).y; }
     case 18u: { return -sinCos(saved).x; }
+    case 19u: { return 0.0; }
+    case 20u: { return 0.0; }
+    case 21u: { return 0.0; }
+    case 22u: { return ERF_SLOPE * exp(-saved * saved); }
     default: { return 1.0; }
   }
 }

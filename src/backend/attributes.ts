@@ -5,6 +5,7 @@
 export const unaryFunctions = [
   "linear", "relu", "leakyRelu", "sigmoid", "tanh", "softplus", "silu", "gelu",
   "exp", "log", "sqrt", "rsqrt", "square", "abs", "sign", "neg", "reciprocal", "sin", "cos",
+  "floor", "ceil", "round", "erf",
 ] as const; // prettier-ignore
 export type UnaryFunction = (typeof unaryFunctions)[number];
 

@@ -108,7 +108,8 @@ export const kernels: { readonly [K in KernelName]: KernelEntry<K> } = {
   unary: {
     inputs: "x",
     outputs: "y like x",
-    meaning: "y = f(x); gelu is x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))",
+    meaning:
+      "y = f(x); gelu is x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), round takes halves to the even number",
     flops: perOutput(1),
   },
   unaryGrad: {

@@ -53,9 +53,10 @@ function unaryCases(): GradcheckCase[] {
     "neg",
     "sin",
     "cos",
+    "erf",
   ] as const;
   const aboveZero = ["log", "sqrt", "rsqrt", "reciprocal"] as const;
-  const kinked = ["relu", "leakyRelu", "abs", "sign"] as const;
+  const kinked = ["relu", "leakyRelu", "abs", "sign", "floor", "ceil", "round"] as const;
   return [
     ...anywhere.map((name) => one(name, "[3, 5]", normal([[3, 5]]), (x) => ops[name](x))),
     ...aboveZero.map((name) => one(name, "[3, 5] above 0", positive([[3, 5]]), (x) => ops[name](x))),

@@ -250,7 +250,8 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
     return (random.word() >>> 11) * 2 ** 32 + random.word();
   }
 
-  private makeWeights(inputShape: Shape): void {
+  /** Makes the parameters for a (first) input of this shape; for models that know it without one. */
+  protected makeWeights(inputShape: Shape): void {
     if (isSketching()) return this.createWeights(inputShape);
     if (isRecording())
       throw new UserError(

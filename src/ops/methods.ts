@@ -11,7 +11,7 @@ import { logSoftmax, softmax } from "./softmax.js";
 import * as unary from "./unary.js";
 
 const ofTwo = ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "greater", "greaterEqual", "less", "lessEqual", "equal"] as const; // prettier-ignore
-const ofOne = ["relu", "sigmoid", "tanh", "softplus", "silu", "gelu", "exp", "log", "sqrt", "rsqrt", "square", "abs", "sign", "neg", "reciprocal", "sin", "cos"] as const; // prettier-ignore
+const ofOne = ["relu", "sigmoid", "tanh", "softplus", "silu", "gelu", "exp", "log", "sqrt", "rsqrt", "square", "abs", "sign", "neg", "reciprocal", "sin", "cos", "floor", "ceil", "round", "erf"] as const; // prettier-ignore
 
 type OfTwo = { [Name in (typeof ofTwo)[number]]: (other: TensorLike) => Tensor };
 type OfOne = { [Name in (typeof ofOne)[number]]: () => Tensor };

@@ -43,6 +43,7 @@ const slopeOfDerivative: Partial<Record<UnaryFunction, (saved: Tensor) => Tensor
   square: (x) => add(mul(0, x), 2), // f' = 2x
   sin: (x) => neg(sin(x)), // f' = cos x
   cos: (x) => neg(cos(x)), // f' = -sin x
+  erf: (x) => mul(mul(-4 / Math.sqrt(Math.PI), x), exp(neg(square(x)))), // f' = 2/sqrt(pi) e^(-x^2)
   // f' = s + x s (1-s) with s = sigmoid(x), hence f'' = s (1-s) (2 + x (1 - 2s))
   silu: (x) => {
     const s = sigmoid(x);
@@ -93,3 +94,11 @@ export const neg = (x: Tensor): Tensor => unary("neg", x);
 export const reciprocal = (x: Tensor): Tensor => unary("reciprocal", x);
 export const sin = (x: Tensor): Tensor => unary("sin", x);
 export const cos = (x: Tensor): Tensor => unary("cos", x);
+/** The next whole number below; its derivative is 0. */
+export const floor = (x: Tensor): Tensor => unary("floor", x);
+/** The next whole number above; its derivative is 0. */
+export const ceil = (x: Tensor): Tensor => unary("ceil", x);
+/** The nearest whole number, halves to the even one; its derivative is 0. */
+export const round = (x: Tensor): Tensor => unary("round", x);
+/** The error function, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. */
+export const erf = (x: Tensor): Tensor => unary("erf", x);

@@ -10,6 +10,7 @@ namespace fovea::FOVEA_ISA::functions {
 
 constexpr float kGeluScale = 0.79788456080286536f;  // sqrt(2/pi)
 constexpr float kGeluCubic = 0.044715f;
+constexpr float kErfSlope = 1.1283791670955126f;  // 2/sqrt(pi)
 
 inline vf one_if(vi condition) { return (vf)(condition & (vi)splat(1.0f)); }
 inline vf sign_of(vf x) { return x != 0.0f ? copy_sign(x != x ? x : splat(1.0f), x) : x; }
@@ -60,11 +61,16 @@ FOVEA_UNARY(Neg, -x, -dy)
 FOVEA_UNARY(Reciprocal, 1.0f / x, dy * (-s * s))
 FOVEA_UNARY(Sin, sine(x), dy * cosine(s))
 FOVEA_UNARY(Cos, cosine(x), dy * (-sine(s)))
+FOVEA_UNARY(Floor, round_down(x), dy * 0.0f)
+FOVEA_UNARY(Ceil, -round_down(-x), dy * 0.0f)
+FOVEA_UNARY(Round, round_to_even(x), dy * 0.0f)
+FOVEA_UNARY(Erf, error_function(x), dy * (kErfSlope * exponential(-s * s)))
 #undef FOVEA_UNARY
 
 #define FOVEA_UNARY_FUNCTIONS(DO)                                                                    \
   DO(Linear) DO(Relu) DO(LeakyRelu) DO(Sigmoid) DO(Tanh) DO(Softplus) DO(Silu) DO(Gelu) DO(Exp) DO(Log) \
-  DO(Sqrt) DO(Rsqrt) DO(Square) DO(Abs) DO(Sign) DO(Neg) DO(Reciprocal) DO(Sin) DO(Cos)
+  DO(Sqrt) DO(Rsqrt) DO(Square) DO(Abs) DO(Sign) DO(Neg) DO(Reciprocal) DO(Sin) DO(Cos) \
+  DO(Floor) DO(Ceil) DO(Round) DO(Erf)
 
 /** One function of two variables. Comparisons give 1 or 0. */
 #define FOVEA_BINARY(Name, VALUE)                 \

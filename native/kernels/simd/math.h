@@ -147,6 +147,45 @@ inline vf hyperbolic_tangent(vf x) {
   return size < 0.625f ? near_zero : copy_sign(far, x);
 }
 
+/** The nearest whole number, halves to the even one: beyond 2^23 every float is whole. */
+inline vf round_to_even(vf x) {
+  const vf size = absolute(x);
+  const vf whole = (size + 8388608.0f) - 8388608.0f;
+  return size < 8388608.0f ? copy_sign(whole, x) : x;
+}
+/** The next whole number below. */
+inline vf round_down(vf x) {
+  const vf whole = round_to_even(x);
+  return whole > x ? whole - 1.0f : whole;
+}
+
+/** 2/sqrt(pi) times the integral of e^-t^2 from 0 to x. */
+inline vf error_function(vf x) {
+  const vf size = absolute(x);
+  const vf z = x * x;
+  vf near = splat(7.853861353153693e-5f);
+  near = fma(near, z, splat(-8.010193625184903e-4f));
+  near = fma(near, z, splat(5.188327685732524e-3f));
+  near = fma(near, z, splat(-2.685381193529856e-2f));
+  near = fma(near, z, splat(1.128358514861418e-1f));
+  near = fma(near, z, splat(-3.761262582423300e-1f));
+  near = fma(near, z, splat(1.128379165726710f));
+  // 1 - erf(x) = e^-x^2 / x P(1/x^2), of which 1 - x to 2 takes part in the last digits and more takes less.
+  const vf bounded = size < 1.0f ? splat(1.0f) : size > 8.0f ? splat(8.0f) : size;
+  const vf q = 1.0f / bounded, y = q * q;
+  vf p = splat(2.326819970068386e-2f);
+  p = fma(p, y, splat(-1.387039388740657e-1f));
+  p = fma(p, y, splat(3.687424674597105e-1f));
+  p = fma(p, y, splat(-5.824733027278666e-1f));
+  p = fma(p, y, splat(6.210004621745983e-1f));
+  p = fma(p, y, splat(-4.944515323274145e-1f));
+  p = fma(p, y, splat(3.404879937665872e-1f));
+  p = fma(p, y, splat(-2.741127028184656e-1f));
+  p = fma(p, y, splat(5.638259427386472e-1f));
+  const vf far = 1.0f - exponential(-bounded * bounded) * q * p;
+  return size < 1.0f ? x * near : x != x ? x : copy_sign(far, x);
+}
+
 /** Sine and cosine of r in [-pi/4, pi/4]. */
 inline vf sine_near_0(vf r) {
   const vf z = r * r;

@@ -15,6 +15,24 @@ const sigmoid = (x: number): number => {
   return e / (1 + e);
 };
 
+/** 2/sqrt(pi) e^(-x^2) (x + 2 x^3/3 + 4 x^5/15 + ...): no term is negative, so none cancels; beyond 6 it is 1 in float64. */
+function erf(x: number): number {
+  if (!(Math.abs(x) < 6)) return Math.sign(x);
+  let [term, sum] = [x, x];
+  for (let n = 1; Math.abs(term) > Math.abs(sum) * 1e-17; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return ERF_SLOPE * Math.exp(-x * x) * sum;
+}
+const ERF_SLOPE = 2 / Math.sqrt(Math.PI);
+
+function roundHalfToEven(x: number): number {
+  const below = Math.floor(x);
+  const over = x - below;
+  return over > 0.5 || (over === 0.5 && below % 2 !== 0) ? below + 1 : below;
+}
+
 const GELU_SCALE = Math.sqrt(2 / Math.PI);
 const GELU_CUBIC = 0.044715;
 
@@ -56,6 +74,10 @@ export const unaryFunctions: { readonly [F in UnaryFunction]: ScalarFunction } =
   reciprocal: { value: (x) => 1 / x, derivative: (y) => -y * y },
   sin: { value: Math.sin, derivative: Math.cos },
   cos: { value: Math.cos, derivative: (x) => -Math.sin(x) },
+  floor: { value: Math.floor, derivative: () => 0 },
+  ceil: { value: Math.ceil, derivative: () => 0 },
+  round: { value: roundHalfToEven, derivative: () => 0 },
+  erf: { value: erf, derivative: (x) => ERF_SLOPE * Math.exp(-x * x) },
 };
 
 /** A NaN on either side gives NaN, except that comparisons give 0. */

@@ -10,6 +10,7 @@ import type { ConformanceCase, Shape, Values } from "./case.js";
 /** How close each function must be: exact where one rounding (or none) is all there is. */
 const tolerances: { readonly [F in UnaryFunction]: number } = {
   linear: EXACT, relu: EXACT, square: EXACT, abs: EXACT, sign: EXACT, neg: EXACT,
+  floor: EXACT, ceil: EXACT, round: EXACT, erf: APPROXIMATION,
   leakyRelu: ROUNDING, sqrt: ROUNDING, rsqrt: ROUNDING, reciprocal: ROUNDING,
   sigmoid: APPROXIMATION, tanh: APPROXIMATION, softplus: APPROXIMATION, silu: APPROXIMATION, gelu: APPROXIMATION,
   exp: APPROXIMATION, log: APPROXIMATION, sin: APPROXIMATION, cos: APPROXIMATION,
@@ -47,6 +48,10 @@ const specials: { readonly [F in UnaryFunction]?: readonly number[] } = {
   reciprocal: [NaN, Infinity, -Infinity],
   sin: [NaN, Infinity, 0],
   cos: [NaN, -Infinity, 0],
+  floor: [NaN, Infinity, -Infinity, 0, 1, -1, 2.5, -2.5, 4194304.5, -8388607.5, 1e30],
+  ceil: [NaN, Infinity, -Infinity, 0, 1, -1, 2.5, -2.5, 4194304.5, -8388607.5, 1e30],
+  round: [NaN, Infinity, -Infinity, 0, 1, -1, 2.5, -2.5, 3.5, -0.5, 4194304.5, -8388607.5, 1e30],
+  erf: [NaN, Infinity, -Infinity, 0, 1, -1, 6, -6, 30],
 };
 
 const shapes: readonly Shape[] = [[], [1], [7], [3, 5, 11], [1031], [0], [2, 0, 3]];

@@ -100,7 +100,7 @@ const chains: readonly Chain[] = [
 
 const everyUnary: readonly UnaryFunction[] = [
   "linear", "relu", "leakyRelu", "sigmoid", "tanh", "softplus", "silu", "gelu", "exp", "log", "sqrt", "rsqrt",
-  "square", "abs", "sign", "neg", "reciprocal", "sin", "cos",
+  "square", "abs", "sign", "neg", "reciprocal", "sin", "cos", "floor", "ceil", "round", "erf",
 ]; // prettier-ignore
 const everyBinary: readonly BinaryFunction[] = [
   "add", "sub", "mul", "div", "max", "min", "pow", "greater", "greaterEqual", "less", "lessEqual", "equal",
