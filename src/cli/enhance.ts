@@ -1,8 +1,6 @@
-// fovea enhance: photographs in, better photographs out. Which inputs and where to is enhance/jobs.ts in this folder; what is done
-// to a picture is the room enhance/.
+// fovea enhance: photographs in, better photographs out, by one process or dealt out to several (enhance/over-ranks.ts in this folder).
+// Which inputs and where to is enhance/jobs.ts; what is done to a picture is the room enhance/.
 
-import fs from "node:fs";
-import path from "node:path";
 import { Command, Option } from "commander";
 import { UserError } from "../base/errors.js";
 import { type Chosen, parseMethod } from "../enhance/classical/apply.js";
@@ -11,13 +9,14 @@ import { defaultMaxMemory } from "../enhance/denoiser.js";
 import { UnsoundResult } from "../enhance/audit.js";
 import { Shelf, type Shelved } from "../enhance/shelf-node.js";
 import { type Task, tasks } from "../enhance/tasks.js";
-import { isDiskFault, reasonOf } from "../formats/files.js";
-import { readImage, writeImage } from "../image/files.js";
-import { describeImage } from "../image/image.js";
+import { isDiskFault } from "../formats/files.js";
 import { bundledModel } from "../models/bundled-node.js";
+import { fromFirst, together } from "../ranks/ranks.js";
 import { byMethod, byNetwork, type Enhancer } from "./enhance/enhancers.js";
-import { type Job, named, planFor } from "./enhance/jobs.js";
-import { explain } from "./errors.js";
+import { Failures } from "./enhance/failures.js";
+import { type Job, planFor } from "./enhance/jobs.js";
+import { enhanceOverRanks, largestFirst } from "./enhance/over-ranks.js";
+import { Work } from "./enhance/work.js";
 import { Interrupted, interruptible } from "./interrupt.js";
 import {
   architectureOption,
@@ -33,13 +32,16 @@ import {
   threadsOption,
   wholeNumber,
 } from "./options.js";
-import { type Progress, showProgress } from "./progress.js";
-import { printJson, rounded, say, withBackend } from "./session.js";
+import { showProgress } from "./progress.js";
+import { withRanksBackend } from "./rank-backend.js";
+import { mpiOption, noMpiOption, type RanksFlags, type Team, withRanks } from "./ranks.js";
+import { printJson, say } from "./session.js";
 
-interface EnhanceFlags extends SharedOptions {
+interface EnhanceFlags extends SharedOptions, RanksFlags {
   output?: string;
   recursive?: boolean;
   force?: boolean;
+  skipExisting?: boolean;
   stripMetadata?: boolean;
   task?: Task;
   model?: string;
@@ -65,7 +67,8 @@ export const enhanceCommand = (): Command =>
       "where to write: a file, or a folder (needed to be one for several inputs)",
     )
     .option("--recursive", "folders with all that is below them; -o keeps the tree")
-    .option("--force", "replace results that are there already")
+    .addOption(new Option("--force", "replace results that are there already").conflicts("skipExisting"))
+    .option("--skip-existing", "leave out pictures whose results are there already: goes on with a folder")
     .option("--strip-metadata", "leave out EXIF, XMP, text and the like, all but the colour space")
     .addOption(
       new Option(
@@ -114,48 +117,81 @@ export const enhanceCommand = (): Command =>
     .addOption(backendOption())
     .addOption(threadsOption())
     .addOption(eagerOption())
+    .addOption(mpiOption())
+    .addOption(noMpiOption())
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
 Examples:
   fovea enhance photo.jpg
-  fovea enhance photos/ --recursive -o better/
+  fovea enhance photos/ --recursive -o better/ --skip-existing
   fovea enhance scan.png --task denoise --sigma 15 -o clean.png
   fovea enhance photo.png --model runs/mine
-  fovea enhance dull.jpg --method clahe:clip=3,tiles=8`,
+  fovea enhance dull.jpg --method clahe:clip=3,tiles=8
+  mpirun -n 4 npx fovea enhance photos/ -o better/`,
     )
     .action((inputs: string[], flags: EnhanceFlags) =>
       interruptible((signal) => enhance(inputs, flags, signal)),
     );
 
-async function enhance(inputs: readonly string[], flags: EnhanceFlags, signal: AbortSignal): Promise<void> {
-  if (flags.method === undefined && flags.model === undefined) checkBundled(flags.task);
-  const plan = await planFor(inputs, flags);
-  const failed = new Failures(plan.jobs.length + plan.failures.length, flags.json);
-  for (const { file, error } of plan.failures) failed.add(file, new UserError(error));
-  const work = (enhancer: Enhancer) => new Work(enhancer, flags, signal);
-  if (flags.method !== undefined) await enhanceAll(plan.jobs, work(byMethod(flags.method)), failed);
-  else if (plan.jobs.length > 0)
-    await withBackend(flags, async (backend) => {
+const afterLoss =
+  "the pictures that were written are whole, and the same command with --skip-existing goes on with the rest.";
+
+const enhance = (inputs: readonly string[], flags: EnhanceFlags, signal: AbortSignal): Promise<void> =>
+  withRanks({ command: "enhance", flags, afterLoss }, (team) => enhanceWith(team, inputs, flags, signal));
+
+async function enhanceWith(
+  team: Team,
+  inputs: readonly string[],
+  flags: EnhanceFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ranks } = team;
+  const plan = await together(ranks, () => {
+    if (flags.method === undefined && flags.model === undefined) checkBundled(flags.task);
+    return ranks.rank === 0 ? planFor(inputs, flags) : undefined;
+  });
+  const jobs = await fromFirst(ranks, plan && (ranks.size > 1 ? largestFirst(plan.jobs) : plan.jobs));
+  const failed = new Failures(jobs.length + (plan?.failures.length ?? 0), flags.json);
+  for (const { file, error } of plan?.failures ?? []) failed.add(file, new UserError(error));
+  const all = (enhancer: Enhancer): Promise<void> => {
+    const work = new Work(enhancer, flags.stripMetadata, signal);
+    return ranks.size > 1
+      ? enhanceOverRanks(jobs, work, failed, ranks, flags.json)
+      : enhanceAll(jobs, work, failed, flags.json);
+  };
+  if (flags.method !== undefined) await all(byMethod(flags.method));
+  else if (jobs.length > 0)
+    await withRanksBackend(flags, team, async (backend) => {
       const shelf = new Shelf(flags, flags.arch);
       try {
         // The network's own mistakes are told before any picture is read.
-        if (flags.model !== undefined) checkTask(shelf.get(flags.model), flags);
-        await enhanceAll(plan.jobs, work(byNetwork(shelf, backend.name, flags)), failed);
+        await together(ranks, () => {
+          if (flags.model !== undefined) checkTask(shelf.get(flags.model), flags);
+        });
+        await all(byNetwork(shelf, backend.name, flags));
       } finally {
         shelf.dispose();
       }
     });
-  plan.notes.forEach(say);
-  failed.conclude();
+  plan?.notes.forEach(say);
+  await together(ranks, () => failed.conclude());
 }
 
-async function enhanceAll(jobs: readonly Job[], work: Work, failed: Failures): Promise<void> {
+async function enhanceAll(
+  jobs: readonly Job[],
+  work: Work,
+  failed: Failures,
+  json: boolean | undefined,
+): Promise<void> {
   for (const [i, job] of jobs.entries()) {
     const progress = showProgress(jobs.length > 1 ? `${i + 1}/${jobs.length} ${job.input}` : job.input);
     try {
-      await work.on(job, progress);
+      const { lines, fields } = await work.on(job, progress);
+      progress.stop();
+      lines.forEach(say);
+      if (json) printJson(fields);
     } catch (error) {
       progress.stop();
       if (error instanceof Interrupted || isLost(error)) throw error;
@@ -173,70 +209,6 @@ async function enhanceAll(jobs: readonly Job[], work: Work, failed: Failures): P
 /** A backend that is gone fails every picture alike. */
 const isLost = (error: unknown): boolean => error instanceof Error && error.name === "DeviceLostError";
 
-/** What is done to one picture after the other. */
-class Work {
-  constructor(
-    private readonly enhancer: Enhancer,
-    private readonly flags: EnhanceFlags,
-    private readonly signal: AbortSignal,
-  ) {}
-
-  async on({ input, output }: Job, progress: Progress): Promise<void> {
-    const { signal } = this;
-    signal.throwIfAborted();
-    const image = await readImage(input, { warn: say, signal });
-    const started = performance.now();
-    const { image: enhanced, remark, warning, fields } = await this.enhancer(image, progress, signal);
-    const seconds = (performance.now() - started) / 1000;
-    signal.throwIfAborted();
-    makeFolder(path.dirname(output));
-    await writeImage(output, enhanced, { stripMetadata: this.flags.stripMetadata, signal });
-    progress.stop();
-    say(`${input} (${describeImage(image)})${remark} -> ${output}, ${seconds.toFixed(1)} s`);
-    if (warning !== undefined) say(warning);
-    if (this.flags.json)
-      printJson({
-        input,
-        output,
-        width: image.width,
-        height: image.height,
-        channels: image.channels,
-        bitDepth: image.bitDepth,
-        seconds: rounded(seconds, 2),
-        ...fields,
-      });
-  }
-}
-
-/** The pictures that were not enhanced: told when they fail, named once more at the end. */
-class Failures {
-  private readonly files: string[] = [];
-  private last: unknown;
-
-  /** @param all pictures that were asked for; what happened to a single one is the command's own error */
-  constructor(
-    private readonly all: number,
-    private readonly json: boolean | undefined,
-  ) {}
-
-  add(file: string, error: unknown): void {
-    this.files.push(file);
-    this.last = error;
-    const message = explain(error, "enhance");
-    if (this.all > 1) say(message);
-    if (this.json) printJson({ file, error: message.replace(/^fovea: /, "") });
-  }
-
-  /** Throws what there is to say when anything failed. */
-  conclude(): void {
-    if (this.files.length === 0) return;
-    if (this.all === 1) throw this.last;
-    throw new UserError(
-      `${this.files.length} of ${this.all} images could not be enhanced: ${named(this.files)}; the messages above say why.`,
-    );
-  }
-}
-
 /** Says at once what is missing, before pictures are looked for. */
 function checkBundled(task: Task = "photo"): void {
   const names = task === "photo" ? ["photo"] : ["denoise-grey", "denoise-color"];
@@ -252,12 +224,4 @@ function checkTask({ file, config }: Shelved, { task }: EnhanceFlags): void {
     throw new UserError(
       `${file} is a network for --task ${config.task}, not ${task}; leave --task out, or --model.`,
     );
-}
-
-function makeFolder(folder: string): void {
-  try {
-    fs.mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new UserError(`Cannot make the folder ${folder}: ${reasonOf(error)}`, { cause: error });
-  }
 }

@@ -49,6 +49,7 @@ export async function withRanks(
   try {
     const { openMpi } = await import("../ranks/mpi-node.js");
     ranks = await openMpi(launched, { onLost: (sentence) => say(`fovea: ${sentence}; ${afterLoss}`) });
+    if (ranks.rank === 0) ranks.whereabouts().forEach(say);
     await expectAlike(ranks, { version: version(), flags: JSON.stringify(flags) });
     await body({ ranks, mpi: ranks });
     await ranks.finish();

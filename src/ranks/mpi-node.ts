@@ -161,6 +161,14 @@ export class MpiRanks implements Ranks {
     return `rank ${rank} on ${this.world.peers[rank].host}`;
   }
 
+  /** Which processes the ranks are, a line a machine: launchers that end a job at once name no ranks, but processes. */
+  whereabouts(): string[] {
+    const onHost = new Map<string, string[]>();
+    for (const [rank, { host, pid }] of this.world.peers.entries())
+      onHost.set(host, [...(onHost.get(host) ?? []), `rank ${rank} is process ${pid}`]);
+    return [...onHost].map(([host, ranks]) => `on ${host} ${ranks.join(", ")}`);
+  }
+
   /** What this rank's sums have cost so far. */
   traffic(): Promise<Traffic> {
     return this.addon.traffic();

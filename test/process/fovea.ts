@@ -25,9 +25,21 @@ export interface Running {
   printed(text: string, times?: number): Promise<void>;
 }
 
-export function start(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Running {
+export const start = (args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Running =>
+  startProcess(foveaCommand(args), cwd, env);
+
+/** The words of a command line that runs fovea. */
+export function foveaCommand(args: readonly string[]): string[] {
   if (!fs.existsSync(main)) throw new Error("dist/ is not built; run npm run build:ts first.");
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, ...env } });
+  return [process.execPath, main, ...args];
+}
+
+export function startProcess(
+  [command, ...args]: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = {},
+): Running {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env } });
   const output = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();
   for (const stream of ["stdout", "stderr"] as const)

@@ -27,11 +27,13 @@ export interface PlanOptions {
   readonly recursive?: boolean;
   /** Results may replace files that are there. */
   readonly force?: boolean;
+  /** Inputs whose results are there are left out; without it they are failures. */
+  readonly skipExisting?: boolean;
 }
 
 /** Throws UserError where the whole is not what anyone can mean: outputs over inputs, two results of one name, a closed folder. */
 export async function planFor(args: readonly string[], options: PlanOptions): Promise<Plan> {
-  const { output, recursive, force } = options;
+  const { output, recursive, force, skipExisting } = options;
   const except = output !== undefined && isFolder(output) ? fs.realpathSync(output) : undefined;
   const inputs = await inputsFrom(args, { recursive, except });
   const toFolder = output !== undefined && (inputs.several || isFolder(output) || /[/\\]$/.test(output));
@@ -46,11 +48,15 @@ export async function planFor(args: readonly string[], options: PlanOptions): Pr
   const jobs = all.filter((job) => {
     const there = statOf(job.output);
     if (force || there instanceof Error || !there.isFile()) return true;
+    if (skipExisting) return false;
     const error = `${job.output} exists already; add --force to replace it, or give another place with -o.`;
     failures.push({ file: job.input, error });
     return false;
   });
-  return { jobs, failures, notes: notesOn(inputs, jobs.length + failures.length === 0) };
+  const notes = notesOn(inputs, all.length + failures.length === 0);
+  const skipped = all.length + inputs.failures.length - jobs.length - failures.length;
+  if (skipped > 0) notes.push(`Left out, as their results are there already: ${skipped} of ${all.length}.`);
+  return { jobs, failures, notes };
 }
 
 function outputFor({ file, below }: Input, output: string | undefined, toFolder: boolean): string {
@@ -115,6 +121,12 @@ function notesOn({ results, passedOver }: Inputs, nothingElse: boolean): string[
       `Passed over, as Fovea does not read their kinds: ${named(passedOver)}; export them as PNG, JPEG or TIFF.`,
     );
   return notes;
+}
+
+/** Bytes of a file; 0 for one that is gone. */
+export function sizeOf(file: string): number {
+  const stat = statOf(file);
+  return stat instanceof Error ? 0 : stat.size;
 }
 
 /** The first few of them, and how many more. */

@@ -23,7 +23,7 @@ export async function train(flags: TrainFlags, signal: AbortSignal): Promise<voi
     throw new UserError(
       "fovea train needs a folder to write to; add --out RUN, for example --out runs/mine.",
     );
-  const afterLoss = `what ${out} holds is whole, and the same command with --resume goes on from there, on as many ranks as you like.`;
+  const afterLoss = `the last checkpoint in ${out} is whole, and --resume goes on from it, on as many ranks as there are.`;
   await withRanks({ command: "train", flags, afterLoss }, async (team) => {
     const { ranks } = team;
     const folder = await together(ranks, () => (ranks.rank === 0 ? new Folder(out) : undefined));
