@@ -13,6 +13,7 @@ export interface Variant {
   supports(call: KernelCall): boolean;
 }
 
+/** Live storages and their bytes. */
 export interface MemoryInfo {
   /** Live storages and their bytes. */
   buffers: number;
@@ -26,8 +27,10 @@ export interface Peak {
   readonly bytesPerSecond: number;
 }
 
+/** The backends by name: plain TypeScript, the C++ addon, a GPU. */
 export type BackendName = "reference" | "native" | "webgpu";
 
+/** What computes: storages of numbers, and kernels that are enqueued on them. Opened by useBackend, closed by `close()`. */
 export interface Backend {
   readonly name: BackendName;
   readonly precision: "float32" | "float64";

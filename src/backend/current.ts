@@ -18,6 +18,7 @@ export const isRecording = (): boolean => currentBackend().isRecording ?? false;
 /** The backend that was chosen; undefined as long as none was. */
 export const chosenBackend = (): Backend | undefined => current;
 
+/** Makes an open backend the one that new tensors are made on. Throws a UserError for anything else. */
 export function setBackend(backend: Backend): void {
   if (typeof (backend as Partial<Backend> | undefined)?.run !== "function")
     throw new UserError(

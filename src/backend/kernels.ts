@@ -32,6 +32,7 @@ const perInput = (operations: number) => (call: KernelCall) => operations * inpu
 const convFlops = (forwardOutput: readonly number[], weights: readonly number[]): number =>
   2 * sizeOf(forwardOutput) * weights[0] * weights[1] * weights[2];
 
+/** The catalogue: for each kernel its operands with shapes, its meaning in one line of mathematics, and its floating-point operations. */
 export const kernels: { readonly [K in KernelName]: KernelEntry<K> } = {
   // --- products -------------------------------------------------------------------------------------------------
   matmul: {

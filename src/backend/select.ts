@@ -6,6 +6,7 @@ import { setBackend } from "./current.js";
 import { checkOptions, describe } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 
+/** How useBackend opens a backend. */
 export interface BackendOptions {
   /** CPU threads of the addon (default: one a core). */
   threads?: number;

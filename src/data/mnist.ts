@@ -3,6 +3,7 @@
 
 import { UserError } from "../base/errors.js";
 
+/** MNIST's pictures and labels: images [count, 28 x 28] in [0, 1], labels 0 to 9. */
 export interface Digits {
   /** [count, height, width, 1], 0 to 1. */
   readonly images: Float32Array;

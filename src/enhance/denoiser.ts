@@ -10,6 +10,7 @@ import { copyWindow, planePixels, type Pixels } from "./pixels.js";
 import { TilePrograms } from "./tile-programs.js";
 import { balancedTile, evenCuts, leastTile, roundUp, spansAlong, type TileRules } from "./tiles.js";
 
+/** Tiles, memory and backend of a Denoiser. */
 export interface DenoiserOptions {
   /** Side of the tiles in pixels, rounded up to the model's alignment; by default as large as the memory allows. */
   tile?: number;
@@ -45,6 +46,7 @@ const mostPixels = 2 ** 24;
  */
 export const defaultMaxMemory = 256;
 const mebibyte = 2 ** 20;
+/** Runs an image model on pictures of any size, tile by tile, in bounded memory. Calls may overlap; dispose() it when done. */
 export class Denoiser {
   readonly rules: TileRules;
   private readonly programs: TilePrograms;

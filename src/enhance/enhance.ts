@@ -10,6 +10,7 @@ import type { Denoiser, Sigma } from "./denoiser.js";
 import { isClean, isDrawn, type Noise, noiseIn } from "./noise.js";
 import { imagePixels } from "./pixels.js";
 
+/** How strongly, and with which noise level (in 8-bit grey levels), a picture is enhanced. */
 export interface EnhanceImageOptions {
   /** Of the noise: one level, a map of them, or "auto" to estimate it for each channel (default). Blind models take none. */
   sigma?: Sigma | "auto";
@@ -23,6 +24,7 @@ export interface EnhanceImageOptions {
   signal?: AbortSignal;
 }
 
+/** A better picture, and what was done to it. */
 export interface Enhanced {
   /** Size, channels and bit depth of the input; alpha untouched; clipped and rounded. */
   readonly image: Image;

@@ -23,6 +23,7 @@ import { enhanceImage } from "./enhance.js";
 import { Shelf } from "./shelf-node.js";
 import { bundledFor, type Task, tasks } from "./tasks.js";
 
+/** What enhance() may be told; without any it does what `fovea enhance` does. */
 export interface EnhanceOptions {
   /** "photo" (default): what phones and cameras leave; "denoise": Gaussian noise of a level that is told or estimated. */
   task?: Task;

@@ -11,6 +11,7 @@ export type Channels = 1 | 2 | 3 | 4;
 /** 8 bits or 16 a value. */
 export type Levels = Uint8Array | Uint16Array;
 
+/** A picture of 8- or 16-bit levels, row-major, channels last: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; with what its file said of it. */
 export interface Image {
   readonly width: number;
   readonly height: number;

@@ -22,6 +22,7 @@ export interface GradcheckInput {
   readonly data: ArrayLike<number>;
 }
 
+/** How finely, and how strictly, gradcheck compares. */
 export interface GradcheckOptions {
   /** Half the distance of the two points of the central difference (default 1e-6). */
   step?: number;
@@ -32,6 +33,7 @@ export interface GradcheckOptions {
   seed?: number;
 }
 
+/** Whether the gradients agree, and where they agree least. */
 export interface GradcheckResult {
   readonly ok: boolean;
   /** The largest relative error found, and where. */

@@ -12,6 +12,7 @@ import { ImageModel } from "./image-model.js";
 import { completed, count, counts } from "./options.js";
 import { around, enlarge, receptiveRadius, type Step } from "./receptive-field.js";
 
+/** Sizes of a ConvAutoencoder. */
 export interface ConvAutoencoderOptions {
   /** Channels at full, half and quarter size (default [32, 64, 128]). */
   widths: readonly number[];
@@ -25,6 +26,7 @@ const three = {
   check: (v: unknown) => counts.check(v) && (v as unknown[]).length === 3,
 };
 
+/** Images [batch, height, width, channels] in [0, 1], sides multiples of 4, to the same without noise. */
 export class ConvAutoencoder extends ImageModel {
   readonly architecture = "conv-autoencoder";
   readonly options: ConvAutoencoderOptions;

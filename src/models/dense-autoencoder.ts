@@ -9,6 +9,7 @@ import { ImageModel } from "./image-model.js";
 import { completed, count, counts } from "./options.js";
 import { Sequential } from "./sequential.js";
 
+/** Sizes of a DenseAutoencoder. */
 export interface DenseAutoencoderOptions {
   /** Size of the images (default 28 x 28, 1 channel). */
   height: number;

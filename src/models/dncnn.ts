@@ -10,6 +10,7 @@ import { completed, count } from "./options.js";
 import { around, receptiveRadius } from "./receptive-field.js";
 import { Sequential } from "./sequential.js";
 
+/** Sizes of a DnCNN. */
 export interface DnCNNOptions {
   /** Convolutions (default 17). */
   depth: number;

@@ -23,6 +23,7 @@ export { UNet, type UNetOptions } from "./unet.js";
 
 for (const model of [UNet, ConvAutoencoder, DnCNN, DenseAutoencoder]) registerLayer(model);
 
+/** An image model that can be made by name. */
 export interface Architecture {
   readonly description: string;
   /** "denoise": gives back the image without its noise. "reconstruct": gives back its input, through a narrow code. */
@@ -30,6 +31,7 @@ export interface Architecture {
   create(options: Readonly<Record<string, unknown>>): ImageModel;
 }
 
+/** All image models by name: what createModel takes. */
 export const architectures: Readonly<Record<string, Architecture>> = {
   unet: {
     description: "U-shaped residual denoiser that takes the noise level as an input",

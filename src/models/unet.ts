@@ -26,6 +26,7 @@ import { completed, count, counts, flag } from "./options.js";
 import { around, enlarge, receptiveRadius, shrink } from "./receptive-field.js";
 import { Sequential } from "./sequential.js";
 
+/** Sizes of a UNet. */
 export interface UNetOptions {
   /** Channels at each size, from the finest (half the image's) on, each half the one before (default [32, 64, 128]). */
   widths: readonly number[];

@@ -4,6 +4,7 @@ import { oneOf } from "../base/arguments.js";
 import { gelu, leakyRelu, relu, sigmoid, silu, softmax, softplus, tanh } from "../ops/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 
+/** Activations by name: functions of a tensor, element by element, but softmax, which goes over the last axis. */
 export const activations = {
   linear: (x: Tensor): Tensor => x,
   relu,
@@ -16,6 +17,7 @@ export const activations = {
   softmax,
 } satisfies Record<string, (x: Tensor) => Tensor>;
 
+/** What layers take as `activation`. */
 export type ActivationName = keyof typeof activations;
 
 /** The function of that name, or the given one. Throws UserError, which names the layer, when there is none. */

@@ -8,6 +8,7 @@ import { activationOf } from "./activations.js";
 import { checkWeightOptions, type WeightOptions } from "./dense.js";
 import { Layer } from "./layer.js";
 
+/** Options of Conv2D and Conv2DTranspose. */
 export interface Conv2DLayerOptions extends WeightOptions {
   /** Step of the window (default 1). */
   strides?: number | readonly [number, number];

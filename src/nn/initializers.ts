@@ -8,6 +8,7 @@ import { oneOf } from "../base/arguments.js";
 import { RandomStream } from "../base/random-stream.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 
+/** Makes a weight's first values, as many as the shape says, from random numbers. */
 export type Initializer = (shape: Shape, random: RandomStream) => Float32Array;
 
 /** How many inputs an output sees, and the reverse: [..window, inputs, outputs]. A vector counts as both. */
@@ -46,6 +47,7 @@ const normal =
     return Float32Array.from({ length: sizeOf(shape) }, draw);
   };
 
+/** Initialisers by name; variances are 1/inputs (fanIn), 2/inputs (he), 2/(inputs + outputs) (glorot). */
 export const initializers = {
   zeros: constant(0),
   ones: constant(1),
@@ -59,6 +61,7 @@ export const initializers = {
   fanInUniform: uniform((fan) => Math.sqrt(1 / fan.inputs)),
 } satisfies Record<string, Initializer>;
 
+/** What layers take as `kernelInitializer` and `biasInitializer`. */
 export type InitializerName = keyof typeof initializers;
 
 /** The initialiser of that name, or the given one. Throws UserError, which names the layer, when there is none. */

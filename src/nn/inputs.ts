@@ -7,6 +7,7 @@ import { empty, type Tensor } from "../tensor/tensor.js";
 
 /** Most layers take one tensor; Add, Concatenate and some models take several. Some models give several, too. */
 export type Inputs = Tensor | readonly Tensor[];
+/** The shape of a layer's input, batch axis first; a list of shapes for several inputs. */
 export type InputShape = Shape | readonly Shape[];
 
 /** Tensors of these shapes with nothing in them, for dry runs. */

@@ -38,8 +38,10 @@ export interface CallContext {
   readonly addLoss?: (name: string, value: Tensor) => void;
 }
 
+/** The context of a prediction: nothing is dropped, no loss is added. */
 export const inference: CallContext = { training: false };
 
+/** What every layer may be told. */
 export interface LayerOptions {
   /** The layer's part of its parameters' names inside a Sequential (default: its position). */
   name?: string;

@@ -24,6 +24,7 @@ import {
 import { sameShape, show, sizeOf } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 
+/** How far a prediction is from its target, two tensors of one shape, as a scalar tensor. */
 export type Loss = (prediction: Tensor, target: Tensor) => Tensor;
 
 /** mean (p - t)^2 */
@@ -41,6 +42,7 @@ export function charbonnier(prediction: Tensor, target: Tensor, epsilon = 1e-3):
   return mean(sqrt(add(square(difference("charbonnier", prediction, target)), epsilon * epsilon)));
 }
 
+/** Whether predictions are probabilities or logits. */
 export interface CrossentropyOptions {
   /** The prediction is what a sigmoid or softmax would be given, not its result (default false). Safer and cheaper. */
   fromLogits?: boolean;

@@ -7,6 +7,7 @@ import { noGrad } from "../tensor/tape.js";
 import { runInto, type Tensor } from "../tensor/tensor.js";
 import { type CallContext, Layer, type LayerOptions, layerOptions } from "./layer.js";
 
+/** Options that both normalisations share. */
 export interface NormalizationOptions extends LayerOptions {
   /** Added to the variance (default 1e-3). */
   epsilon?: number;
@@ -32,6 +33,7 @@ export class LayerNormalization extends Layer {
   }
 }
 
+/** Options of BatchNormalization. */
 export interface BatchNormalizationOptions extends NormalizationOptions {
   /** Share of the old moving average that each training step keeps (default 0.99). */
   momentum?: number;

@@ -13,6 +13,7 @@ import {
 import type { Tensor } from "../tensor/tensor.js";
 import { Layer, type LayerOptions, layerOptions } from "./layer.js";
 
+/** Options of the pooling layers. */
 export interface Pooling2DOptions extends LayerOptions {
   /** Size of the window (default 2). */
   poolSize?: number | readonly [number, number];
@@ -24,7 +25,7 @@ export interface Pooling2DOptions extends LayerOptions {
 
 const poolingOptions = { ...layerOptions, poolSize: true, strides: true, padding: true } as const;
 
-/** The maximum of every window. */
+/** The maximum of every window: [batch, height, width, channels] to [batch, outHeight, outWidth, channels]. */
 export class MaxPooling2D extends Layer {
   constructor(private readonly options: Pooling2DOptions = {}) {
     super(options);
@@ -36,7 +37,7 @@ export class MaxPooling2D extends Layer {
   }
 }
 
-/** The mean of every window. */
+/** The mean of every window: [batch, height, width, channels] to [batch, outHeight, outWidth, channels]. */
 export class AveragePooling2D extends Layer {
   constructor(private readonly options: Pooling2DOptions = {}) {
     super(options);
@@ -48,6 +49,7 @@ export class AveragePooling2D extends Layer {
   }
 }
 
+/** Options of UpSampling2D. */
 export interface UpSampling2DOptions extends LayerOptions {
   /** Whole factors for height and width (default 2). */
   size?: number | readonly [number, number];
@@ -55,7 +57,7 @@ export interface UpSampling2DOptions extends LayerOptions {
   interpolation?: Interpolation;
 }
 
-/** The image enlarged by whole factors. */
+/** The image enlarged by whole factors: [batch, height, width, channels] to [batch, height size, width size, channels]. */
 export class UpSampling2D extends Layer {
   constructor(private readonly options: UpSampling2DOptions = {}) {
     super(options);

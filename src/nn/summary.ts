@@ -10,6 +10,7 @@ import { type InputShape, inputsOf } from "./inputs.js";
 import { type AnyLayer, observeLayers } from "./layer.js";
 import { listOf } from "./symbolic.js";
 
+/** One layer of a summary. */
 export interface SummaryRow {
   /** The layer's dotted path; "" is the model itself: what it does between its layers. */
   readonly name: string;
@@ -22,6 +23,7 @@ export interface SummaryRow {
   readonly operations: number;
 }
 
+/** A model at a glance, as rows and as a table of text. */
 export interface Summary {
   readonly rows: readonly SummaryRow[];
   readonly parameters: number;

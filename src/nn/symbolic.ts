@@ -17,6 +17,7 @@ export interface LayerUse {
   readonly outputs: readonly SymbolicTensor[];
 }
 
+/** A place in a network that is being drawn: a shape whose batch is null, and the layer that gives it. */
 export class SymbolicTensor {
   constructor(
     /** [null, ...]: the batch is not known yet. */
@@ -39,6 +40,7 @@ export class SymbolicTensor {
   }
 }
 
+/** What Input is told. */
 export interface InputOptions {
   /** Shape of one sample: without the batch. */
   shape: Shape;

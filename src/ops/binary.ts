@@ -60,8 +60,13 @@ export const minimum = (a: TensorLike, b: TensorLike): Tensor =>
   binary("min", a, b, (a, b, _y, dy) => [() => mul(dy, lessEqual(a, b)), () => mul(dy, greater(a, b))]);
 
 // Comparisons give 1 or 0 and have no gradient.
+/** 1 where a > b, else 0; of the broadcast shape, without a gradient. */
 export const greater = (a: TensorLike, b: TensorLike): Tensor => binary("greater", a, b);
+/** 1 where a >= b, else 0; of the broadcast shape, without a gradient. */
 export const greaterEqual = (a: TensorLike, b: TensorLike): Tensor => binary("greaterEqual", a, b);
+/** 1 where a < b, else 0; of the broadcast shape, without a gradient. */
 export const less = (a: TensorLike, b: TensorLike): Tensor => binary("less", a, b);
+/** 1 where a <= b, else 0; of the broadcast shape, without a gradient. */
 export const lessEqual = (a: TensorLike, b: TensorLike): Tensor => binary("lessEqual", a, b);
+/** 1 where a = b, else 0; of the broadcast shape, without a gradient. */
 export const equal = (a: TensorLike, b: TensorLike): Tensor => binary("equal", a, b);

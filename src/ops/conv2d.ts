@@ -18,6 +18,7 @@ import { expectImages, expectTensor } from "./expect.js";
 import { runLinear } from "./linear.js";
 import { checkPadding, type Padding, slidingWindow } from "./window.js";
 
+/** The window's way over the image, for conv2d and its transpose. */
 export interface Conv2DOptions {
   /** Step of the window, one number or [y, x] (default 1). */
   strides?: number | readonly [number, number];

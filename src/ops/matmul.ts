@@ -16,6 +16,7 @@ import { runLinear } from "./linear.js";
 import { sumTo } from "./reduce.js";
 import { shaped } from "./reshape.js";
 
+/** Which side is stored transposed. */
 export interface MatMulOptions {
   /** a is stored as [.., k, m]. */
   transposeA?: boolean;

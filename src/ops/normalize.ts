@@ -16,6 +16,7 @@ import { mean, sum } from "./reduce.js";
 import { shaped } from "./reshape.js";
 import { neg, square } from "./unary.js";
 
+/** What normalize gives: the normalised tensor, and the moments it was normalised by. */
 export interface Normalized {
   /** x with mean 0 and variance 1 over the axis. */
   readonly y: Tensor;

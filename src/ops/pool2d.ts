@@ -12,6 +12,7 @@ import { run, type Tensor } from "../tensor/tensor.js";
 import { expectImages } from "./expect.js";
 import { type Padding, slidingWindow } from "./window.js";
 
+/** The window of a pooling. */
 export interface Pool2DOptions {
   /** Size of the window, one number or [y, x] (default 2). */
   poolSize?: number | readonly [number, number];

@@ -39,6 +39,7 @@ export function counterOfRows(counter: Tensor, rows: RowsOfBatch): Tensor {
   return counter;
 }
 
+/** Which numbers are drawn: they depend on nothing but the seed and the counter. */
 export interface RandomOptions {
   /** Which sequence (a whole number below 2^53). */
   seed: number;

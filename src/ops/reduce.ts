@@ -23,6 +23,7 @@ import { runLinear } from "./linear.js";
 import { reshape, shaped } from "./reshape.js";
 import { full } from "./scalar.js";
 
+/** Which axes a sum, mean or extreme goes over. */
 export interface ReduceOptions {
   /** The axis or axes to reduce; all of them by default. Negative ones count from the end. */
   axis?: number | readonly number[];

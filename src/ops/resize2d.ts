@@ -9,6 +9,7 @@ import { run, type Tensor } from "../tensor/tensor.js";
 import { expectImages } from "./expect.js";
 
 const interpolations = ["nearest", "bilinear"] as const;
+/** How resize2d makes up pixels between pixels. */
 export type Interpolation = (typeof interpolations)[number];
 
 /**

@@ -6,6 +6,7 @@ import { checkShape } from "../tensor/shape.js";
 import { empty, runInto, type Tensor } from "../tensor/tensor.js";
 import { expectTensor } from "./expect.js";
 
+/** A tensor, or a number that stands for a scalar. */
 export type TensorLike = Tensor | number;
 
 /** A number as a tensor of shape []; a tensor as it is. */
@@ -25,5 +26,7 @@ export function full(shape: readonly number[], value: number): Tensor {
   return result;
 }
 
+/** A tensor of this shape filled with 0. */
 export const zeros = (shape: readonly number[]): Tensor => full(shape, 0);
+/** A tensor of this shape filled with 1. */
 export const ones = (shape: readonly number[]): Tensor => full(shape, 1);

@@ -71,6 +71,7 @@ export function leakyRelu(x: Tensor, alpha = 0.2): Tensor {
 }
 /** 1 / (1 + e^-x) */
 export const sigmoid = (x: Tensor): Tensor => unary("sigmoid", x);
+/** (e^x - e^-x) / (e^x + e^-x), element by element. */
 export const tanh = (x: Tensor): Tensor => unary("tanh", x);
 /** log(1 + e^x) */
 export const softplus = (x: Tensor): Tensor => unary("softplus", x);
@@ -78,21 +79,27 @@ export const softplus = (x: Tensor): Tensor => unary("softplus", x);
 export const silu = (x: Tensor): Tensor => unary("silu", x);
 /** x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the tanh form of Hendrycks and Gimpel (2016). */
 export const gelu = (x: Tensor): Tensor => unary("gelu", x);
+/** e^x, element by element. */
 export const exp = (x: Tensor): Tensor => unary("exp", x);
 /** The natural logarithm. */
 export const log = (x: Tensor): Tensor => unary("log", x);
+/** The square root, element by element; its derivative at 0 is infinite. */
 export const sqrt = (x: Tensor): Tensor => unary("sqrt", x);
 /** 1 / sqrt(x) */
 export const rsqrt = (x: Tensor): Tensor => unary("rsqrt", x);
+/** x^2, element by element. */
 export const square = (x: Tensor): Tensor => unary("square", x);
 /** |x|; its derivative at 0 is 0. */
 export const abs = (x: Tensor): Tensor => unary("abs", x);
 /** -1, 0 or 1; its derivative is 0. */
 export const sign = (x: Tensor): Tensor => unary("sign", x);
+/** -x, element by element. */
 export const neg = (x: Tensor): Tensor => unary("neg", x);
 /** 1 / x */
 export const reciprocal = (x: Tensor): Tensor => unary("reciprocal", x);
+/** The sine of x in radians, element by element. */
 export const sin = (x: Tensor): Tensor => unary("sin", x);
+/** The cosine of x in radians, element by element. */
 export const cos = (x: Tensor): Tensor => unary("cos", x);
 /** The next whole number below; its derivative is 0. */
 export const floor = (x: Tensor): Tensor => unary("floor", x);

@@ -10,6 +10,7 @@ import { runInto, type Tensor } from "../tensor/tensor.js";
 import { limitNames, Optimizer, type OptimizerOptions } from "./optimizer.js";
 import type { Schedule } from "./schedules.js";
 
+/** Options of Adam. */
 export interface AdamOptions extends OptimizerOptions {
   /** Default 0.9. */
   beta1?: number;
@@ -19,6 +20,7 @@ export interface AdamOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
+/** Options of AdamW. */
 export interface AdamWOptions extends AdamOptions {
   /** Default 0.01. */
   weightDecay?: number;

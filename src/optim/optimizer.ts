@@ -11,6 +11,7 @@ import { tensor, type Tensor } from "../tensor/tensor.js";
 import { clipByGlobalNorm, clipByValue } from "./clipping.js";
 import type { Schedule } from "./schedules.js";
 
+/** What every optimiser may be told. */
 export interface OptimizerOptions {
   /** Limits every element of the gradients to [-clipValue, clipValue]. */
   clipValue?: number;

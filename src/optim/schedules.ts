@@ -5,6 +5,7 @@ import { checkCount, checkOptions } from "../base/arguments.js";
 /** The learning rate of a step, counted from 0. */
 export type Schedule = (step: number) => number;
 
+/** The same learning rate at every step. */
 export const constant =
   (rate: number): Schedule =>
   () =>

@@ -9,6 +9,7 @@ import { runInto, type Tensor } from "../tensor/tensor.js";
 import { limitNames, Optimizer, type OptimizerOptions } from "./optimizer.js";
 import type { Schedule } from "./schedules.js";
 
+/** Options of SGD. */
 export interface SGDOptions extends OptimizerOptions {
   /** Share of the last step's velocity that is kept (default 0). */
   momentum?: number;

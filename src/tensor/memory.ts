@@ -3,4 +3,5 @@
 import type { MemoryInfo } from "../backend/backend.js";
 import { currentBackend } from "../backend/current.js";
 
+/** Live buffers and bytes of the current backend, and bytes that it keeps for reuse. */
 export const memory = (): MemoryInfo => currentBackend().memory();

@@ -13,6 +13,7 @@ import { compile } from "../program/replay.js";
 import { scope } from "./scope.js";
 import { SharedStorage, sharedOf, Tensor } from "./tensor.js";
 
+/** A program that was recorded: its outputs by name, and run() to replay it. */
 export interface Recorded<T extends Record<string, Tensor>> {
   /** The tensors that the function returned; `run()` fills them. */
   readonly outputs: T;
@@ -26,6 +27,7 @@ export interface Recorded<T extends Record<string, Tensor>> {
   dispose(): void;
 }
 
+/** What record() may be told of the tensors from outside, and who watches the passes. */
 export interface RecordOptions {
   /** Tensors whose values never change between runs (weights at inference), so that prepared forms of them may be kept. */
   frozen?: readonly Tensor[];

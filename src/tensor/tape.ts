@@ -14,6 +14,7 @@ import { empty, run, runInto, type SharedStorage, Tensor } from "./tensor.js";
 /** For each input a thunk that computes its gradient, or null where there is none; only the needed ones are called. */
 export type GradientRule = (dy: Tensor) => readonly ((() => Tensor) | null)[];
 
+/** One operation on the tape: what went in, what came out, and the rule that sends the gradient on. */
 export interface TapeNode {
   /** Nodes are numbered as they are made, so an input's number is always below its user's. */
   readonly id: number;

@@ -56,6 +56,7 @@ const byStorage = new WeakMap<Storage, SharedStorage>();
 /** Whose storage it is, for those that know only a kernel call's operands. */
 export const sharedOf = (storage: Storage): SharedStorage | undefined => byStorage.get(storage);
 
+/** Numbers (float32, on the reference backend also float64) in row-major order under a shape, on a backend. A scalar has the shape []. */
 export class Tensor {
   readonly size: number;
   /** True for parameters and for everything computed from one. */

@@ -27,6 +27,7 @@ export interface History {
   readonly history: Record<string, number[]>;
 }
 
+/** Which figure is watched, and how patiently. */
 export interface EarlyStoppingOptions {
   /** Default "val_loss". */
   monitor?: string;

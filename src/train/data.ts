@@ -20,6 +20,7 @@ export interface Rows {
   readonly count: number;
 }
 
+/** A source of batches, each a function of its number alone. */
 export interface TrainingData {
   /** Shapes of the model's inputs and of the target (of each, for several outputs), the batch axis included. */
   readonly inputShapes: readonly Shape[];

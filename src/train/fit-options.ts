@@ -34,6 +34,7 @@ export interface Validation {
 
 export type StopReason = "steps" | "epochs" | "minutes" | "stopLoss" | "patience" | "aborted";
 
+/** What the function fit is told: optimiser, loss, when to stop, and who is told what. */
 export interface FitOptions {
   optimizer: Optimizer;
   loss: Loss | Objective;

@@ -14,6 +14,7 @@ import { beginAlike, rowsOfRank, shareOf } from "./share.js";
 import { restoreSnapshot, type Snapshot, takeSnapshot, type Trained } from "./snapshot.js";
 import { type Trainable, TrainingStep } from "./training-step.js";
 
+/** Why fit ended, after how many steps and minutes, and the figures then. */
 export interface FitResult {
   readonly reason: StopReason;
   readonly steps: number;

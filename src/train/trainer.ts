@@ -28,6 +28,7 @@ import { type Samples, samplesOf, splitSamples } from "./samples.js";
 /** Samples of one input or output, or a list of them for several. */
 export type ModelSamples = Samples | readonly Samples[];
 
+/** How a model is trained: optimiser, loss, metrics, by name or as objects. */
 export interface CompileOptions {
   /** "adam", "adamW", "sgd", or an object: new Adam(1e-3). */
   optimizer: OptimizerName | Optimizer;
@@ -41,6 +42,7 @@ export interface CompileOptions {
   runEagerly?: boolean;
 }
 
+/** How long and on what a model is trained, and what is shown. */
 export interface FitModelOptions {
   /** Default 1. */
   epochs?: number;
