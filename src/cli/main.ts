@@ -21,6 +21,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "list the bundled networks, or print one's card",
     load: async () => (await import("./models.js")).modelsCommand(),
   },
+  convert: {
+    summary: "write a network as ONNX or safetensors; read ONNX and PyTorch's files",
+    load: async () => (await import("./convert.js")).convertCommand(),
+  },
   compare: {
     summary: "show what methods and networks make of a picture, beside each other",
     load: async () => (await import("./compare.js")).compareCommand(),

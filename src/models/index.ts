@@ -17,6 +17,7 @@ export { ImageModel } from "./image-model.js";
 export type { ModelConfig } from "./model-config.js";
 export { fromPyTorch, loadWeights } from "./load.js";
 export { type FunctionalOptions, Model } from "./model.js";
+export { toOnnx } from "./onnx-export.js";
 export { loadOnnx, OnnxModel, type OnnxValue } from "./onnx-model.js";
 export { Sequential } from "./sequential.js";
 export { UNet, type UNetOptions } from "./unet.js";

@@ -1,0 +1,58 @@
+// The nodes and initial values of a graph of ONNX while it is written. Values are names; every name is given once.
+
+import type { HostArray } from "../tensors.js";
+import { encodeTensor } from "../tensors.js";
+
+/** An attribute as a number, a list of whole numbers, or a word. */
+export type AttributeValue = number | readonly number[] | string | { readonly float: number };
+
+const utf8 = new TextEncoder();
+
+function attributeOf(name: string, value: AttributeValue) {
+  if (typeof value === "string") return { name, s: utf8.encode(value), type: 3 };
+  if (typeof value === "number") return { name, i: value, type: 2 };
+  if ("float" in value) return { name, f: value.float, type: 1 };
+  return { name, ints: value, type: 7 };
+}
+
+export class GraphBuilder {
+  readonly nodes: object[] = [];
+  readonly initializers: object[] = [];
+  private readonly taken = new Set<string>();
+
+  /** The name, or one like it that is free. */
+  fresh(name: string): string {
+    let free = name;
+    for (let i = 1; this.taken.has(free); i++) free = `${name}_${i}`;
+    this.taken.add(free);
+    return free;
+  }
+
+  /** Adds a node; gives the name of its result. */
+  node(
+    opType: string,
+    input: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    output = this.fresh(opType.toLowerCase()),
+  ): string {
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
+    this.nodes.push({ opType, name: `${opType}_${this.nodes.length}`, input, output: [output], attribute });
+    return output;
+  }
+
+  /** Adds numbers; gives their name. */
+  constant(array: HostArray, name = "constant"): string {
+    const free = this.fresh(name);
+    this.initializers.push(encodeTensor(free, array));
+    return free;
+  }
+
+  floats(data: readonly number[], shape: readonly number[] = []): string {
+    return this.constant({ type: "float", shape, data: Float32Array.from(data) });
+  }
+
+  /** A list of whole numbers. */
+  list(numbers: readonly number[]): string {
+    return this.constant({ type: "int64", shape: [numbers.length], data: Float64Array.from(numbers) });
+  }
+}
