@@ -25,7 +25,7 @@ echo "check-package: $(basename "$tarball") has $size bytes, $(wc -l <"$work/fil
 if grep -E '^package/(src|test|bench|build|\.ci)/|\.(log|tsbuildinfo|map)$' "$work/files"; then
   fail "the files above do not belong into the package"
 fi
-for name in prebuilds/linux-x64/fovea.node docs/demo.jpg dist/index.d.cts native/addon/module.cc; do
+for name in prebuilds/linux-x64/fovea.node docs/demo.jpg dist/index.d.cts native/addon/module.cc native/mpi/module.cc; do
   grep -qx "package/$name" "$work/files" || fail "$name is missing"
 done
 if tar -xzOf "$tarball" package/package.json | grep -E '"(pre|post)?install":'; then fail "it runs a script when it is installed"; fi
@@ -82,4 +82,5 @@ echo "check-package: built from the package"
 cd "$work/npm"
 FOVEA_ISAS=portable npx --no-install fovea build-addon
 compute_and_examine "built here"
+if command -v mpicxx >/dev/null; then npx --no-install fovea build-addon --mpi; else echo "check-package: no mpicxx, the MPI addon was not built"; fi
 echo "check-package: passed"

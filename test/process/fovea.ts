@@ -23,6 +23,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** Resolves once what was printed so far (on both streams) holds `text` so many times; rejects when the process ends before. */
   printed(text: string, times?: number): Promise<void>;
+  soFar(): { readonly stdout: string; readonly stderr: string };
 }
 
 export const start = (args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Running =>
@@ -63,7 +64,7 @@ export function startProcess(
         reject(new Error(`ended before it printed ${text} ${times} times: ${output.stderr}`)),
       );
     });
-  return { child, ended, printed };
+  return { child, ended, printed, soFar: () => ({ ...output }) };
 }
 
 export const fovea = (args: readonly string[], cwd: string, env?: NodeJS.ProcessEnv): Promise<Ended> =>

@@ -1,6 +1,7 @@
 // The MPI libraries of this machine, each with its launcher and an addon built for it. Debian has both side by side.
 
 import { spawnSync } from "node:child_process";
+import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { nativeProblem } from "../../src/backend/native/addon.js";
@@ -69,6 +70,21 @@ export const onRanks = (...args: Parameters<typeof startRanks>): Promise<Ended> 
 export const onOneCore = nativeProblem()
   ? ["--backend", "reference"]
   : ["--backend", "native", "--threads", "1"];
+
+/** Resolves when none of the processes runs; one that nobody has asked for its exit code counts as gone. Rejects after a while. */
+export async function allGone(processes: readonly number[]): Promise<void> {
+  const runs = (pid: number): boolean => {
+    try {
+      return !/^State:\s*Z/m.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"));
+    } catch {
+      return false;
+    }
+  };
+  for (let tries = 0; processes.some(runs); tries++) {
+    if (tries === 100) throw new Error(`processes ${processes.filter(runs).join(", ")} are still there`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
 
 /** The process numbers of the ranks, as rank 0 tells them. */
 export function processesOf(stderr: string): number[] {
