@@ -29,7 +29,7 @@ void run(const CallbackInfo& info) {
     }
     check_operands(kernel, operands.data(), count);
     const Turn turn(order().take());
-    execute(kernel, {addresses.data(), pairs + 2 * count, count, length - 2 * count, nullptr});
+    execute(kernel, {addresses.data(), pairs + 2 * count, count, length - 2 * count});
     forget_prepared(operands.data() + count - outputs, outputs);
   });
 }
@@ -40,8 +40,19 @@ Value variant_of(const CallbackInfo& info) {
   const int kernel = (int)whole(info, 0, kKernelCount - 1);
   const auto numbers = doubles(info, 1);
   float* const none[8] = {};
-  const Call call{none, numbers.Data(), 0, (int)numbers.ElementLength(), nullptr};
+  const Call call{none, numbers.Data(), 0, (int)numbers.ElementLength()};
   return Napi::Number::New(info.Env(), kernels().variant_of(kernel, call));
+}
+
+/** overwritable(kernel, numbers): the operands in whose place such a call may put its output, by their numbers */
+Value overwritable(const CallbackInfo& info) {
+  const int kernel = (int)whole(info, 0, kKernelCount - 1);
+  const auto numbers = doubles(info, 1);
+  float* const none[8] = {};
+  const auto found = kernels().overwritable(kernel, {none, numbers.Data(), 0, (int)numbers.ElementLength()});
+  auto out = Napi::Array::New(info.Env(), found.size());
+  for (size_t i = 0; i < found.size(); i++) out.Set((uint32_t)i, Napi::Number::New(info.Env(), found[i]));
+  return out;
 }
 
 /**
@@ -53,26 +64,26 @@ std::shared_ptr<Program> parse_program(const double* at, const double* end) {
     if (at == end) throw std::invalid_argument("a program's description is cut short");
     return *at++;
   };
-  std::vector<Program::Step> steps;
+  std::vector<Program::Line> lines;
   std::vector<OperandRange> operands;
   std::vector<double> numbers;
   for (double left = next(); left > 0; left--) {
-    Program::Step step{};
-    step.kernel = (int)next();
-    step.operand_count = (int)next();
-    step.output_count = (int)next();
-    step.number_count = (int)next();
-    step.frozen = next() != 0;
-    step.first_operand = operands.size();
-    for (int i = 0; i < step.operand_count; i++) {
+    Program::Line line{};
+    line.kernel = (int)next();
+    line.operand_count = (int)next();
+    line.output_count = (int)next();
+    line.number_count = (int)next();
+    line.frozen = next() != 0;
+    line.first_operand = operands.size();
+    for (int i = 0; i < line.operand_count; i++) {
       const double address = next();
       operands.push_back(operand_range(address, next()));
     }
-    step.first_number = numbers.size();
-    for (int i = 0; i < step.number_count; i++) numbers.push_back(next());
-    steps.push_back(step);
+    line.first_number = numbers.size();
+    for (int i = 0; i < line.number_count; i++) numbers.push_back(next());
+    lines.push_back(line);
   }
-  return std::make_shared<Program>(std::move(steps), std::move(operands), std::move(numbers));
+  return std::make_shared<Program>(std::move(lines), std::move(operands), std::move(numbers));
 }
 
 using ProgramHandle = std::shared_ptr<Program>;
@@ -159,6 +170,7 @@ Value profile_program(const CallbackInfo& info) {
 void add_programs(const Exports& exports) {
   exports.add("run", run);
   exports.add("variantOf", variant_of);
+  exports.add("overwritable", overwritable);
   exports.add("createProgram", create_program);
   exports.add("replay", replay);
   exports.add("destroyProgram", destroy_program);

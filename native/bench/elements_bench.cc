@@ -22,7 +22,7 @@ void add(const std::string& name, const char* kernel, std::vector<double> length
       std::vector<float*> pointers;
       for (const auto& operand : operands) pointers.push_back(operand.get());
       kernels().kernels[kernel_index(kernel)](
-          {pointers.data(), call_numbers.data(), (int)pointers.size(), (int)call_numbers.size(), nullptr});
+          {pointers.data(), call_numbers.data(), (int)pointers.size(), (int)call_numbers.size()});
     };
   });
 }

@@ -14,7 +14,7 @@ void add(const std::string& name, int m, int n, int k, bool transpose_a, bool tr
         1, 1, 1, (double)m, (double)n, (double)k, (double)transpose_a, (double)transpose_b, 0, 0, 0, 0, -1});
     return [=] {
       float* operands[] = {a.get(), b.get(), y.get()};
-      kernels().kernels[kernel_index("matmul")]({operands, call_numbers->data(), 3, 13, nullptr});
+      kernels().kernels[kernel_index("matmul")]({operands, call_numbers->data(), 3, 13});
     };
   });
 }

@@ -12,6 +12,7 @@ namespace fovea::FOVEA_ISA {
 
 #define FOVEA_DECLARE(name) void name(const Call&);
 FOVEA_KERNELS(FOVEA_DECLARE)
+const KernelTable& table();
 
 namespace {
 
@@ -23,6 +24,32 @@ int variant_of(int kernel, const Call& call) {
   if (kernel == kernel_index("conv2d_weight_grad"))
     return conv::variant_of(call, conv::Direction::weight_grad);
   return 0;
+}
+
+/** Of a kernel that has nothing to prepare: the call itself. */
+class PlainStep : public Step {
+ public:
+  PlainStep(Kernel kernel, const Call& call) : kernel_(kernel), call_(call) {}
+  void run() override { kernel_(call_); }
+
+ private:
+  const Kernel kernel_;
+  const Call call_;
+};
+
+std::unique_ptr<Step> prepare(int kernel, const Call& call) {
+  if (kernel == kernel_index("matmul")) return prepare_matmul(call);
+  if (kernel == kernel_index("conv2d")) return conv::prepare(call, conv::Direction::forward);
+  if (kernel == kernel_index("conv2d_input_grad")) return conv::prepare(call, conv::Direction::input_grad);
+  if (kernel == kernel_index("conv2d_weight_grad")) return conv::prepare(call, conv::Direction::weight_grad);
+  return std::make_unique<PlainStep>(table().kernels[kernel], call);
+}
+
+std::vector<int> overwritable(int kernel, const Call& call) {
+  if (kernel == kernel_index("conv2d")) return conv::overwritable(call, conv::Direction::forward);
+  if (kernel == kernel_index("conv2d_input_grad"))
+    return conv::overwritable(call, conv::Direction::input_grad);
+  return {};
 }
 
 const char* variant_name(int kernel, int index) {
@@ -46,6 +73,8 @@ const KernelTable& table() {
   static const KernelTable made = {FOVEA_STRING(FOVEA_ISA),
                                    kLanes,
                                    {FOVEA_KERNELS(FOVEA_ENTRY)},
+                                   prepare,
+                                   overwritable,
                                    variant_of,
                                    peak_flops,
                                    kUnaryNames,

@@ -7,24 +7,11 @@
 
 namespace fovea {
 
-/**
- * A slot in which a kernel keeps a prepared form (packed, transformed) of a frozen operand from one replay to
- * the next. The kernel calls `reserve` when `ready` is false, fills `data` and sets `ready`; the program that
- * owns the slot frees it.
- */
-struct Cache {
-  float* data = nullptr;  // 64-byte aligned
-  size_t bytes = 0;
-  bool ready = false;
-  void reserve(size_t min_bytes);
-};
-
 struct Call {
   float* const* operands;
   const double* numbers;
   int operand_count;
   int number_count;  // at least as many as the kernel reads
-  Cache* cache;      // null unless the call's weights are frozen
 };
 
 /** Bits of the number `flags` of the product kernels. */
@@ -42,6 +29,8 @@ struct Epilogue {
   Activation activation = Activation::linear;
   Activation gradient_of = Activation::linear;
   float alpha = 0.2f;  // leakyRelu's slope
+
+  bool is_empty() const { return !bias && !residual && !saved && activation == Activation::linear; }
 };
 
 /** Geometry of the convolution trio; names as in src/backend/kernels.ts. x is n,h,w,ci before upsampling by

@@ -1,10 +1,12 @@
 // The kernels of each instruction set, and which set this machine runs.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "program/call.h"
 #include "program/kernel_list.h"
+#include "program/step.h"
 
 namespace fovea {
 
@@ -16,6 +18,11 @@ struct KernelTable {
   const char* isa;
   int lanes;
   Kernel kernels[kKernelCount];
+  /** The call, made ready for many runs; its operands and numbers stay where they are. Throws where the variant that it names does
+   * not serve it. */
+  std::unique_ptr<Step> (*prepare)(int kernel, const Call& call);
+  /** Operands that a call reads only where, and just before, it writes its output: it may have one's place. Looks at no operand. */
+  std::vector<int> (*overwritable)(int kernel, const Call& call);
   /** The number of the variant that serves a call: the one that its numbers name, or the preferred one; -1 if
    * that one cannot. Looks at no operand. */
   int (*variant_of)(int kernel, const Call& call);

@@ -11,14 +11,6 @@
 
 namespace fovea {
 
-void Cache::reserve(size_t min_bytes) {
-  if (min_bytes <= bytes) return;
-  free_aligned(data);
-  data = nullptr, bytes = 0;
-  data = (float*)allocate_aligned(min_bytes);
-  bytes = min_bytes;
-}
-
 uint64_t Order::take() {
   std::lock_guard<std::mutex> guard(lock_);
   return next_++;
@@ -75,23 +67,25 @@ Frozen& frozen() {
 
 }  // namespace
 
-Program::Program(std::vector<Step> steps, std::vector<OperandRange> operands, std::vector<double> numbers)
-    : steps_(std::move(steps)),
-      operands_(std::move(operands)),
-      numbers_(std::move(numbers)),
-      caches_(steps_.size()) {
+Program::Program(std::vector<Line> lines, std::vector<OperandRange> operands, std::vector<double> numbers)
+    : lines_(std::move(lines)), operands_(std::move(operands)), numbers_(std::move(numbers)) {
   for (const OperandRange& operand : operands_) addresses_.push_back((float*)operand.address);
-  for (const Step& step : steps_) {
-    if (step.kernel < 0 || step.kernel >= kKernelCount) throw std::invalid_argument("a step names no kernel");
-    if (step.output_count < 0 || step.output_count > step.operand_count ||
-        (step.frozen && step.operand_count < 2))
-      throw std::invalid_argument(std::string("a step of ") + kernel_name(step.kernel) +
+  for (const Line& line : lines_) {
+    if (line.kernel < 0 || line.kernel >= kKernelCount) throw std::invalid_argument("a step names no kernel");
+    if (line.output_count < 0 || line.output_count > line.operand_count ||
+        (line.frozen && line.operand_count < 2))
+      throw std::invalid_argument(std::string("a step of ") + kernel_name(line.kernel) +
                                   " has a wrong number of operands");
-    for (int i = step.operand_count - step.output_count; i < step.operand_count; i++)
-      written_.push_back(operands_[step.first_operand + i]);
-    has_frozen_ = has_frozen_ || step.frozen;
+    for (int i = line.operand_count - line.output_count; i < line.operand_count; i++)
+      written_.push_back(operands_[line.first_operand + i]);
+    has_frozen_ = has_frozen_ || line.frozen;
   }
   check();
+  for (const Line& line : lines_) {
+    const Call call{addresses_.data() + line.first_operand, numbers_.data() + line.first_number,
+                    line.operand_count, line.number_count};
+    steps_.push_back(kernels().prepare(line.kernel, call));
+  }
   if (!has_frozen_) return;
   std::lock_guard<std::mutex> guard(frozen().lock);
   frozen().programs.push_back(this);
@@ -102,26 +96,19 @@ Program::~Program() {
     std::lock_guard<std::mutex> guard(frozen().lock);
     std::erase(frozen().programs, this);
   }
-  for (Cache& cache : caches_) free_aligned(cache.data);
 }
 
 void Program::check() {
   const uint64_t now = release_count();
   if (now == checked_at_) return;
-  for (const Step& step : steps_)
-    check_operands(step.kernel, operands_.data() + step.first_operand, step.operand_count);
+  for (const Line& line : lines_)
+    check_operands(line.kernel, operands_.data() + line.first_operand, line.operand_count);
   checked_at_ = now;
-}
-
-Call Program::call(size_t index) {
-  const Step& step = steps_[index];
-  return {addresses_.data() + step.first_operand, numbers_.data() + step.first_number, step.operand_count,
-          step.number_count, step.frozen ? &caches_[index] : nullptr};
 }
 
 void Program::run() {
   const FlushDenormals flush;
-  for (size_t i = 0; i < steps_.size(); i++) kernels().kernels[steps_[i].kernel](call(i));
+  for (const auto& step : steps_) step->run();
   forget_prepared(written_.data(), written_.size());
 }
 
@@ -131,7 +118,7 @@ std::vector<double> Program::profile(int rounds) {
   for (int round = 0; round < rounds; round++)
     for (size_t i = 0; i < steps_.size(); i++) {
       const auto begin = std::chrono::steady_clock::now();
-      kernels().kernels[steps_[i].kernel](call(i));
+      steps_[i]->run();
       best[i] =
           std::min(best[i], std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
@@ -143,13 +130,14 @@ void forget_prepared(const OperandRange* written, size_t count) {
   std::lock_guard<std::mutex> guard(frozen().lock);
   for (Program* program : frozen().programs)
     for (size_t i = 0; i < program->steps_.size(); i++) {
-      const Program::Step& step = program->steps_[i];
-      if (!step.frozen || !program->caches_[i].ready) continue;
-      const OperandRange& weights = program->operands_[step.first_operand + 1];
-      program->caches_[i].ready = std::none_of(written, written + count, [&](const OperandRange& range) {
+      const Program::Line& line = program->lines_[i];
+      if (!line.frozen) continue;
+      const OperandRange& weights = program->operands_[line.first_operand + 1];
+      const bool changed = std::any_of(written, written + count, [&](const OperandRange& range) {
         return range.address < weights.address + weights.bytes &&
                weights.address < range.address + range.bytes;
       });
+      if (changed) program->steps_[i]->forget();
     }
 }
 

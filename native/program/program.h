@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "program/call.h"
+#include "program/step.h"
 
 namespace fovea {
 
@@ -55,7 +56,8 @@ void execute(int kernel, const Call& call);
 
 class Program {
  public:
-  struct Step {
+  /** A call as a program's description gives it. */
+  struct Line {
     int kernel;
     size_t first_operand;
     int operand_count, output_count;
@@ -64,8 +66,8 @@ class Program {
     bool frozen;  // operand 1 does not change between replays
   };
 
-  /** Throws std::invalid_argument if a step or an operand is not what it must be. */
-  Program(std::vector<Step> steps, std::vector<OperandRange> operands, std::vector<double> numbers);
+  /** Throws std::invalid_argument if a line or an operand is not what it must be. */
+  Program(std::vector<Line> lines, std::vector<OperandRange> operands, std::vector<double> numbers);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -78,19 +80,18 @@ class Program {
 
  private:
   friend void forget_prepared(const OperandRange* written, size_t count);
-  Call call(size_t step);
 
-  std::vector<Step> steps_;
+  std::vector<Line> lines_;
   std::vector<OperandRange> operands_;
   std::vector<float*> addresses_;
   std::vector<double> numbers_;
-  std::vector<Cache> caches_;
+  std::vector<std::unique_ptr<Step>> steps_;  // of the lines, one each
   std::vector<OperandRange> written_;
   bool has_frozen_ = false;
   uint64_t checked_at_ = UINT64_MAX;
 };
 
-/** These numbers changed: what any program prepared from them is made anew. Call it during a turn. */
+/** These numbers changed: what the steps of any program kept of them is made anew. Call it during a turn. */
 void forget_prepared(const OperandRange* written, size_t count);
 
 }  // namespace fovea

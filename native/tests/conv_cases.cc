@@ -107,7 +107,7 @@ std::string describe(const ConvCase& c) {
 }  // namespace
 
 void check_conv(const ConvCase& c, const char* kernel, double tolerance) {
-  constexpr int kMaxVariants = 8;  // more than there are: those that do not serve a shape are passed over
+  constexpr int kMaxVariants = 9;  // more than there are: those that do not serve a shape are passed over
   const ConvShape& s = c.s;
   const std::string name = kernel;
   const Operand result = name == "conv2d" ? kY : name == "conv2d_input_grad" ? kX : kW;

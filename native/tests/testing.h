@@ -94,7 +94,7 @@ inline void on_every_isa(const std::function<void(const KernelTable&)>& body) {
 inline void run_kernel(const KernelTable& table, const char* name, std::vector<float*> operands,
                        std::vector<double> numbers) {
   table.kernels[kernel_index(name)](
-      {operands.data(), numbers.data(), (int)operands.size(), (int)numbers.size(), nullptr});
+      {operands.data(), numbers.data(), (int)operands.size(), (int)numbers.size()});
 }
 
 }  // namespace fovea::testing

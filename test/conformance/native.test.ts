@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { kernels } from "../../src/backend/kernels.js";
 import type { KernelName } from "../../src/backend/kernels.js";
 import { createNativeBackend } from "../../src/backend/native/native-backend.js";
-import { callOf } from "../../src/inspect/cases/case.js";
+import { callOf, makeCase } from "../../src/inspect/cases/case.js";
 import { casesOf } from "../../src/inspect/conformance-cases.js";
 import { executeCase, variantsFor } from "../../src/inspect/conformance.js";
 import { sameBits } from "./bits.js";
@@ -39,6 +39,18 @@ describe.skipIf(reason)(reason ?? "native", () => {
       expect(tried).toBeGreaterThan(20);
     },
   );
+
+  it("offers no operand's place where pixels of 4 KiB go to gemm(), which stores sums before its epilogue", () => {
+    const offered = (channels: number) => {
+      const [x, w, y] = [[1, 4, 4, channels], [1, 1, channels, 8], [1, 4, 4, 8]]; // prettier-ignore
+      const geometry = { strides: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 } as const;
+      const epilogue = { residual: true, activation: "relu" } as const;
+      const testCase = makeCase("conv2d", "pixelwise", [x, w, y], [y], { ...geometry, epilogue });
+      return backend!.mayOverwrite(callOf(testCase));
+    };
+    expect(offered(1024)).toEqual([]);
+    expect(offered(1000)).toEqual([2]);
+  });
 
   describe("gives the same bits on 1, 2, 3 and 5 threads", () => {
     const names = Object.keys(kernels) as KernelName[];

@@ -2,8 +2,11 @@
 // folder; table.cc lists them.
 #pragma once
 
+#include <functional>
+
 #include "kernels/conv/plan.h"
 #include "program/call.h"
+#include "program/step.h"
 
 namespace fovea::FOVEA_ISA::conv {
 
@@ -15,7 +18,7 @@ struct ConvCall {
   const float *a, *b;  // forward: x, w; input_grad: dy, w; weight_grad: x, dy
   float* out;
   Epilogue epilogue;
-  Cache* cache;  // for packed weights, or null
+  KeptWeights* kept;  // of weights that do not change; null: they are packed at every run
 };
 
 /** A call's shape with its plan: all that the choice of a variant may look at. */
@@ -35,7 +38,9 @@ struct Variant {
   const char* name;
   bool (*supports)(const ConvWork&);
   double (*cost)(const ConvWork&);  // see cost.h; only for what it supports
-  void (*run)(const ConvCall&);
+  /** The function that makes the call's result, as often as it is called; the call outlives it. What follows from the shape is worked
+   * out here. */
+  std::function<void()> (*prepare)(const ConvCall& call);
 };
 
 }  // namespace fovea::FOVEA_ISA::conv

@@ -17,11 +17,9 @@ Gather gather_input_grad(const ConvShape& s) {
   return {plan_input_grad(s), s.n, s.oh, s.ow, s.co, s.h, s.w, s.ci, s.groups, nullptr, nullptr, nullptr};
 }
 
-Gather gather_of(const ConvCall& c) {
-  Gather g = c.direction == Direction::forward ? gather_forward(c.shape) : gather_input_grad(c.shape);
-  const Epilogue& e = c.epilogue;
-  const bool has_epilogue = e.bias || e.residual || e.saved || e.activation != Activation::linear;
-  g.in = c.a, g.out = c.out, g.epilogue = has_epilogue ? &e : nullptr;
+Gather gather_of(const ConvCall& c, const ConvShape& shape) {
+  Gather g = c.direction == Direction::forward ? gather_forward(shape) : gather_input_grad(shape);
+  g.in = c.a, g.out = c.out, g.epilogue = c.epilogue.is_empty() ? nullptr : &c.epilogue;
   return g;
 }
 

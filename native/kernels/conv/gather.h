@@ -32,8 +32,9 @@ struct Gather {
 Gather gather_forward(const ConvShape& s);
 Gather gather_input_grad(const ConvShape& s);
 
-/** Of a forward call, or of an input gradient's. */
-Gather gather_of(const ConvCall& c);
+/** Of a forward call, or of an input gradient's, which outlives it; `shape`: the same elements in other axes. */
+Gather gather_of(const ConvCall& c, const ConvShape& shape);
+inline Gather gather_of(const ConvCall& c) { return gather_of(c, c.shape); }
 
 /** Weights as a tensor [kh, kw, ci/groups, co]. */
 struct WeightLayout {

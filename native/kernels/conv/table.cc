@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/conv/implicit_gemm/forward.h"
+#include "kernels/elements/epilogue.h"
 #include "program/numbers.h"
 
 // The rooms of the variants, in the order of their numbers; of equal costs the first is chosen.
@@ -31,8 +33,13 @@ namespace {
 #define FOVEA_ENTRY(room) &room::kVariant,
 const Variant* const kVariants[] = {FOVEA_CONV_VARIANTS(FOVEA_ENTRY)};
 
+/** What the numbers say beside the call itself. */
+struct Options {
+  int flags, variant;
+};
+
 /** Reads the numbers that src/backend/native/encode-products.ts writes for the trio. */
-ConvCall read_call(const Call& call, Direction direction, int& variant) {
+ConvCall read_call(const Call& call, Direction direction, Options& options) {
   Numbers numbers(call);
   ConvCall c{};
   c.direction = direction;
@@ -43,8 +50,7 @@ ConvCall read_call(const Call& call, Direction direction, int& variant) {
   const ProductEnd end(numbers, call);
   c.a = end.a, c.b = end.b, c.out = end.out;
   c.epilogue = end.epilogue;
-  c.cache = end.flags & kFrozenWeights ? call.cache : nullptr;
-  variant = end.variant;
+  options = {end.flags, end.variant};
   return c;
 }
 
@@ -63,7 +69,8 @@ int find(Direction direction, const ConvShape& shape, int variant) {
   return cheapest;
 }
 
-/** The same, remembered for the shapes that this thread met last: to find it takes as long as a small convolution. */
+/** The same, remembered for the shapes that this thread met last: to find it takes as long as a small convolution, which matters to
+ * calls that are made one by one. */
 int choose(Direction direction, const ConvShape& shape, int variant) {
   struct Choice {
     Direction direction;
@@ -82,26 +89,61 @@ int choose(Direction direction, const ConvShape& shape, int variant) {
   return choice.chosen;
 }
 
-void run_kernel(const Call& call, Direction direction) {
-  int variant;
-  const ConvCall c = read_call(call, direction, variant);
+/** What a call writes that has no images: nothing, or sums of nothing. */
+void run_without_images(const ConvCall& c) {
   const ConvShape& s = c.shape;
-  if (s.n == 0) {  // no images: nothing to write, or sums of nothing
-    if (direction == Direction::weight_grad)
-      std::fill_n(c.out, (size_t)s.kh * s.kw * (s.ci / s.groups) * s.co, 0.0f);
-    return;
-  }
-  run(c, variant);
+  if (c.direction == Direction::weight_grad)
+    std::fill_n(c.out, (size_t)s.kh * s.kw * (s.ci / s.groups) * s.co, 0.0f);
 }
+
+class ConvStep : public Step {
+ public:
+  /** `keeps`: the weights do not change. */
+  ConvStep(const ConvCall& call, int variant, bool keeps) : call_(call) {
+    call_.kept = keeps ? &kept_ : nullptr;
+    if (call_.shape.n == 0)
+      run_ = [this] { run_without_images(call_); };
+    else
+      run_ = kVariants[chosen(variant)]->prepare(call_);
+  }
+  void run() override { run_(); }
+  void forget() override { kept_.forget(); }
+
+ private:
+  int chosen(int variant) const {
+    const int chosen = choose(call_.direction, call_.shape, variant);
+    if (chosen < 0)
+      throw std::logic_error("conv2d: the variant number " + std::to_string(variant) +
+                             " does not serve this shape");
+    return chosen;
+  }
+
+  ConvCall call_;
+  KeptWeights kept_;
+  std::function<void()> run_;
+};
 
 }  // namespace
 
-void run(const ConvCall& call, int variant) {
-  const int chosen = choose(call.direction, call.shape, variant);
-  if (chosen < 0)
-    throw std::logic_error("conv2d: the variant number " + std::to_string(variant) +
-                           " does not serve this shape");
-  kVariants[chosen]->run(call);
+std::unique_ptr<Step> prepare(const Call& call, Direction direction) {
+  Options options;
+  const ConvCall c = read_call(call, direction, options);
+  return std::make_unique<ConvStep>(c, options.variant, options.flags & kFrozenWeights);
+}
+
+std::unique_ptr<Step> prepare(const ConvCall& call) { return std::make_unique<ConvStep>(call, -1, false); }
+
+std::vector<int> overwritable(const Call& call, Direction direction) {
+  Options options;
+  const ConvCall c = read_call(call, direction, options);
+  // Residual and saved values are read just before a result is stored, unless it is stored twice: an epilogue with an exponential goes
+  // over what was stored, and so does gemm()'s.
+  if (!in_registers(c.epilogue) || implicit_gemm::is_product(direction, c.shape)) return {};
+  std::vector<int> operands;
+  int next = options.flags & kHasBias ? 3 : 2;
+  for (int flag : {kHasResidual, kHasSaved})
+    if (options.flags & flag) operands.push_back(next++);
+  return operands;
 }
 
 const char* variant_name(int index) {
@@ -109,17 +151,17 @@ const char* variant_name(int index) {
 }
 
 int variant_of(const Call& call, Direction direction) {
-  int variant;
-  const ConvShape shape = read_call(call, direction, variant).shape;
-  return choose(direction, shape, variant);
+  Options options;
+  const ConvShape shape = read_call(call, direction, options).shape;
+  return choose(direction, shape, options.variant);
 }
 
 }  // namespace fovea::FOVEA_ISA::conv
 
 namespace fovea::FOVEA_ISA {
 
-void conv2d(const Call& call) { conv::run_kernel(call, conv::Direction::forward); }
-void conv2d_input_grad(const Call& call) { conv::run_kernel(call, conv::Direction::input_grad); }
-void conv2d_weight_grad(const Call& call) { conv::run_kernel(call, conv::Direction::weight_grad); }
+void conv2d(const Call& call) { conv::prepare(call, conv::Direction::forward)->run(); }
+void conv2d_input_grad(const Call& call) { conv::prepare(call, conv::Direction::input_grad)->run(); }
+void conv2d_weight_grad(const Call& call) { conv::prepare(call, conv::Direction::weight_grad)->run(); }
 
 }  // namespace fovea::FOVEA_ISA

@@ -13,10 +13,6 @@
 namespace fovea::FOVEA_ISA {
 namespace {
 
-bool is_empty(const Epilogue& e) {
-  return !e.bias && !e.residual && !e.saved && e.activation == Activation::linear;
-}
-
 /** A depth of nothing. */
 void finish_zeros(const MatrixProduct& p) {
   for (int row = 0; row < p.m; row++) {
@@ -70,20 +66,15 @@ void finish_row(const Epilogue& e, float* y, ptrdiff_t offset, int column, int c
   });
 }
 
-void gemm(const MatrixProduct& product, Cache* cache) {
+void gemm(const MatrixProduct& product, KeptWeights* kept) {
   const auto& [m, n, k, a, b, c, epilogue] = product;
   if (m == 0 || n == 0) return;
   if (k == 0) return finish_zeros(product);
   ptrdiff_t step;
-  Product p{product, is_empty(epilogue) ? nullptr : &epilogue, nullptr, false, {}};
+  Product p{product, epilogue.is_empty() ? nullptr : &epilogue, nullptr, false, {}};
   p.nontemporal = kHasNontemporalStore && store_nontemporally(sizeof(float) * m * n);
-  p.plan = plan_gemm(m, n, k, a.direct(0, 0, &step) != nullptr, !cache && b.direct(0, 0, &step) != nullptr);
-  if (cache && !cache->ready) {
-    cache->reserve(packed_b_size(n, k) * sizeof(float));
-    pack_all_of_b(p, cache->data);
-    cache->ready = true;
-  }
-  if (cache) p.packed_b = cache->data;
+  p.plan = plan_gemm(m, n, k, a.direct(0, 0, &step) != nullptr, !kept && b.direct(0, 0, &step) != nullptr);
+  if (kept) p.packed_b = kept->get(packed_b_size(n, k), [&](float* to) { pack_all_of_b(p, to); });
   if (p.plan.slices > 1 && !p.packed_b) return run_slices(p);
   if (p.plan.row_parts && !p.packed_b) return run_parts(p);
   multiply_blocked(p, whole(p), 0, k, c, p.end);

@@ -4,11 +4,12 @@
 #pragma once
 
 #include "kernels/gemm/operands.h"
+#include "program/step.h"
 
 namespace fovea::FOVEA_ISA {
 
-/** Makes C on the pool, or on this thread alone inside a task. With a `cache` B is packed once and kept there. */
-void gemm(const MatrixProduct& product, Cache* cache = nullptr);
+/** Makes C on the pool, or on this thread alone inside a task. B, packed, is kept in `kept` unless that is null. */
+void gemm(const MatrixProduct& product, KeptWeights* kept = nullptr);
 
 /** Adds bias and residual, activates, multiplies by a derivative: `columns` elements at `y`, see program/call.h. */
 void finish_row(const Epilogue& epilogue, float* y, ptrdiff_t offset, int column, int columns);

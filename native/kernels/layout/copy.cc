@@ -107,8 +107,8 @@ void transpose_tile(const float* x, int64_t x_stride, float* y, int64_t y_stride
                           int(std::min<int64_t>(kLanes, m - i)), int(std::min<int64_t>(kLanes, n - j)));
 }
 
-/** A transposition's task is one or more tiles. */
-constexpr int64_t kTile = 64;
+/** A transposition's task is one or more tiles, of so many elements a side. */
+constexpr int64_t kTileSide = 64;
 
 /** Offsets of the `index`-th combination of the axes from `first` on, the one at `skip` left out. */
 std::pair<int64_t, int64_t> offsets(const StridedCopy& axes, int first, int skip, int64_t index) {
@@ -125,16 +125,16 @@ std::pair<int64_t, int64_t> offsets(const StridedCopy& axes, int first, int skip
 /** y's rows run along axis 0, x's along axis `other`. */
 void transpose(const float* x, float* y, const StridedCopy& axes, int other, int64_t total) {
   const int64_t n = axes.size[0], m = axes.size[other];
-  const int64_t tiles_n = (n + kTile - 1) / kTile, tiles_m = (m + kTile - 1) / kTile;
+  const int64_t tiles_n = (n + kTileSide - 1) / kTileSide, tiles_m = (m + kTileSide - 1) / kTileSide;
   const int64_t planes = total / (n * m);
   parallel_rows(planes * tiles_m * tiles_n, total / (planes * tiles_m * tiles_n),
                 [&](int64_t begin, int64_t end) {
                   for (int64_t tile = begin; tile < end; tile++) {
-                    const int64_t j = tile % tiles_n * kTile, i = tile / tiles_n % tiles_m * kTile;
+                    const int64_t j = tile % tiles_n * kTileSide, i = tile / tiles_n % tiles_m * kTileSide;
                     const auto [from, to] = offsets(axes, 1, other, tile / (tiles_n * tiles_m));
                     transpose_tile(x + from + i + j * axes.x_stride[0], axes.x_stride[0],
                                    y + to + i * axes.y_stride[other] + j, axes.y_stride[other],
-                                   std::min(kTile, m - i), std::min(kTile, n - j));
+                                   std::min(kTileSide, m - i), std::min(kTileSide, n - j));
                   }
                 });
 }

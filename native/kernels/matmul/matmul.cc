@@ -31,7 +31,7 @@ bool is_tall(int m, int n, int k) {
          k <= 2048 && k % 1024 > 0;
 }
 
-void tall_product(const MatrixProduct& p, bool b_is_transposed) {
+conv::ConvCall tall_product(const MatrixProduct& p, bool b_is_transposed) {
   ConvShape s{};
   for (int* one : {&s.n, &s.h, &s.oh, &s.kh, &s.kw, &s.stride_y, &s.stride_x, &s.dilation_y, &s.dilation_x,
                    &s.groups, &s.up})
@@ -40,7 +40,7 @@ void tall_product(const MatrixProduct& p, bool b_is_transposed) {
   s.ci = b_is_transposed ? p.n : p.k;
   s.co = b_is_transposed ? p.k : p.n;
   const auto direction = b_is_transposed ? conv::Direction::input_grad : conv::Direction::forward;
-  conv::run({direction, s, p.a.data, p.b.data, p.c.base, p.epilogue, nullptr}, -1);
+  return {direction, s, p.a.data, p.b.data, p.c.base, p.epilogue, nullptr};
 }
 
 /** A call's numbers and operands. */
@@ -80,6 +80,45 @@ struct Matmul {
         end(numbers, call) {}
 };
 
+class MatmulStep : public Step {
+ public:
+  explicit MatmulStep(const Call& call) : c_(call) {
+    if (is_rung()) return;
+    // Rows of all batches that have one B are one tall matrix.
+    if (c_.batch_b == 1 && c_.batch_a == c_.batch && !c_.a_is_transposed) c_.m *= c_.batch, c_.batch = 1;
+    if (c_.batch == 1 && !c_.a_is_transposed && is_tall(c_.m, c_.n, c_.k))
+      tall_ = conv::prepare(tall_product(c_.product(0), c_.b_is_transposed));
+  }
+  void run() override {
+    if (tall_) return tall_->run();
+    if (!is_rung()) return run_blocked();
+    for (int i = 0; i < c_.batch; i++) kRungs[c_.end.variant](c_.product(i));
+  }
+  void forget() override { kept_.forget(); }
+
+ private:
+  bool is_rung() const { return c_.end.variant >= 0 && c_.end.variant < kBlocked; }
+
+  void run_blocked() {
+    KeptWeights* const kept = c_.batch_b == 1 && (c_.end.flags & kFrozenWeights) ? &kept_ : nullptr;
+    const auto make = [&](int i) {
+      const MatrixProduct product = c_.product(i);
+      if (!thin_product(product)) gemm(product, kept);
+    };
+    // Many or small products are shared out whole; a few big ones are each cut up, and so are those of which the first one packs
+    // for all.
+    const bool whole = c_.batch >= 2 * threads() || 2.0 * c_.m * c_.n * c_.k < 4e6;
+    if (whole && !kept)
+      parallel_for(c_.batch, [&](int i, int) { make(i); });
+    else
+      for (int i = 0; i < c_.batch; i++) make(i);
+  }
+
+  Matmul c_;
+  KeptWeights kept_;
+  std::unique_ptr<Step> tall_;
+};
+
 }  // namespace
 
 const char* matmul_variant_name(int index) { return kNames[index]; }
@@ -89,28 +128,8 @@ int matmul_variant_of(const Call& call) {
   return variant > kBlocked ? -1 : variant < 0 ? kBlocked : variant;
 }
 
-void matmul(const Call& call) {
-  Matmul c(call);
-  if (c.end.variant >= 0 && c.end.variant < kBlocked) {
-    for (int i = 0; i < c.batch; i++) kRungs[c.end.variant](c.product(i));
-    return;
-  }
-  // Rows of all batches that have one B are one tall matrix.
-  if (c.batch_b == 1 && c.batch_a == c.batch && !c.a_is_transposed) c.m *= c.batch, c.batch = 1;
-  if (c.batch == 1 && !c.a_is_transposed && is_tall(c.m, c.n, c.k))
-    return tall_product(c.product(0), c.b_is_transposed);
-  Cache* const cache = c.batch_b == 1 && (c.end.flags & kFrozenWeights) ? call.cache : nullptr;
-  const auto make = [&](int i) {
-    const MatrixProduct product = c.product(i);
-    if (!thin_product(product)) gemm(product, cache);
-  };
-  // Many or small products are shared out whole; a few big ones are each cut up. With a cache the first call
-  // fills it.
-  const bool whole = c.batch >= 2 * threads() || 2.0 * c.m * c.n * c.k < 4e6;
-  if (whole && !call.cache)
-    parallel_for(c.batch, [&](int i, int) { make(i); });
-  else
-    for (int i = 0; i < c.batch; i++) make(i);
-}
+std::unique_ptr<Step> prepare_matmul(const Call& call) { return std::make_unique<MatmulStep>(call); }
+
+void matmul(const Call& call) { MatmulStep(call).run(); }
 
 }  // namespace fovea::FOVEA_ISA

@@ -2,8 +2,10 @@
 // ladder/ with one function, and its name in this list; `fovea bench sgemm-512 --backend native --ladder` verifies and times each.
 #pragma once
 
+#include <memory>
+
 #include "kernels/gemm/operands.h"
-#include "program/call.h"
+#include "program/step.h"
 
 /** From the bottom up. */
 #define FOVEA_MATMUL_LADDER(X) X(naive) X(tiled) X(packed) X(registers)
@@ -18,6 +20,9 @@ FOVEA_MATMUL_LADDER(FOVEA_DECLARE)
 
 /** The variant's name, null past the last; a call's number `variant` is a place in this order, or -1 for the choice. */
 const char* matmul_variant_name(int index);
+
+/** See KernelTable. */
+std::unique_ptr<Step> prepare_matmul(const Call& call);
 
 /** The number of the variant that serves a call; -1 if there is none of that number. */
 int matmul_variant_of(const Call& call);

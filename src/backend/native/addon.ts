@@ -44,6 +44,8 @@ export interface Addon {
   run(kernel: number, operands: number, outputs: number, command: Float64Array): void;
   /** The number of the variant that serves such a call: the one that the numbers name, or the cheapest; -1 if that one cannot. */
   variantOf(kernel: number, numbers: Float64Array): number;
+  /** The operands in whose place such a call may put its output: it reads an element of them just before it writes there. */
+  overwritable(kernel: number, numbers: Float64Array): number[];
   /** The description's layout is in native/addon/programs.cc, at parse_program. */
   createProgram(description: Float64Array): ProgramHandle;
   replay(program: ProgramHandle): Promise<void>;

@@ -7,20 +7,20 @@ namespace {
 
 bool supports(const ConvWork&) { return true; }
 
-void run(const ConvCall& c) {
+std::function<void()> prepare(const ConvCall& c) {
   switch (c.direction) {
     case Direction::forward:
-      return forward(c.shape, c.a, c.b, c.out, c.epilogue);
+      return [&c] { forward(c.shape, c.a, c.b, c.out, c.epilogue); };
     case Direction::input_grad:
-      return input_grad(c.shape, c.a, c.b, c.out, c.epilogue);
-    case Direction::weight_grad:
-      return weight_grad(c.shape, c.a, c.b, c.out);
+      return [&c] { input_grad(c.shape, c.a, c.b, c.out, c.epilogue); };
+    default:
+      return [&c] { weight_grad(c.shape, c.a, c.b, c.out); };
   }
 }
 
 }  // namespace
 
 extern const Variant kVariant;
-const Variant kVariant = {"direct", supports, never, run};
+const Variant kVariant = {"direct", supports, never, prepare};
 
 }  // namespace fovea::FOVEA_ISA::conv::direct

@@ -1,8 +1,8 @@
-// `few-output-channels` as a variant: which calls it serves, what they cost, how one runs.
+// `few-output-channels` as a variant: which calls it serves, what they cost, how one is prepared.
 #include "kernels/conv/cost.h"
 #include "kernels/conv/few_outputs/forward.h"
 #include "kernels/conv/implicit_gemm/weight_grad.h"
-#include "kernels/conv/shared/prepared.h"
+#include "kernels/conv/shared/packed_weights.h"
 #include "kernels/conv/winograd_f3_2/weight_grad.h"
 
 namespace fovea::FOVEA_ISA::conv::few_outputs {
@@ -45,15 +45,16 @@ double cost(const ConvWork& w) {
   return cost;
 }
 
-void run(const ConvCall& c) {
-  if (c.direction == Direction::weight_grad) return weight_grad(c.shape, c.a, c.b, c.out);
-  const Gather g = gather_of(c);
-  forward(g, prepared_weights(c.cache, weights_size(g), [&](float* to) { pack(g, weights_of(c), to); }));
+std::function<void()> prepare(const ConvCall& c) {
+  if (c.direction == Direction::weight_grad) return [&c] { weight_grad(c.shape, c.a, c.b, c.out); };
+  return [&c, g = gather_of(c)] {
+    forward(g, packed_weights(c.kept, weights_size(g), [&](float* to) { pack(g, weights_of(c), to); }));
+  };
 }
 
 }  // namespace
 
 extern const Variant kVariant;
-const Variant kVariant = {"few-output-channels", supports, cost, run};
+const Variant kVariant = {"few-output-channels", supports, cost, prepare};
 
 }  // namespace fovea::FOVEA_ISA::conv::few_outputs

@@ -106,20 +106,20 @@ void weight_grad(const ConvCall& c) {
   });
 }
 
-void run(const ConvCall& c) {
+std::function<void()> prepare(const ConvCall& c) {
   switch (c.direction) {
     case Direction::forward:
-      return forward(c);
+      return [&c] { forward(c); };
     case Direction::input_grad:
-      return input_grad(c);
-    case Direction::weight_grad:
-      return weight_grad(c);
+      return [&c] { input_grad(c); };
+    default:
+      return [&c] { weight_grad(c); };
   }
 }
 
 }  // namespace
 
 extern const Variant kVariant;
-const Variant kVariant = {"im2col", supports, never, run};
+const Variant kVariant = {"im2col", supports, never, prepare};
 
 }  // namespace fovea::FOVEA_ISA::conv::im2col

@@ -10,6 +10,9 @@
 
 namespace fovea::FOVEA_ISA::conv::implicit_gemm {
 
+/** Is such a call, forward or backward in the input, given to gemm()? It copies the pixels, and C before the epilogue. */
+bool is_product(Direction direction, const ConvShape& s);
+
 /** `weights` gives a thread the packed weights that it shall read. */
 void forward(const Gather& g, const std::function<const float*(int thread)>& weights);
 

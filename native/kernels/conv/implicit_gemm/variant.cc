@@ -1,4 +1,4 @@
-// `implicit-gemm` as a variant: it serves every call; what they cost, how one runs.
+// `implicit-gemm` as a variant: it serves every call; what they cost, how one is prepared.
 #include <algorithm>
 #include <limits>
 
@@ -6,7 +6,7 @@
 #include "kernels/conv/implicit_gemm/blocks.h"
 #include "kernels/conv/implicit_gemm/forward.h"
 #include "kernels/conv/implicit_gemm/weight_grad.h"
-#include "kernels/conv/shared/prepared.h"
+#include "kernels/conv/shared/packed_weights.h"
 #include "kernels/gemm/gemm.h"
 
 namespace fovea::FOVEA_ISA::conv::implicit_gemm {
@@ -77,41 +77,36 @@ ConvShape in_one_row(ConvShape s) {
 }
 
 /** Such a convolution as a matrix product, which copies A. */
-void run_product(const ConvCall& c, int read) {
+MatrixProduct product_of(const ConvCall& c) {
   const ConvShape& s = c.shape;
   const bool transposed = c.direction == Direction::input_grad;
-  const int written = transposed ? s.ci : s.co;
-  gemm({s.n * s.h * s.w,
-        written,
-        read,
-        {c.a, read, false},
-        {c.b, s.co, !transposed},
-        {c.out, written},
-        c.epilogue},
-       c.cache);
+  const int read = transposed ? s.co : s.ci, written = transposed ? s.ci : s.co;
+  return {s.n * s.h * s.w,          written,          read,      {c.a, read, false},
+          {c.b, s.co, !transposed}, {c.out, written}, c.epilogue};
 }
 
-/** Do pixels lie at multiples of 4 KiB? They share sets of L1: of the rows of a tile hardly any stay there. */
-bool pixels_collide(int channels) { return channels * sizeof(float) % 4096 == 0; }
-
-void run(const ConvCall& c) {
-  const ConvShape& s = c.shape;
-  if (c.direction == Direction::weight_grad) return weight_grad(s, c.a, c.b, c.out);
-  ConvCall row = c;
-  if (is_pixelwise(s)) {
-    const int read = c.direction == Direction::input_grad ? s.co : s.ci;
-    if (s.groups == 1 && pixels_collide(read)) return run_product(c, read);
-    row.shape = in_one_row(s);
-  }
-  const Gather g = gather_of(row);
+void run_forward(const ConvCall& c, const Gather& g) {
   const size_t size = weights_size(g);
   const bool in_parts = sizeof(float) * size > 2 * cpu().l2;
-  run_prepared(
-      c.cache, size, in_parts, [&](float* to) { pack_weights(g, weights_of(c), to); },
+  run_packed(
+      c.kept, size, in_parts, [&](float* to) { pack_weights(g, weights_of(c), to); },
       [&](auto weights) { forward(g, weights); });
 }
 
+std::function<void()> prepare(const ConvCall& c) {
+  const ConvShape& s = c.shape;
+  if (c.direction == Direction::weight_grad) return [&c] { weight_grad(c.shape, c.a, c.b, c.out); };
+  if (is_product(c.direction, s)) return [&c, product = product_of(c)] { gemm(product, c.kept); };
+  return [&c, g = gather_of(c, is_pixelwise(s) ? in_one_row(s) : s)] { run_forward(c, g); };
+}
+
 }  // namespace
+
+bool is_product(Direction direction, const ConvShape& s) {
+  // Where pixels lie at multiples of 4 KiB they share sets of L1: of the rows of a tile hardly any stay there.
+  const int read = direction == Direction::input_grad ? s.co : s.ci;
+  return is_pixelwise(s) && s.groups == 1 && read * sizeof(float) % 4096 == 0;
+}
 
 double weight_grad_cost(const ConvWork& w) {
   using namespace weight_grad_model;
@@ -133,6 +128,6 @@ double weight_grad_cost(const ConvWork& w) {
 }
 
 extern const Variant kVariant;
-const Variant kVariant = {"implicit-gemm", supports, cost, run};
+const Variant kVariant = {"implicit-gemm", supports, cost, prepare};
 
 }  // namespace fovea::FOVEA_ISA::conv::implicit_gemm

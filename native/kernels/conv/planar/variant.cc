@@ -1,10 +1,10 @@
-// `planar` as a variant: which calls it serves, what they cost, how one runs.
+// `planar` as a variant: which calls it serves, what they cost, how one is prepared.
 #include <algorithm>
 
 #include "kernels/conv/cost.h"
 #include "kernels/conv/planar/forward.h"
+#include "kernels/conv/shared/packed_weights.h"
 #include "kernels/conv/shared/planes.h"
-#include "kernels/conv/shared/prepared.h"
 
 namespace fovea::FOVEA_ISA::conv::planar {
 namespace {
@@ -76,15 +76,16 @@ double cost(const ConvWork& w) {
          kFromMemory * beyond_caches(w) + kWeight * weights + kPhase * (double)w.plan.y.size();
 }
 
-void run(const ConvCall& c) {
-  if (c.direction == Direction::weight_grad) return weight_grad(c.shape, c.a, c.b, c.out);
-  const Gather g = gather_of(c);
-  forward(g, prepared_weights(c.cache, weights_size(g), [&](float* to) { pack(g, weights_of(c), to); }));
+std::function<void()> prepare(const ConvCall& c) {
+  if (c.direction == Direction::weight_grad) return [&c] { weight_grad(c.shape, c.a, c.b, c.out); };
+  return [&c, g = gather_of(c)] {
+    forward(g, packed_weights(c.kept, weights_size(g), [&](float* to) { pack(g, weights_of(c), to); }));
+  };
 }
 
 }  // namespace
 
 extern const Variant kVariant;
-const Variant kVariant = {"planar", supports, cost, run};
+const Variant kVariant = {"planar", supports, cost, prepare};
 
 }  // namespace fovea::FOVEA_ISA::conv::planar

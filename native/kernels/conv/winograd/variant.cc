@@ -1,9 +1,10 @@
-// `winograd-4x4` as a variant: which calls it serves, what they cost, how one runs.
+// `winograd-4x4` as a variant: which calls it serves, what they cost, how one is prepared.
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "kernels/conv/cost.h"
-#include "kernels/conv/shared/prepared.h"
+#include "kernels/conv/shared/packed_weights.h"
 #include "kernels/conv/winograd/forward.h"
 
 namespace fovea::FOVEA_ISA::conv::winograd {
@@ -71,34 +72,47 @@ double cost(const ConvWork& w) {
 }
 
 void transform_and_convolve(const ConvCall& c, const Gather& g, const std::vector<Phase>& phases) {
-  run_prepared(
-      c.cache, weights_size(g, phases), false,
+  run_packed(
+      c.kept, weights_size(g, phases), false,
       [&](float* to) { transform_weights(g, phases, weights_of(c), to); },
       [&](auto weights) { forward(g, phases, weights); });
 }
 
-void run(const ConvCall& c) {
-  const ConvShape& s = c.shape;
-  if (c.direction == Direction::weight_grad) {
-    const Phases phases(plan_forward(s));
-    return weight_grad(s, phases.plan, phases.all, c.a, c.b, c.out);
+/** A call forward or backward in the input; its phases point into its plan. */
+struct Forward {
+  const ConvCall& call;
+  Gather g;
+  std::vector<Phase> phases;
+
+  explicit Forward(const ConvCall& c) : call(c), g(gather_of(c)) {
+    g.plan = undilated(std::move(g.plan));
+    phases = phases_of(g.plan);
   }
-  Gather g = gather_of(c);
-  g.plan = undilated(std::move(g.plan));
-  const std::vector<Phase> phases = phases_of(g.plan);
-  // Phases take turns, as they read the same parts of the image. Where their transformed kernels are more than the image,
-  // one follows the other: its kernels stay in L1 or L2 (1.05 to 1.5 times, Zen 5).
-  if (c.cache || sizeof(float) * weights_size(g, phases) <= g.read_bytes())
-    return transform_and_convolve(c, g, phases);
-  for (auto first = phases.begin(), end = first; first != phases.end(); first = end) {
-    end = std::find_if(first + 1, phases.end(), [](const Phase& p) { return !p.repeats; });
-    transform_and_convolve(c, g, {first, end});
+  Forward(const Forward&) = delete;
+
+  void run() const {
+    // Phases take turns, as they read the same parts of the image. Where their transformed kernels are more than the image,
+    // one follows the other: its kernels stay in L1 or L2 (1.05 to 1.5 times, Zen 5).
+    if (call.kept || sizeof(float) * weights_size(g, phases) <= g.read_bytes())
+      return transform_and_convolve(call, g, phases);
+    for (auto first = phases.begin(), end = first; first != phases.end(); first = end) {
+      end = std::find_if(first + 1, phases.end(), [](const Phase& p) { return !p.repeats; });
+      transform_and_convolve(call, g, {first, end});
+    }
   }
+};
+
+std::function<void()> prepare(const ConvCall& c) {
+  if (c.direction == Direction::weight_grad)
+    return [&c, made = std::make_shared<const Phases>(plan_forward(c.shape))] {
+      weight_grad(c.shape, made->plan, made->all, c.a, c.b, c.out);
+    };
+  return [made = std::make_shared<const Forward>(c)] { made->run(); };
 }
 
 }  // namespace
 
 extern const Variant kVariant;
-const Variant kVariant = {"winograd-4x4", supports, cost, run};
+const Variant kVariant = {"winograd-4x4", supports, cost, prepare};
 
 }  // namespace fovea::FOVEA_ISA::conv::winograd

@@ -1,4 +1,4 @@
-// `winograd-squares` as a variant: which calls it serves, what they cost, how one runs.
+// `winograd-squares` as a variant: which calls it serves, what they cost, how one is prepared.
 #include "kernels/conv/cost.h"
 #include "kernels/conv/winograd_f3_2/weight_grad.h"
 
@@ -13,7 +13,9 @@ constexpr double kEnd = 1100;       // the sums of an input channel and a vector
 
 bool supports(const ConvWork& w) { return is_weight_grad(w) && fits(w.s); }
 
-void run(const ConvCall& c) { weight_grad(c.shape, c.a, c.b, c.out); }
+std::function<void()> prepare(const ConvCall& c) {
+  return [&c] { weight_grad(c.shape, c.a, c.b, c.out); };
+}
 
 }  // namespace
 
@@ -28,6 +30,6 @@ double weight_grad_cost(const ConvWork& w) {
 }
 
 extern const Variant kVariant;
-const Variant kVariant = {"winograd-squares", supports, weight_grad_cost, run};
+const Variant kVariant = {"winograd-squares", supports, weight_grad_cost, prepare};
 
 }  // namespace fovea::FOVEA_ISA::conv::winograd_f3_2

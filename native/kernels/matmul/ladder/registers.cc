@@ -20,17 +20,23 @@ namespace {
 constexpr int kTileRows = 4, kTileVectors = 2, kTileColumns = kTileVectors * kLanes;
 constexpr int kDepth = 256;  // k-steps of a block: a panel of B is 32 KiB with AVX-512
 
-/** A panel: to[s * width + i] = source(first + i, step + s) of `size` rows or columns, zeros where i >= size. */
-template <class Source>
-void pack_panel(const Source& source, int first, int size, int step, int steps, int width, float* to) {
-  for (int s = 0; s < steps; s++)
-    for (int i = 0; i < width; i++) *to++ = i < size ? source.at(first + i, step + s) : 0;
+using Sums = vf[kTileRows][kTileVectors];
+
+/** A block of the sum. */
+struct Steps {
+  int first, count;
+};
+
+/** A panel: to[s * kWidth + i] = source(first + i, steps.first + s) of `size` rows or columns, zeros where i >= size. */
+template <int kWidth, class Source>
+void pack_panel(const Source& source, int first, int size, Steps steps, float* to) {
+  for (int s = 0; s < steps.count; s++)
+    for (int i = 0; i < kWidth; i++) *to++ = i < size ? source.at(first + i, steps.first + s) : 0;
 }
 
-/** C's tile (+)= A's panel * B's panel, over `steps` k-steps */
-void multiply(const float* a, const float* b, int steps, bool add, const MatrixProduct& p, int row,
-              int column) {
-  vf sums[kTileRows][kTileVectors] = {};
+/** sums = A's panel * B's panel, over `steps` k-steps */
+inline void multiply(const float* a, const float* b, int steps, Sums& sums) {
+  for (vf(&row)[kTileVectors] : sums) row[0] = row[1] = vf{};
   for (int s = 0; s < steps; s++, a += kTileRows, b += kTileColumns) {
     const vf left = load(b), right = load(b + kLanes);
 #pragma GCC unroll 4
@@ -40,6 +46,10 @@ void multiply(const float* a, const float* b, int steps, bool add, const MatrixP
       sums[r][1] = fma(x, right, sums[r][1]);
     }
   }
+}
+
+/** C's tile = sums, or += */
+void put(const MatrixProduct& p, int row, int column, const Sums& sums, bool add) {
   for (int r = 0; r < std::min(kTileRows, p.m - row); r++) {
     float* const y = p.c.base + p.c.offset(row + r) + column;
     for_lanes(std::min(kTileColumns, p.n - column), [&](int64_t j, auto lanes) {
@@ -55,26 +65,28 @@ void registers(const MatrixProduct& product) {
   const MatrixProduct& p = product;
   const int column_panels = ceil_div(p.n, kTileColumns);
   float* const packed_b = (float*)shared_scratch(0, sizeof(float) * kDepth * column_panels * kTileColumns);
-  int step = 0;
+  Steps steps{0, 0};
   do {
-    const int steps = std::min(kDepth, p.k - step), panel_size = steps * kTileColumns;
+    steps = {steps.first + steps.count, std::min(kDepth, p.k - steps.first - steps.count)};
+    const int panel_size = steps.count * kTileColumns;
     parallel_for(column_panels, [&](int panel, int) {
       const int column = panel * kTileColumns;
-      pack_panel(p.b, column, p.n - column, step, steps, kTileColumns,
-                 packed_b + (ptrdiff_t)panel * panel_size);
+      pack_panel<kTileColumns>(p.b, column, p.n - column, steps, packed_b + (ptrdiff_t)panel * panel_size);
     });
+    const bool is_last = steps.first + steps.count == p.k;
     parallel_for(ceil_div(p.m, kTileRows), [&](int task, int) {
       float packed_a[kDepth * kTileRows];
       const int row = task * kTileRows;
-      pack_panel(p.a, row, p.m - row, step, steps, kTileRows, packed_a);
-      for (int panel = 0; panel < column_panels; panel++)
-        multiply(packed_a, packed_b + (ptrdiff_t)panel * panel_size, steps, step > 0, p, row,
-                 panel * kTileColumns);
-      for (int i = row; i < std::min(row + kTileRows, p.m) && step + steps == p.k; i++)
+      pack_panel<kTileRows>(p.a, row, p.m - row, steps, packed_a);
+      for (int panel = 0; panel < column_panels; panel++) {
+        Sums sums;
+        multiply(packed_a, packed_b + (ptrdiff_t)panel * panel_size, steps.count, sums);
+        put(p, row, panel * kTileColumns, sums, steps.first > 0);
+      }
+      for (int i = row; is_last && i < std::min(row + kTileRows, p.m); i++)
         finish_row(p.epilogue, p.c.base + p.c.offset(i), p.c.offset(i), 0, p.n);
     });
-    step += steps;
-  } while (step < p.k);
+  } while (steps.first + steps.count < p.k);
 }
 
 }  // namespace fovea::FOVEA_ISA::ladder
