@@ -19,7 +19,7 @@ import { applyMethod, describeMethod, parseMethod } from "../dist/enhance/classi
 import { methods } from "../dist/enhance/classical/methods.js";
 import { Denoiser } from "../dist/enhance/denoiser.js";
 import { enhanceImage } from "../dist/enhance/enhance.js";
-import { loadModel } from "../dist/enhance/files.js";
+import { loadModel } from "../dist/models/files.js";
 import { convertChannels } from "../dist/image/colour.js";
 import { listImages, readImage } from "../dist/image/files.js";
 import { crop } from "../dist/image/image.js";

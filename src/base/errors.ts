@@ -5,5 +5,16 @@
  * do. The command line prints the message without a stack trace and exits with code 1.
  */
 export class UserError extends Error {
-  override readonly name = "UserError";
+  override readonly name: string = "UserError";
+}
+
+/** A mistake in an option of a function; the message begins with its name. The command line says its flag instead. */
+export class OptionError extends UserError {
+  override readonly name = "OptionError";
+  constructor(
+    readonly option: string,
+    readonly problem: string,
+  ) {
+    super(`${option} ${problem}`);
+  }
 }

@@ -116,7 +116,7 @@ async function compare(input: string, flags: CompareFlags, signal: AbortSignal):
       networks.forEach((name) => shelf.get(name));
       await run((name) =>
         isMethod(name)
-          ? byMethod(parseMethod(name, "--with"))
+          ? byMethod(parseMethod(name, "with"))
           : byNetwork(shelf, backend.name, { model: name, sigma: flags.sigma }),
       );
     } finally {
@@ -234,7 +234,7 @@ function listOfNames(text: string, earlier: readonly string[] = []): string[] {
   }
   if (names.length === 0)
     throw new UserError(`--with names nothing; give for example --with median,unsharp.`);
-  names.filter(isMethod).forEach((name) => parseMethod(name, "--with"));
+  names.filter(isMethod).forEach((name) => parseMethod(name, "with"));
   return [...earlier, ...names];
 }
 

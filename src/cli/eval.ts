@@ -6,7 +6,7 @@ import { UserError } from "../base/errors.js";
 import { withEveryMistake } from "../base/every-mistake.js";
 import { Denoiser } from "../enhance/denoiser.js";
 import { restoreAndCompare, tryOn, type Trial } from "../enhance/evaluate.js";
-import { loadModel } from "../enhance/files.js";
+import { loadModel } from "../models/files.js";
 import { convertChannels } from "../image/colour.js";
 import { readImage } from "../image/files.js";
 import { type Image } from "../image/image.js";

@@ -3,7 +3,7 @@
 
 import { Command } from "commander";
 import { UserError } from "../base/errors.js";
-import { loadModel } from "../enhance/files.js";
+import { loadModel } from "../models/files.js";
 import { writeFileAtomic } from "../formats/files.js";
 import { tracePage } from "../inspect/html/page.js";
 import type { State } from "../inspect/html/page-data.js";

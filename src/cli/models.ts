@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { UserError } from "../base/errors.js";
 import { readSafetensorsFile } from "../formats/files.js";
 import { bundledModel, bundledModels, type BundledModel } from "../models/bundled-node.js";
-import { modelPart } from "../enhance/files.js";
+import { modelPart } from "../models/files.js";
 import { jsonOption } from "./options.js";
 import { print, printJson } from "./session.js";
 

@@ -1,7 +1,7 @@
 // What a picture becomes by different methods, beside each other: how near each comes to the clean picture, where there is one.
 // Applying methods is left to the caller, sheets to contact-sheet.ts, pages to compare-page.ts.
 
-import { UserError } from "../base/errors.js";
+import { OptionError } from "../base/errors.js";
 import { convertChannels, isGrey, splitAlpha } from "../image/colour.js";
 import { describeImage, type Image } from "../image/image.js";
 import { psnr, ssim } from "../image/metrics.js";
@@ -28,18 +28,20 @@ export function describeNearness({ psnr: decibel, ssim: similarity }: Nearness):
   return `${decibel.toFixed(2)} dB${similarity === undefined ? "" : `, SSIM ${similarity.toFixed(3)}`}`;
 }
 
-/** Throws UserError, which names the files, for a clean picture of another size. */
+/** Throws an OptionError, which names the files, for a clean picture of another size. */
 export function checkSameSize(image: Image, file: string, clean: Image, cleanFile: string): void {
   if (image.width !== clean.width || image.height !== clean.height)
-    throw new UserError(
-      `--clean ${cleanFile} (${describeImage(clean)}) is not of the size of ${file} (${describeImage(image)}); give the same picture without its faults.`,
+    throw new OptionError(
+      "clean",
+      `${cleanFile} (${describeImage(clean)}) is not of the size of ${file} (${describeImage(image)}); give the same picture without its faults.`,
     );
 }
 
-/** Throws UserError for a square that does not lie in the picture. */
+/** Throws an OptionError for a square that does not lie in the picture. */
 export function checkZoom({ x, y, side }: Zoom, { width, height }: Image): void {
   if (x + side > width || y + side > height)
-    throw new UserError(
-      `--zoom ${x},${y},${side} does not lie in the picture of ${width}x${height} pixels; give the left and top of a square and its side.`,
+    throw new OptionError(
+      "zoom",
+      `${x},${y},${side} does not lie in the picture of ${width}x${height} pixels; give the left and top of a square and its side.`,
     );
 }

@@ -3,7 +3,7 @@
 
 import { breather } from "../base/breathe.js";
 import { currentBackend } from "../backend/current.js";
-import { UserError } from "../base/errors.js";
+import { OptionError } from "../base/errors.js";
 import type { Plane } from "../image/plane.js";
 import type { ImageModel } from "../models/index.js";
 import { copyWindow, planePixels, type Pixels } from "./pixels.js";
@@ -70,8 +70,9 @@ export class Denoiser {
     const { tile } = options;
     const least = leastTile(this.rules);
     if (tile !== undefined && !imageSize && tile < least)
-      throw new UserError(
-        `--tile ${tile} is too small for the model ${model.architecture}, whose pixels depend on others up to ${receptiveRadius} away; give at least ${least}.`,
+      throw new OptionError(
+        "tile",
+        `${tile} is too small for the model ${model.architecture}, whose pixels depend on others up to ${receptiveRadius} away; give at least ${least}.`,
       );
   }
 
@@ -190,8 +191,9 @@ export class Denoiser {
       // Memory is nearly proportional to the area; where it is unknown, what is hardly smaller is not tried.
       most = area * Math.min(0.9, (1.05 * this.allowed) / bytes || 0.9);
     }
-    throw new UserError(
-      `--max-memory ${this.allowed / mebibyte} MB is too little for the model ${this.model.architecture}: its smallest tile, ${smallest[1]}x${smallest[0]}, takes ${Math.ceil(bytes / mebibyte)} MB; give more.`,
+    throw new OptionError(
+      "maxMemory",
+      `${this.allowed / mebibyte} MB is too little for the model ${this.model.architecture}: its smallest tile, ${smallest[1]}x${smallest[0]}, takes ${Math.ceil(bytes / mebibyte)} MB; give more.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 // Networks ready to restore, each read from its file once and shared by all who ask for it.
 
 import { Denoiser, type DenoiserOptions } from "./denoiser.js";
-import { type LoadedModel, loadModel } from "./files.js";
+import { type LoadedModel, loadModel } from "../models/files.js";
 
 export interface Shelved extends LoadedModel {
   readonly denoiser: Denoiser;

@@ -1,28 +1,26 @@
-// Runs code for its shapes: a backend that computes nothing and keeps the list of calls. Layers are built by it, and summaries
+// Runs code for its shapes, on a backend that computes nothing. Layers are built by it, and summaries
 // count operations with it. Recording calls in order to replay them is program/'s.
 
 import type { Backend, KernelCall, Storage } from "../backend/backend.js";
 import { currentBackend, withBackend } from "../backend/current.js";
+import { CallList } from "../program/call-list.js";
 import { scope } from "../tensor/scope.js";
 import { noGrad } from "../tensor/tape.js";
 
-class DryBackend implements Backend {
-  readonly calls: KernelCall[] = [];
-
+class DryBackend extends CallList {
   constructor(
-    readonly real: Backend,
+    target: Backend,
     readonly isSketch: boolean,
-  ) {}
-  get name() {
-    return this.real.name;
+  ) {
+    super(target);
   }
-  get precision() {
-    return this.real.precision;
+  /** What would have been computed; it grows. */
+  get kept(): readonly KernelCall[] {
+    return this.calls;
   }
   allocate(length: number): Storage {
     return { length };
   }
-  release(): void {}
   view(_storage: Storage, _offset: number, length: number): Storage {
     return { length };
   }
@@ -32,17 +30,6 @@ class DryBackend implements Backend {
       "A dry run computes nothing, so no tensor can be read in it; do not read data inside a layer.",
     );
   }
-  run(call: KernelCall): void {
-    this.calls.push(call);
-  }
-  variants() {
-    return [];
-  }
-  async finish(): Promise<void> {}
-  memory() {
-    return { buffers: 0, bytes: 0, pooledBytes: 0 };
-  }
-  async close(): Promise<void> {}
 }
 
 /** Runs `body` without computing anything; `calls` is the growing list of what would have been computed. */
@@ -53,7 +40,7 @@ export const sketch = <T>(body: () => T): T => runOn(true, body);
 
 function runOn<T>(isSketch: boolean, body: (calls: readonly KernelCall[]) => T): T {
   const dry = new DryBackend(realBackend(), isSketch);
-  return withBackend(dry, () => noGrad(() => scope(() => body(dry.calls))));
+  return withBackend(dry, () => noGrad(() => scope(() => body(dry.kept))));
 }
 
 export function isSketching(): boolean {
@@ -64,5 +51,5 @@ export function isSketching(): boolean {
 /** The current backend, or the one behind it during a dry run: where a layer's parameters belong. */
 export function realBackend(): Backend {
   const backend = currentBackend();
-  return backend instanceof DryBackend ? backend.real : backend;
+  return backend instanceof DryBackend ? backend.target : backend;
 }

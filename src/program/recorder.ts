@@ -1,37 +1,25 @@
-// Recorder: a backend that runs nothing. It writes down the kernel calls it is given, so that a function of tensors becomes a
-// program. Storages of the real backend (parameters, inputs) that appear in calls become bound values.
+// Recorder: writes down the kernel calls it is given, so that a function of tensors becomes a program. Storages of the real backend (parameters, inputs) that appear in calls become bound values.
 
-import type { Backend, KernelCall, MemoryInfo, Operand, Storage, Variant } from "../backend/backend.js";
-import type { KernelName } from "../backend/kernels.js";
+import type { KernelCall, Operand, Storage } from "../backend/backend.js";
 import { type Program, Value } from "../backend/program-types.js";
+import { CallList } from "./call-list.js";
 
-export class Recorder implements Backend {
-  readonly name;
-  readonly precision;
+export class Recorder extends CallList {
   readonly isRecording = true;
-  private readonly calls: KernelCall[] = [];
   private readonly bound = new Map<Storage, Value>();
   /** Storages made for numbers written while recording: they belong to the program. */
   private readonly constants: Storage[] = [];
   private readonly results = new Set<Value>();
   private nextId = 0;
 
-  constructor(private readonly target: Backend) {
-    this.name = target.name;
-    this.precision = target.precision;
-  }
-
+  /** A value's life ends with its last use, which the planner finds: release() does nothing. */
   allocate(length: number): Storage {
     return new Value(this.nextId++, length);
   }
 
-  release(): void {
-    // A value's life ends with its last use, which the planner finds.
-  }
-
   /** Numbers known while recording are a constant of the program: they are written once, now. */
   write(storage: Storage, data: ArrayLike<number>): void {
-    const value = this.valueOf(storage);
+    const value = this.valueFor(storage);
     if (!value.storage) {
       value.storage = this.target.allocate(value.length);
       this.constants.push(value.storage);
@@ -47,9 +35,9 @@ export class Recorder implements Backend {
     );
   }
 
-  run(call: KernelCall): void {
+  override run(call: KernelCall): void {
     const asValues = (operands: readonly Operand[]) =>
-      operands.map((o) => ({ storage: this.valueOf(o.storage), shape: o.shape }));
+      operands.map((o) => ({ storage: this.valueFor(o.storage), shape: o.shape }));
     this.calls.push({ ...call, inputs: asValues(call.inputs), outputs: asValues(call.outputs) });
   }
 
@@ -57,21 +45,9 @@ export class Recorder implements Backend {
     throw new Error("A window into a storage cannot be recorded.");
   }
 
-  variants(kernel: KernelName): readonly Variant[] {
-    return this.target.variants(kernel);
-  }
-
-  async finish(): Promise<void> {}
-
-  memory(): MemoryInfo {
-    return { buffers: 0, bytes: 0, pooledBytes: 0 };
-  }
-
-  async close(): Promise<void> {}
-
   /** Gives a recorded temporary a storage of its own on the real backend, so that it can be read after a run. */
   bind(storage: Storage): Storage {
-    const value = this.valueOf(storage);
+    const value = this.valueFor(storage);
     value.storage ??= this.target.allocate(value.length);
     this.results.add(value);
     const constant = this.constants.indexOf(value.storage);
@@ -89,13 +65,13 @@ export class Recorder implements Backend {
   program(frozen: readonly Storage[] = []): Program {
     return {
       calls: this.calls,
-      frozen: new Set(frozen.map((s) => this.valueOf(s))),
+      frozen: new Set(frozen.map((s) => this.valueFor(s))),
       constants: this.constants,
       arenaLength: 0,
     };
   }
 
-  private valueOf(storage: Storage): Value {
+  private valueFor(storage: Storage): Value {
     if (storage instanceof Value) return storage;
     let value = this.bound.get(storage);
     if (!value) this.bound.set(storage, (value = new Value(this.nextId++, storage.length, storage)));

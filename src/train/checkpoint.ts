@@ -3,7 +3,8 @@
 
 import { UserError } from "../base/errors.js";
 import type { Safetensors, TensorToWrite } from "../formats/safetensors.js";
-import type { SavedTensor, Snapshot } from "./snapshot.js";
+import type { NamedArray } from "../nn/weights.js";
+import type { Snapshot } from "./snapshot.js";
 
 /** Key of the JSON in the file's metadata that says which model the tensors belong to. */
 const configKey = "fovea";
@@ -24,7 +25,7 @@ export function encodeCheckpoint({ snapshot, config }: Checkpoint, weightsOnly =
 }
 
 /** A checkpoint's network by the names of its tensors: with the weights' moving average in their place, where one is kept. */
-export function networkOf({ tensors }: Snapshot): Map<string, SavedTensor> {
+export function networkOf({ tensors }: Snapshot): Map<string, NamedArray> {
   const named = (prefix: string) =>
     [...tensors]
       .filter(([name]) => name.startsWith(prefix))
@@ -38,7 +39,7 @@ export function decodeCheckpoint({ tensors, metadata }: Safetensors, file: strin
     throw new UserError(
       `${file} is no checkpoint of fovea train: it says nothing of its configuration; name a run's own file.`,
     );
-  const saved = new Map<string, SavedTensor>();
+  const saved = new Map<string, NamedArray>();
   for (const [name, { shape, data }] of tensors) {
     if (!(data instanceof Float32Array))
       throw new UserError(

@@ -2,15 +2,12 @@
 // memory, the weights' moving average if one is kept, and the step; batches and random draws follow from the step, so there are no generators to save.
 // Files are checkpoint.ts's business.
 
+import { type NamedArray, readTensors } from "../nn/weights.js";
 import type { Optimizer } from "../optim/index.js";
+import { sameShape, show } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { MovingAverage } from "./moving-average.js";
 import type { Trainable } from "./training-step.js";
-
-export interface SavedTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
 
 export interface Snapshot {
   /** Steps done. */
@@ -21,7 +18,7 @@ export interface Snapshot {
   readonly best?: number;
   readonly sinceBest?: number;
   /** By name: "model.…" parameters and state, "optimizer.…" memory, "average.…" the parameters' moving average. */
-  readonly tensors: ReadonlyMap<string, SavedTensor>;
+  readonly tensors: ReadonlyMap<string, NamedArray>;
 }
 
 /** What a run consists of. */
@@ -44,10 +41,7 @@ export function tensorsOf({ model, optimizer, average }: Trained): Map<string, T
 }
 
 export async function takeSnapshot(trained: Trained, progress: Omit<Snapshot, "tensors">): Promise<Snapshot> {
-  const tensors = new Map<string, SavedTensor>();
-  for (const [name, t] of tensorsOf(trained))
-    tensors.set(name, { shape: t.shape, data: Float32Array.from(await t.data()) });
-  return { ...progress, tensors };
+  return { ...progress, tensors: await readTensors(tensorsOf(trained)) };
 }
 
 /** Puts a snapshot's numbers back. Throws when it was taken of another model or optimiser. */
@@ -55,10 +49,8 @@ export function restoreSnapshot(trained: Trained, snapshot: Snapshot): void {
   for (const [name, t] of tensorsOf(trained)) {
     const saved = snapshot.tensors.get(name);
     if (!saved) throw new Error(`it has no ${name}`);
-    if (saved.shape.join() !== t.shape.join())
-      throw new Error(
-        `its ${name} has the shape [${saved.shape.join(", ")}], the model's has [${t.shape.join(", ")}]`,
-      );
+    if (!sameShape(saved.shape, t.shape))
+      throw new Error(`its ${name} has the shape ${show(saved.shape)}, the model's has ${show(t.shape)}`);
     t.write(saved.data);
   }
 }

@@ -121,7 +121,7 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     "an architecture that the file contradicts",
     enhance("images/0.png", "--model", "run", "--arch", "dncnn"),
-    /best|checkpoint.safetensors holds the model unet, not dncnn/,
+    /--arch dncnn is not the network of .*(best|checkpoint)\.safetensors, which is unet; leave it out/,
   ],
   [
     "foreign weights without a name",

@@ -69,7 +69,7 @@ export async function openDevice(gpu: GPU | undefined, options: DawnOptions = {}
   const adapter = await findAdapter(gpu, options);
   if (!adapter)
     throw new UserError(
-      "no WebGPU adapter was found: install a Vulkan driver (fovea doctor says which), or use --backend native",
+      "no WebGPU adapter was found: install a Vulkan driver (fovea doctor says which), or use the backend native",
     );
   const description = describeAdapter(adapter);
   const requiredLimits: Record<string, number> = {};

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../base/errors.js";
-import { loadModel } from "../../enhance/files.js";
+import { loadModel } from "../../models/files.js";
 import { readFileBytes } from "../../formats/files.js";
 import type { Subject } from "../../inspect/trace/subject.js";
 import "../../models/host-node.js";

@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { UserError } from "../../base/errors.js";
-import { modelPart } from "../../enhance/files.js";
+import { modelPart } from "../../models/files.js";
 import type { PatchDraw } from "../../data/patches.js";
 import { createModel, type ModelConfig } from "../../models/index.js";
 import { charbonnier, type Loss, meanAbsoluteError, meanSquaredError } from "../../nn/losses.js";

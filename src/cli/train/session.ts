@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { UserError } from "../../base/errors.js";
 import { degradePhoto } from "../../data/degrade/photo.js";
 import { loadPatches } from "../../data/files.js";
-import { loadModel } from "../../enhance/files.js";
+import { loadModel } from "../../models/files.js";
 import { adaptWeights, createModel, type ImageModel, loadWeights } from "../../models/index.js";
 import { readTensors, weightsOf } from "../../nn/weights.js";
 import { openRun, type RunFiles } from "../../train/files.js";

@@ -2,7 +2,7 @@
 // bands of rows where the method allows, so that progress is told and Ctrl-C is heard. Which methods there are is methods.ts.
 
 import { breather } from "../../base/breathe.js";
-import { UserError } from "../../base/errors.js";
+import { OptionError } from "../../base/errors.js";
 import { convertChannels, isGrey, mergeAlpha, splitAlpha } from "../../image/colour.js";
 import { withHiddenFilled } from "../../image/hidden.js";
 import { crop, newLevels, type Image } from "../../image/image.js";
@@ -23,24 +23,26 @@ export interface ApplyOptions {
 
 /**
  * Reads a method's name, and behind a colon those of its parameters that are not to be the defaults: "median", "median:size=5".
- * Throws UserError, which names `flag`, for names that there are not and values out of range.
+ * Throws an OptionError for `option`, for names that there are not and values out of range.
  */
-export function parseMethod(text: string, flag = "--method"): Chosen {
+export function parseMethod(text: string, option = "method"): Chosen {
   const [name, ...rest] = text.split(":");
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (!method)
-    throw new UserError(
-      `${flag} ${name} is not a classical method; choose one of ${Object.keys(methods).join(", ")}.`,
+    throw new OptionError(
+      option,
+      `${name} is not a classical method; choose one of ${Object.keys(methods).join(", ")}.`,
     );
   const values = Object.fromEntries(Object.entries(method.parameters).map(([key, p]) => [key, p.default]));
   const given = rest.join(":");
   for (const pair of given === "" ? [] : given.split(",")) {
     const [key, value, ...more] = pair.split("=");
     if (!Object.hasOwn(values, key) || value === undefined || more.length > 0)
-      throw new UserError(
-        `${flag} ${text}: ${pair} sets nothing that ${name} has; ${usageOf(name, method)}.`,
+      throw new OptionError(
+        option,
+        `${text}: ${pair} sets nothing that ${name} has; ${usageOf(name, method)}.`,
       );
-    values[key] = checked(value, method.parameters[key], `${flag} ${text}: ${key}`);
+    values[key] = checked(value, method.parameters[key], option, `${text}: ${key}`);
   }
   return { name, method, values };
 }
@@ -50,11 +52,12 @@ function usageOf(name: string, { parameters }: Method): string {
   return pairs.length === 0 ? "it has no parameters" : `its defaults are ${name}:${pairs.join(",")}`;
 }
 
-function checked(text: string, { from, to, kind }: Parameter, what: string): number {
+function checked(text: string, { from, to, kind }: Parameter, option: string, what: string): number {
   const value = text.trim() === "" ? NaN : Number(text);
   const isKind = kind === undefined || (kind === "odd" ? value % 2 === 1 : Number.isInteger(value));
   if (!(value >= from && value <= to) || !isKind)
-    throw new UserError(
+    throw new OptionError(
+      option,
       `${what} ${text} is not ${kind === undefined ? "a" : kind === "odd" ? "an odd" : "a whole"} number of ${from} to ${to}; give one that is.`,
     );
   return value;

@@ -44,7 +44,7 @@ describe("parseMethod", () => {
   });
 
   it.each([
-    ["sharpness", /--method sharpness is not a classical method; choose one of grey, .*unsharp/],
+    ["sharpness", /^method sharpness is not a classical method; choose one of grey, .*unsharp/],
     ["constructor", /not a classical method/],
     ["", /not a classical method/],
     ["clahe:clip", /clip sets nothing that clahe has; its defaults are clahe:clip=2,tiles=8/],

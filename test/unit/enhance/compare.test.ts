@@ -38,9 +38,9 @@ describe("nearness", () => {
 
 it("refuses a clean picture of another size and squares outside, by name", () => {
   expect(() => checkSameSize(wave(20, 15), "a.png", wave(15, 20), "b.png")).toThrow(
-    /--clean b.png \(15x20, .*\) is not of the size of a.png \(20x15/,
+    /^clean b.png \(15x20, .*\) is not of the size of a.png \(20x15/,
   );
-  expect(() => checkZoom({ x: 10, y: 0, side: 11 }, wave(20, 15))).toThrow(/--zoom 10,0,11 does not lie/);
+  expect(() => checkZoom({ x: 10, y: 0, side: 11 }, wave(20, 15))).toThrow(/^zoom 10,0,11 does not lie/);
   checkZoom({ x: 5, y: 0, side: 15 }, wave(20, 15));
 });
 

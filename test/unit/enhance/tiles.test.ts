@@ -155,9 +155,9 @@ describe("a tiled image equals the whole one", () => {
     expect(worst(expected, got)).toBeLessThanOrEqual(1e-5);
     const tooLittle = new Denoiser(model, { maxMemory: 0.0001 });
     await expect(tooLittle.denoise(image, 25)).rejects.toThrow(
-      /^--max-memory 0.0001 MB is too little .* give more\.$/,
+      /^maxMemory 0.0001 MB is too little .* give more\.$/,
     );
-    expect(() => new Denoiser(model, { tile: 6 })).toThrow(/^--tile 6 is too small .* give at least 7\.$/);
+    expect(() => new Denoiser(model, { tile: 6 })).toThrow(/^tile 6 is too small .* give at least 7\.$/);
     for (const denoiser of [whole, bounded, tooLittle]) denoiser.dispose();
     model.dispose();
     expect(backend.memory().buffers).toBe(0);

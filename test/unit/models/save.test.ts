@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { setBackend } from "../../../src/backend/current.js";
 import { ReferenceBackend } from "../../../src/backend/reference/reference-backend.js";
 import { host } from "../../../src/base/host.js";
-import { loadModel as loadForImages } from "../../../src/enhance/files.js";
+import { loadModel as loadForImages } from "../../../src/models/files.js";
 import { readSafetensors } from "../../../src/formats/safetensors.js";
 import "../../../src/models/host-node.js";
 import { ConvAutoencoder, createModel, Model, Sequential } from "../../../src/models/index.js";

@@ -55,7 +55,7 @@ function productOf(call: Convolution): Product {
     ...sizes,
     a: call.inputs[0].storage,
     b: call.inputs[1].storage,
-    ...epilogueBindings(call, epilogue),
+    ...epilogueBindings(call),
     y: made.storage,
     outputs: sizeOf(made.shape),
     channels: made.shape[3],

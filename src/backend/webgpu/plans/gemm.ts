@@ -3,6 +3,7 @@
 
 import { DEFAULT_ALPHA, type Epilogue, unaryFunctions } from "../../attributes.js";
 import type { KernelCall } from "../../backend.js";
+import { epilogueOperands } from "../../kernels.js";
 import type { DeviceTraits } from "../context.js";
 import type { Binding, Dispatch } from "../dispatch.js";
 import { ceilDiv, Params, Scratch } from "../dispatch.js";
@@ -250,13 +251,8 @@ export const serves = (rung: Rung, product: Product): boolean =>
   (!rung.vec4 || product.isVec4) &&
   !(rung.needsRowsOfB && product.constants.B_ALONG_K);
 
-/** The call's epilogue operands in the order bias, residual, saved. */
-export function epilogueBindings(call: KernelCall, epilogue: Epilogue) {
-  let next = 2;
-  const take = (present: boolean | undefined) => (present ? call.inputs[next++].storage : undefined);
-  return {
-    bias: take(epilogue.bias),
-    residual: take(epilogue.residual),
-    saved: take(epilogue.gradientOf !== undefined),
-  };
+/** The storages of a call's epilogue; of a weight gradient none. */
+export function epilogueBindings(call: KernelCall) {
+  const { bias, residual, saved } = epilogueOperands(call as KernelCall<"matmul">);
+  return { bias: bias?.storage, residual: residual?.storage, saved: saved?.storage };
 }

@@ -27,7 +27,7 @@ function productOf(call: KernelCall<"matmul">): Product {
     k,
     a: a.storage,
     b: b.storage,
-    ...epilogueBindings(call, epilogue),
+    ...epilogueBindings(call),
     y: y.storage,
     outputs: sizeOf(y.shape),
     channels: n,

@@ -1,10 +1,10 @@
 // Models from files: a bundled one by its name, a run of `fovea train`, or weights from elsewhere whose architecture the caller
-// names. The enhance room's one file that touches the disk.
+// names. Writing a run's files is train/'s business.
 
-import { UserError } from "../base/errors.js";
+import { OptionError, UserError } from "../base/errors.js";
 import { readSafetensorsFile } from "../formats/files.js";
-import { bundledModel } from "../models/bundled-node.js";
-import { createModel, type ImageModel, loadWeights, type ModelConfig } from "../models/index.js";
+import { bundledModel } from "./bundled-node.js";
+import { createModel, type ImageModel, loadWeights, type ModelConfig } from "./index.js";
 import { decodeCheckpoint, networkOf } from "../train/checkpoint.js";
 import { modelFileOf } from "../train/files.js";
 
@@ -36,8 +36,9 @@ export function loadModel(nameOrFile: string, architecture?: string): LoadedMode
   const content = readSafetensorsFile(file);
   const isOurs = content.metadata.fovea !== undefined;
   if (!isOurs && architecture === undefined)
-    throw new UserError(
-      `${file} does not say which network its weights belong to; name it, for example --arch dncnn.`,
+    throw new OptionError(
+      "architecture",
+      `is missing: ${file} does not say which network its weights belong to; name one, for example dncnn.`,
     );
   if (!isOurs) {
     const model = createModel({ architecture: architecture! });
@@ -48,8 +49,9 @@ export function loadModel(nameOrFile: string, architecture?: string): LoadedMode
   const known = modelPart(config, file);
   const { model: described } = known;
   if (architecture !== undefined && architecture !== described.architecture)
-    throw new UserError(
-      `${file} holds the model ${described.architecture}, not ${architecture} as --arch says; leave --arch out.`,
+    throw new OptionError(
+      "architecture",
+      `${architecture} is not the network of ${file}, which is ${described.architecture}; leave it out.`,
     );
   const model = createModel(described);
   if (model.channels !== 1 && model.channels !== 3)
