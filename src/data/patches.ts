@@ -1,6 +1,6 @@
 // Training patches: random crops of a set of images, turned and flipped, clean and noisy. What batch number `step`
 // holds follows from the seed and the step alone, so that a resumed run needs nothing but the step to continue.
-// Reading folders is files.ts; noise on whole images is degrade.ts; places with much detail detail.ts; other damage than white noise degrade/.
+// Reading folders is files.ts; noise on whole images is degrade/gaussian.ts; places with much detail detail.ts; other damage than white noise degrade/.
 
 import { UserError } from "../base/errors.js";
 import { fillNormal } from "../base/fill-normal.js";
@@ -23,6 +23,8 @@ export interface PatchOptions {
   augment?: boolean;
   /** What makes patches bad instead of Gaussian noise; `sigma` does not matter then. */
   degrade?: Degradation;
+  /** What is done to clean patches before they are made bad by `degrade`. */
+  soften?: Degradation;
   /** Which places are cut out: any equally often ("even", the default), or those with detail more often. */
   draw?: PatchDraw;
   /** Integer in [0, 2^53); default 0. */
@@ -72,6 +74,7 @@ export class PatchDataset {
   private readonly sigmaTo: number;
   private readonly augment: boolean;
   private readonly degrade: Degradation | undefined;
+  private readonly soften: Degradation | undefined;
   private readonly detail: DetailDraw | undefined;
   private readonly seed: number;
   private readonly key: Key;
@@ -80,7 +83,16 @@ export class PatchDataset {
 
   /** Throws UserError for no images, an image smaller than the patch, or a bad noise level. */
   constructor(images: readonly StoredImage[], channels: 1 | 3, options: PatchOptions = {}) {
-    const { patch = 64, batchSize = 16, sigma = 25, augment = true, degrade, draw, seed = 0 } = options;
+    const {
+      patch = 64,
+      batchSize = 16,
+      sigma = 25,
+      augment = true,
+      degrade,
+      soften,
+      draw,
+      seed = 0,
+    } = options;
     if (images.length === 0)
       throw new UserError("There are no images to train on; give a folder that has some.");
     for (const [what, value] of [
@@ -113,6 +125,7 @@ export class PatchDataset {
     this.batchSize = batchSize;
     this.augment = augment;
     this.degrade = degrade;
+    this.soften = soften;
     this.seed = seed;
     this.key = keyOf(seed);
     this.detail = draw === "detail" ? new DetailDraw(images, channels) : undefined;
@@ -159,13 +172,15 @@ export class PatchDataset {
     const side = patch + DEGRADED_MARGIN;
     const data = new Float32Array(side * side * channels);
     const word = this.cut(sample, side, data)[3];
-    const whole = { width: side, height: side, channels, data };
-    const bad = degrade(whole, degradationStream(this.seed, sample));
+    const random = degradationStream(this.seed, sample);
+    const sharp = { width: side, height: side, channels, data };
+    const whole = this.soften?.(sharp, random) ?? sharp;
+    const bad = degrade(whole, random);
     const [left, top] = [word % DEGRADED_MARGIN, (word >>> 8) % DEGRADED_MARGIN];
     for (let y = 0; y < patch; y++) {
       const from = ((top + y) * side + left) * channels;
       const row = patch * channels;
-      clean.set(data.subarray(from, from + row), y * row);
+      clean.set(whole.data.subarray(from, from + row), y * row);
       noisy.set(bad.data.subarray(from, from + row), y * row);
     }
   }

@@ -2,7 +2,7 @@
 
 import fs from "node:fs";
 import { UserError } from "../../base/errors.js";
-import { degradePhoto } from "../../data/degrade/photo.js";
+import { degradePhoto, softenPhoto } from "../../data/degrade/photo.js";
 import { loadPatches } from "../../data/files.js";
 import { loadModel } from "../../models/files.js";
 import { adaptWeights, createModel, type ImageModel, loadWeights } from "../../models/index.js";
@@ -74,7 +74,7 @@ async function trainIn(
         sigma: config.sigma,
         seed: config.seed,
         draw: config.draw,
-        degrade: config.task === "photo" ? degradePhoto : undefined,
+        ...(config.task === "photo" && { degrade: degradePhoto, soften: softenPhoto }),
       });
       rowsOfRank(config.batch, ranks); // refuses more ranks than patches
       const model = await newModel(config, begins);

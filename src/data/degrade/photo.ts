@@ -5,6 +5,7 @@ import { RandomStream } from "../../base/random-stream.js";
 import { toLevel } from "../../image/image.js";
 import type { Plane } from "../../image/plane.js";
 import { cameraNoise, drawCamera } from "./camera.js";
+import { enlargedMiddle } from "./enlarge.js";
 import { jpegCut, type Subsampling } from "./jpeg.js";
 import { drawNoiseReduction, reduceNoise } from "./noise-reduction.js";
 import { between, happens, logBetween } from "./draws.js";
@@ -22,7 +23,17 @@ export const degradationStream = (seed: number, index: number): RandomStream =>
 /** Shot noise of ordinary pictures, from base ISO to far beyond what looks good, and of nearly clean ones. */
 const SHOT: readonly [number, number] = [1e-4, 2e-2];
 const HARDLY_ANY: readonly [number, number] = [2e-6, 1e-4];
+/** How much larger than ours the pictures are that cameras write, pixel for pixel of detail. */
+const SOFTNESS: readonly [number, number] = [1.2, 3];
 const SAMPLINGS: readonly Subsampling[] = ["4:4:4", "4:2:2", "4:2:0"];
+
+/**
+ * Clean pictures as sharp as photographs are: many in full size are soft, pixel for pixel, as lens, mosaic and the camera's
+ * processing left them. Pictures to learn from are reduced ones, sharp to the last pixel, where smooth noise looks like detail; a
+ * network that saw them alone leaves it.
+ */
+export const softenPhoto: Degradation = (clean, random) =>
+  happens(random, 0.35) ? clean : enlargedMiddle(clean, between(random, ...SOFTNESS));
 
 /** @param clean three channels, 8-bit levels or finer */
 export const degradePhoto: Degradation = (clean, random) => {
@@ -34,15 +45,15 @@ export const degradePhoto: Degradation = (clean, random) => {
   for (let i = 0; i < data.length; i++) data[i] = toLevel(data[i], 255) / 255; // as a file of 8 bits holds it
   const noisy: Plane = { width, height, channels: 3, data };
   if (happens(random, 0.25)) return noisy;
-  const saved = savedAsJpeg(noisy, random);
-  return happens(random, 0.15) ? savedAsJpeg(saved, random) : saved;
+  const saved = savedAsJpeg(noisy, random, 0, 0);
+  return happens(random, 0.15) ? savedAsJpeg(saved, random, random.integer(16), random.integer(16)) : saved;
 };
 
-/** Half of them as cameras save, half as phones and web pages do; blocks begin anywhere, as pictures are cut. */
-function savedAsJpeg(picture: Plane, random: RandomStream): Plane {
+/** Half of them as cameras save, half as phones and web pages do. */
+function savedAsJpeg(picture: Plane, random: RandomStream, left: number, top: number): Plane {
   const quality = Math.floor(happens(random, 0.5) ? between(random, 88, 99) : between(random, 60, 95));
   const sampling = SAMPLINGS[random.integer(SAMPLINGS.length)];
-  return jpegCut(picture, quality, sampling, random.integer(16), random.integer(16));
+  return jpegCut(picture, quality, sampling, left, top);
 }
 
 function developedNoise(clean: Plane, random: RandomStream, shot: readonly [number, number]): Float32Array {

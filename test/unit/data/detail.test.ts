@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { RandomStream } from "../../../src/base/random-stream.js";
 import { DetailDraw } from "../../../src/data/detail.js";
-import { PatchDataset } from "../../../src/data/patches.js";
+import { PatchDataset, type PatchOptions } from "../../../src/data/patches.js";
+import type { Plane } from "../../../src/image/plane.js";
 
 /** 128x64: noise in the right half; nothing in the left one. */
 function halfNoise() {
@@ -64,16 +65,21 @@ describe("PatchDataset that draws by detail", () => {
   });
 
   it("hands degraded patches out with their own clean ones", () => {
-    const set = new PatchDataset([halfNoise()], 1, {
+    const options: PatchOptions = {
       patch: 16,
       batchSize: 8,
       degrade: (clean) => ({ ...clean, data: clean.data.map((v) => 1 - v) }),
       draw: "detail",
-    });
+    };
+    const set = new PatchDataset([halfNoise()], 1, options);
     const { clean, noisy, sigma } = set.batch(0);
     clean.forEach((value, i) => expect(noisy[i]).toBe(Math.fround(1 - value)));
     expect([...sigma]).toEqual(new Array(8).fill(0));
     expect(new Set(clean).size).toBeGreaterThan(50);
+    const half = (plane: Plane) => ({ ...plane, data: plane.data.map((v) => v / 2) });
+    const soft = new PatchDataset([halfNoise()], 1, { ...options, soften: half }).batch(0);
+    expect(soft.clean).toEqual(clean.map((v) => v / 2));
+    expect(soft.noisy).toEqual(soft.clean.map((v) => 1 - v));
     expect(() => new PatchDataset([flat], 1, { patch: 32, degrade: (clean) => clean })).toThrow(
       "margin of 16",
     );
