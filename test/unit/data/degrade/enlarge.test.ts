@@ -24,7 +24,11 @@ describe("enlargedMiddle", () => {
   });
 
   it("keeps flat pictures flat and stays within black and white", () => {
-    expect(new Set(enlargedMiddle(pictureOf(() => 0.5), 2.2).data)).toEqual(new Set([0.5])); // prettier-ignore
+    for (const value of enlargedMiddle(
+      pictureOf(() => 0.5),
+      2.2,
+    ).data)
+      expect(value).toBeCloseTo(0.5, 6);
     const edge = enlargedMiddle(pictureOf((x) => (x < 15 ? 0 : 1)), 2).data; // prettier-ignore
     expect([Math.min(...edge), Math.max(...edge)]).toEqual([0, 1]);
   });
