@@ -162,7 +162,7 @@ class TellTraffic : public Task {
   Traffic told_;
 };
 
-/** traffic(): a promise of {calls, bytesSent, seconds} of this rank's all-reduces, those asked for before included. */
+/** traffic(): a promise of {calls, bytesSent, seconds} of this rank's all-reduces, those begun before included. */
 Value traffic(const CallbackInfo& info) {
   return give(info.Env(), std::make_unique<TellTraffic>(info.Env()));
 }

@@ -20,7 +20,7 @@ class Task {
   virtual bool poll(World& world) = 0;
   /** On JavaScript's thread: what the promise resolves to. */
   virtual Napi::Value result(Napi::Env env) { return env.Undefined(); }
-  /** Collectives take effect on all ranks in the order in which they were asked for; one runs at a time. */
+  /** Collectives take effect on all ranks in the order in which they were begun; one runs at a time. */
   virtual bool is_collective() const { return true; }
 
   Napi::Promise promise() const { return promise_.Promise(); }

@@ -220,7 +220,7 @@ struct ThreadScratch {
   }
 };
 
-Scratch shared[4];
+Scratch shared_slots[4];
 
 }  // namespace
 
@@ -244,7 +244,7 @@ void parallel_for(int count, const Task& task) {
   pool().run(count, task);
 }
 
-void* shared_scratch(int slot, size_t bytes) { return shared[slot].at_least(bytes); }
+void* shared_scratch(int slot, size_t bytes) { return shared_slots[slot].at_least(bytes); }
 
 void* thread_scratch(size_t bytes, int slot) {
   static ThreadScratch* const callers = new ThreadScratch;
