@@ -13,7 +13,7 @@ export { memory } from "./tensor/memory.js";
 export { record, type Recorded, type RecordOptions } from "./tensor/record.js";
 export { reportLeaks } from "./tensor/leaks.js";
 export { Scope, scope } from "./tensor/scope.js";
-export { grad, noGrad, tape, type TapeNode } from "./tensor/tape.js";
+export { differentiable, grad, type GradientRule, noGrad, tape, type TapeNode } from "./tensor/tape.js";
 export { type GradientHook, parameter, tensor, Tensor } from "./tensor/tensor.js";
 export * from "./ops/index.js";
 export * from "./nn/index.js";

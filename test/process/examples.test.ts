@@ -80,6 +80,13 @@ describe("on a few rings", () => {
     expect(code).toBe(1);
   });
 
+  it.each(["first-gradient", "operation"])("%s keeps its word", async (name) => {
+    const { code, stdout, stderr } = await run(name);
+    expect(stderr).toBe("");
+    expect(stdout).not.toBe("");
+    expect(code).toBe(0);
+  });
+
   it("a folder without digits is told where to get them", async () => {
     const { code, stderr } = await run("dense", "--digits", os.tmpdir());
     expect(code).toBe(1);
