@@ -13,6 +13,7 @@ import type { Model } from "../models/model.js";
 import { toOnnx } from "../models/onnx-export.js";
 import { loadOnnx, OnnxModel } from "../models/onnx-model.js";
 import { readTensors, weightsOf } from "../nn/weights.js";
+import "../models/host-node.js";
 import { backendOption, jsonOption, type SharedOptions, threadsOption } from "./options.js";
 import { printJson, say, withBackend } from "./session.js";
 

@@ -8,6 +8,7 @@ import { methods } from "../enhance/classical/methods.js";
 import { defaultMaxMemory } from "../enhance/denoiser.js";
 import { UnsoundResult } from "../enhance/audit.js";
 import { Shelf, type Shelved } from "../enhance/shelf-node.js";
+import type { ImageUseHints } from "../enhance/probe.js";
 import { type Task, tasks } from "../enhance/tasks.js";
 import { isDiskFault } from "../formats/files.js";
 import { bundledModel } from "../models/bundled-node.js";
@@ -49,6 +50,8 @@ interface EnhanceFlags extends SharedOptions, RanksFlags {
   method?: Chosen;
   strength: number;
   sigma: number | "auto";
+  range?: "1" | "255";
+  order?: "rgb" | "bgr";
   tile?: number;
   maxMemory?: number;
   eager?: boolean;
@@ -103,6 +106,15 @@ export const enhanceCommand = (): Command =>
           "eager",
         ]),
     )
+    .addOption(
+      new Option("--range <n>", "of an ONNX network whose white is not found out: 1 or 255").choices([
+        "1",
+        "255",
+      ]),
+    )
+    .addOption(
+      new Option("--order <name>", "of an ONNX network's colours (default: rgb)").choices(["rgb", "bgr"]),
+    )
     .option("--sigma <n>", "noise level in 8-bit grey levels, or auto to estimate it", sigmaOrAuto, "auto")
     .option(
       "--tile <n>",
@@ -128,6 +140,7 @@ Examples:
   fovea enhance photos/ --recursive -o better/ --skip-existing
   fovea enhance scan.png --task denoise --sigma 15 -o clean.png
   fovea enhance photo.png --model runs/mine
+  fovea enhance photo.png --model realesr.onnx
   fovea enhance dull.jpg --method clahe:clip=3,tiles=8
   mpirun -n 4 npx fovea enhance photos/ -o better/`,
     )
@@ -167,7 +180,8 @@ async function enhanceWith(
       const shelf = new Shelf(flags, flags.arch);
       try {
         // The network's own mistakes are told before any picture is read.
-        await together(ranks, () => {
+        await together(ranks, async () => {
+          if (flags.model !== undefined) await shelf.prepare(flags.model, hintsOf(flags), say);
           if (flags.model !== undefined) checkTask(shelf.get(flags.model), flags);
         });
         await all(byNetwork(shelf, backend.name, flags));
@@ -208,6 +222,12 @@ async function enhanceAll(
 
 /** A backend that is gone fails every picture alike. */
 const isLost = (error: unknown): boolean => error instanceof Error && error.name === "DeviceLostError";
+
+/** What the user says of an ONNX network. */
+const hintsOf = ({ range, order }: EnhanceFlags): ImageUseHints => ({
+  ...(range && { range: Number(range) as 1 | 255 }),
+  ...(order && { order }),
+});
 
 /** Says at once what is missing, before pictures are looked for. */
 function checkBundled(task: Task = "photo"): void {

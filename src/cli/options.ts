@@ -123,7 +123,7 @@ export const eagerOption = (): Option =>
 export const modelOption = (): Option =>
   new Option(
     "--model <name>",
-    "a bundled network (fovea models lists them), a run's folder, or a safetensors file",
+    "a bundled network (fovea models lists them), a run's folder, a safetensors file, or for enhance an ONNX file",
   );
 
 export const architectureOption = (): Option =>

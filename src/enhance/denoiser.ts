@@ -52,6 +52,8 @@ export class Denoiser {
   private readonly programs: TilePrograms;
   /** The pixels of a tile on their way to and from the model; kept, as large new arrays are slow to come by. */
   private tile?: Float32Array;
+  /** The answer to it, where it is larger than the tile. */
+  private answer?: Float32Array;
   /** Settles when no call is under way: calls share the programs, their inputs and outputs, and the tile. */
   private lastCall: Promise<void> = Promise.resolve();
 
@@ -69,6 +71,11 @@ export class Denoiser {
     this.rules = { alignment, margin: imageSize ? 0 : roundUp(receptiveRadius, alignment) };
     const { tile } = options;
     const least = leastTile(this.rules);
+    if (tile !== undefined && least === Infinity)
+      throw new OptionError(
+        "tile",
+        `${tile} cannot be: every pixel that the model gives depends on all of the picture, so pictures are not cut; leave it out.`,
+      );
     if (tile !== undefined && !imageSize && tile < least)
       throw new OptionError(
         "tile",
@@ -136,6 +143,10 @@ export class Denoiser {
     const size = tileHeight * tileWidth * channels;
     if (this.tile?.length !== size) this.tile = newArray(size);
     const { tile } = this;
+    const { answerChannels } = this.model;
+    const answerSize = tileHeight * tileWidth * answerChannels;
+    if (answerSize !== size && this.answer?.length !== answerSize) this.answer = newArray(answerSize);
+    const answer = answerSize === size ? tile : this.answer!;
     const mapPixels = map && planePixels(map, map.data); // only read
     const levels = map ? new Float32Array(tileHeight * tileWidth) : (sigma as number);
     const breathe = breather();
@@ -146,11 +157,11 @@ export class Denoiser {
         copyWindow(pixels, channels, y.start, x.start, tileHeight, tileWidth, tile);
         if (mapPixels)
           copyWindow(mapPixels, 1, y.start, x.start, tileHeight, tileWidth, levels as Float32Array);
-        await this.programs.run([1, tileHeight, tileWidth, channels], tile, levels, tile);
+        await this.programs.run([1, tileHeight, tileWidth, channels], tile, levels, answer);
         const kept = Math.max(0, Math.min(x.keepTo, width) - x.keepFrom);
         for (let row = y.keepFrom; row < Math.min(y.keepTo, height); row++) {
-          const from = ((row - y.start) * tileWidth + (x.keepFrom - x.start)) * channels;
-          pixels.write(row, x.keepFrom, kept, tile, from);
+          const from = ((row - y.start) * tileWidth + (x.keepFrom - x.start)) * answerChannels;
+          pixels.write(row, x.keepFrom, kept, answer, from);
         }
         options.onTile?.(++done, rows.length * columns.length);
         await breathe();
@@ -161,6 +172,7 @@ export class Denoiser {
   dispose(): void {
     this.programs.dispose();
     this.tile = undefined;
+    this.answer = undefined;
   }
 
   private get allowed(): number {

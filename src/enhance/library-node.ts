@@ -20,6 +20,7 @@ import type { Image } from "../image/image.js";
 import { ImageModel } from "../models/index.js";
 import { Denoiser, type Sigma } from "./denoiser.js";
 import { enhanceImage } from "./enhance.js";
+import { enlargeImage, scaleOf } from "./enlarge.js";
 import { Shelf } from "./shelf-node.js";
 import { bundledFor, type Task, tasks } from "./tasks.js";
 
@@ -91,11 +92,17 @@ async function restored(image: Image, options: EnhanceOptions): Promise<Image> {
   const { model, task = "photo", sigma, strength, signal, onProgress } = options;
   signal?.throwIfAborted();
   const backend = chosenBackend() ?? (await (opened ??= useBackend("auto")));
+  const shelf = shelfOf(backend);
+  if (typeof model === "string") await shelf.prepare(model);
   const denoiser =
     model instanceof ImageModel
       ? ownDenoiser(model)
-      : shelfOf(backend).get(model ?? bundledFor(task, image.channels)).denoiser;
+      : shelf.get(model ?? bundledFor(task, image.channels)).denoiser;
   const onTile = (done: number, total: number) => onProgress?.(done / total);
+  if (scaleOf(denoiser.model) > 1) {
+    const level = sigma === "auto" ? 0 : sigma;
+    return enlargeImage(image, denoiser, { sigma: level, signal, onTile });
+  }
   return (await enhanceImage(image, denoiser, { sigma, strength, signal, onTile })).image;
 }
 

@@ -2,6 +2,8 @@
 
 import { Denoiser, type DenoiserOptions } from "./denoiser.js";
 import { type LoadedModel, loadModel } from "../models/files.js";
+import { isOnnx, readOnnxNetwork } from "./onnx-network-node.js";
+import type { ImageUseHints } from "./probe.js";
 
 export interface Shelved extends LoadedModel {
   readonly denoiser: Denoiser;
@@ -15,6 +17,16 @@ export class Shelf {
     private readonly options: DenoiserOptions = {},
     private readonly architecture?: string,
   ) {}
+
+  /**
+   * Reads a network of ONNX, which takes its time the first time; others are read when they are asked for.
+   * @param say is told what was found out about it
+   */
+  async prepare(file: string, hints?: ImageUseHints, say?: (text: string) => void): Promise<void> {
+    if (!isOnnx(file) || this.loaded.has(file)) return;
+    const model = await readOnnxNetwork(file, hints, say);
+    this.loaded.set(file, { model, file, denoiser: new Denoiser(model, this.options) });
+  }
 
   /**
    * The network of that name, file or folder, on the backend that was current when it was first asked for.

@@ -33,6 +33,10 @@ export interface LoadedModel {
  */
 export function loadModel(nameOrFile: string, architecture?: string): LoadedModel {
   const file = bundledModel(nameOrFile)?.file ?? modelFileOf(nameOrFile);
+  if (/\.onnx$/i.test(file))
+    throw new UserError(
+      `${file} is a network of ONNX, which enhance and convert read, and loadOnnx in a program.`,
+    );
   const content = readSafetensorsFile(file);
   const isOurs = content.metadata.fovea !== undefined;
   if (!isOurs && architecture === undefined)

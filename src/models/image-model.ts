@@ -21,6 +21,10 @@ export abstract class ImageModel extends Model<Inputs> {
   abstract readonly alignment: number;
   /** An output pixel depends on no input pixel further away than this, in y or in x: the overlap that tiles need. */
   abstract readonly receptiveRadius: number;
+  /** Values a pixel of what `restore` gives: its channels, or blocks of pixels of a model that enlarges. */
+  get answerChannels(): number {
+    return this.channels;
+  }
   /** Height and width, where the model takes one size only. */
   get imageSize(): readonly [height: number, width: number] | undefined {
     return undefined;

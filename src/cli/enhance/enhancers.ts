@@ -2,6 +2,7 @@
 
 import { applyMethod, type Chosen, describeMethod } from "../../enhance/classical/apply.js";
 import { type Enhanced, enhanceImage } from "../../enhance/enhance.js";
+import { enlargeImage, scaleOf } from "../../enhance/enlarge.js";
 import { isCorrelated } from "../../enhance/noise.js";
 import type { Shelf, Shelved } from "../../enhance/shelf-node.js";
 import { bundledFor, type Task } from "../../enhance/tasks.js";
@@ -35,6 +36,12 @@ export const byNetwork =
     const tell = teller(progress);
     const onTile = (done: number, total: number) => tell(done / total, `tile ${done}/${total}, `);
     const network = shelf.get(model ?? bundledFor(task, image.channels));
+    const scale = scaleOf(network.denoiser.model);
+    if (scale > 1) {
+      const level = sigma === "auto" ? 0 : sigma;
+      const larger = await enlargeImage(image, network.denoiser, { sigma: level, onTile, signal });
+      return { image: larger, remark: `, ${scale} times as large`, fields: { scale, backend } };
+    }
     const options = { sigma, strength, onTile, signal };
     const enhanced = await enhanceImage(image, network.denoiser, options);
     const { noise, sigmas, untouched } = enhanced;
