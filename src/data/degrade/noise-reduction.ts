@@ -5,7 +5,7 @@
 import type { RandomStream } from "../../base/random-stream.js";
 import type { Plane } from "../../image/plane.js";
 import { blurPlane, boxBlurPlane } from "./blur.js";
-import { between, happens, logBetween } from "./draws.js";
+import { between, happens } from "./draws.js";
 
 /** What is left of one plane of noise n: (1 - share) n + share blur(n, sigma) + coarse box(n, radius). */
 export interface Smoothing {
@@ -31,26 +31,23 @@ export interface NoiseReduction {
   readonly sharpening: number;
 }
 
-/**
- * From cameras that hardly smooth to those that leave only spots. The upper ends follow the noise of real files: in the JPEGs of
- * five cameras neighbours correlate at 0.63 in brightness and 0.92 in colour (medians), pixels four apart at 0.12 and 0.60.
- */
+/** From cameras that hardly smooth to some that leave only spots; most real grain is fine. */
 export function drawNoiseReduction(random: RandomStream): NoiseReduction {
   return {
     luma: {
-      share: happens(random, 0.7) ? 1 : between(random, 0.3, 1),
-      sigma: logBetween(random, 0.5, 1.6),
-      coarse: happens(random, 0.6) ? between(random, 0, 2) : 0,
+      share: between(random, 0.3, 1),
+      sigma: between(random, 0.3, 1.6),
+      coarse: happens(random, 0.2) ? between(random, 0, 1) : 0,
       radius: 2 + random.integer(4),
     },
     chroma: {
-      share: happens(random, 0.7) ? 1 : between(random, 0.5, 1),
-      sigma: logBetween(random, 0.8, 3),
-      coarse: happens(random, 0.7) ? between(random, 0, 3) : 0,
+      share: between(random, 0.5, 1),
+      sigma: between(random, 0.5, 3),
+      coarse: happens(random, 0.3) ? between(random, 0, 1.5) : 0,
       radius: 2 + random.integer(5),
     },
-    sparing: happens(random, 0.3) ? between(random, 0, 0.5) : 0,
-    sharpening: happens(random, 0.35) ? between(random, 0, 0.8) : 0,
+    sparing: happens(random, 0.5) ? random.uniform() : 0,
+    sharpening: happens(random, 0.5) ? between(random, 0, 1) : 0,
   };
 }
 

@@ -58,7 +58,7 @@ function savedAsJpeg(picture: Plane, random: RandomStream, left: number, top: nu
 
 function developedNoise(clean: Plane, random: RandomStream, shot: readonly [number, number]): Float32Array {
   const noise = cameraNoise(clean, drawCamera(random, shot), random);
-  if (happens(random, 0.88)) reduceNoise(noise, clean, drawNoiseReduction(random));
+  if (happens(random, 0.8)) reduceNoise(noise, clean, drawNoiseReduction(random));
   return noise;
 }
 
