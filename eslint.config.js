@@ -75,6 +75,7 @@ export default defineConfig(
       "build-*/",
       "runs/",
       "demo-output/",
+      "site/dist/",
       "src/backend/webgpu/shaders.generated.ts",
     ],
   },

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "program/order.h"
 #include "program/program.h"
 
 namespace fovea {
@@ -54,12 +55,6 @@ Array array(const CallbackInfo& info, size_t i, napi_typedarray_type type, const
 }
 inline Napi::Float64Array doubles(const CallbackInfo& info, size_t i) {
   return array<Napi::Float64Array>(info, i, napi_float64_array, "Float64Array");
-}
-
-inline OperandRange operand_range(double address, double elements) {
-  if (!(address > 0 && address < 0x1p53 && elements >= 0 && elements < 0x1p48))
-    throw std::invalid_argument("an operand is not an address and a number of elements");
-  return {(uintptr_t)address, (size_t)elements * sizeof(float)};
 }
 
 /** Adds a function to the addon's exports. */

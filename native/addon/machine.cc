@@ -1,15 +1,8 @@
 // What the machine is and how fast: instruction sets, caches, threads, and its peaks, measured.
-#include <algorithm>
-#include <chrono>
-#include <cstring>
-#include <memory>
-#include <numeric>
-#include <vector>
-
 #include "addon/arguments.h"
 #include "program/dispatch.h"
+#include "program/measure.h"
 #include "runtime/cpu.h"
-#include "runtime/memory.h"
 #include "runtime/thread_pool.h"
 
 namespace fovea {
@@ -57,56 +50,20 @@ void change_threads(const CallbackInfo& info) {
   set_threads(count);
 }
 
-/** Sets the number of threads while it lives. */
-class WithThreads {
- public:
-  explicit WithThreads(int count) : before_(threads()) { set_threads(count); }
-  ~WithThreads() { set_threads(before_); }
-
- private:
-  int before_;
-};
-
-/**
- * peakFlops(threads, seconds): operations a second of multiply-adds in registers, on all threads at once, or, as
- * more would only take turns, on as many as there are cores; the best of several times, as the cores may be lent to
- * others meanwhile
- */
+/** peakFlops(threads, seconds), see measure.h */
 Value peak(const CallbackInfo& info) {
-  const int count = std::clamp((int)whole(info, 0, 1024), 1, cpu().cores);
+  const int count = (int)whole(info, 0, 1024);
   const double seconds = number(info, 1);
   const Turn turn(order().take());
-  const WithThreads with(count);
-  constexpr int kTimes = 4;
-  double best = 0;
-  for (int time = 0; time < kTimes; time++) {
-    std::vector<double> each(count);
-    parallel_for(count, [&](int i, int) { each[i] = kernels().peak_flops(seconds / kTimes); });
-    best = std::max(best, std::accumulate(each.begin(), each.end(), 0.0));
-  }
-  return Napi::Number::New(info.Env(), best);
+  return Napi::Number::New(info.Env(), peak_flops(count, seconds));
 }
 
-/** copyBandwidth(threads): bytes a second, read plus written, of the fastest of several copies of 128 MB */
+/** copyBandwidth(threads), see measure.h */
 Value bandwidth(const CallbackInfo& info) {
-  const int count = std::max(1, (int)whole(info, 0, 1024));
+  const int count = (int)whole(info, 0, 1024);
   return guarded(info.Env(), [&]() -> Value {
-    constexpr size_t kBytes = (size_t)128 << 20;
     const Turn turn(order().take());
-    const WithThreads with(count);
-    const std::unique_ptr<void, void (*)(void*)> from(allocate_aligned(kBytes), free_aligned),
-        to(allocate_aligned(kBytes), free_aligned);
-    std::memset(from.get(), 1, kBytes);
-    double best = 1e30;
-    for (int round = 0; round < 6; round++) {
-      const auto begin = std::chrono::steady_clock::now();
-      const size_t part = kBytes / count;
-      parallel_for(count, [&](int i, int) {
-        std::memcpy((char*)to.get() + i * part, (char*)from.get() + i * part, part);
-      });
-      best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-    }
-    return Napi::Number::New(info.Env(), 2.0 * (double)kBytes / best);
+    return Napi::Number::New(info.Env(), copy_bandwidth(count));
   });
 }
 

@@ -55,37 +55,6 @@ Value overwritable(const CallbackInfo& info) {
   return out;
 }
 
-/**
- * steps, then for each step: kernel, operands, outputs, numbers, frozen (0 or 1), then its operands as pairs
- * address, elements, then its numbers.
- */
-std::shared_ptr<Program> parse_program(const double* at, const double* end) {
-  const auto next = [&]() -> double {
-    if (at == end) throw std::invalid_argument("a program's description is cut short");
-    return *at++;
-  };
-  std::vector<Program::Line> lines;
-  std::vector<OperandRange> operands;
-  std::vector<double> numbers;
-  for (double left = next(); left > 0; left--) {
-    Program::Line line{};
-    line.kernel = (int)next();
-    line.operand_count = (int)next();
-    line.output_count = (int)next();
-    line.number_count = (int)next();
-    line.frozen = next() != 0;
-    line.first_operand = operands.size();
-    for (int i = 0; i < line.operand_count; i++) {
-      const double address = next();
-      operands.push_back(operand_range(address, next()));
-    }
-    line.first_number = numbers.size();
-    for (int i = 0; i < line.number_count; i++) numbers.push_back(next());
-    lines.push_back(line);
-  }
-  return std::make_shared<Program>(std::move(lines), std::move(operands), std::move(numbers));
-}
-
 using ProgramHandle = std::shared_ptr<Program>;
 
 /** createProgram(description): handle */

@@ -1,5 +1,5 @@
 // What a kernel gets: operand addresses (inputs, then outputs) and a flat list of numbers that encode shapes and attributes.
-// src/backend/native/encode-products.ts and encode-elements.ts write the numbers; each kernel's file reads them, next to its code.
+// src/backend/cpp/encode-products.ts and encode-elements.ts write the numbers; each kernel's file reads them, next to its code.
 #pragma once
 
 #include <cstddef>

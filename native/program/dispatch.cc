@@ -2,10 +2,10 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <stdexcept>
 
 #include "isas.h"
 #include "runtime/cpu.h"
+#include "runtime/fail.h"
 
 namespace fovea {
 
@@ -39,12 +39,14 @@ std::vector<const KernelTable*> find_usable() {
 
 const KernelTable& choose() {
   const auto& usable = usable_tables();
+#if !defined(__wasm__)
   if (const char* named = std::getenv("FOVEA_ISA"))
     for (const KernelTable* t : usable)
       if (std::strcmp(t->isa, named) == 0) return *t;
+#endif
   if (usable.empty())
-    throw std::runtime_error("it was built for the instruction sets" FOVEA_ISAS(
-        FOVEA_LISTED) ", none of which this processor has");
+    fail(Message() << "it was built for the instruction sets" FOVEA_ISAS(
+             FOVEA_LISTED) ", none of which this processor has");
   return *usable.back();
 }
 

@@ -1,9 +1,8 @@
-// Reads a call's flat list of numbers in the order in which src/backend/native/encode-elements.ts wrote them.
+// Reads a call's flat list of numbers in the order in which src/backend/cpp/encode-elements.ts wrote them.
 #pragma once
 
-#include <stdexcept>
-
 #include "program/call.h"
+#include "runtime/fail.h"
 
 namespace fovea {
 
@@ -20,7 +19,7 @@ class Numbers {
   int rank() {
     const int rank = small();
     if (rank > kMaxRank)
-      throw std::length_error("native: a tensor of more than 32 axes; reshape it to fewer");
+      fail(Message() << "native: a tensor of more than " << kMaxRank << " axes; reshape it to fewer");
     return rank;
   }
   void whole(int64_t* out, int count) {

@@ -2,50 +2,21 @@
 
 #include <algorithm>
 #include <chrono>
-#include <stdexcept>
-#include <string>
 
 #include "program/dispatch.h"
+#include "runtime/fail.h"
 #include "runtime/flush_denormals.h"
+#include "runtime/lock.h"
 #include "runtime/memory.h"
 
 namespace fovea {
 
-uint64_t Order::take() {
-  std::lock_guard<std::mutex> guard(lock_);
-  return next_++;
-}
-
-void Order::wait(uint64_t ticket) {
-  std::unique_lock<std::mutex> guard(lock_);
-  turned_.wait(guard, [&] { return serving_ == ticket; });
-}
-
-void Order::done() {
-  {
-    std::lock_guard<std::mutex> guard(lock_);
-    serving_++;
-  }
-  turned_.notify_all();
-}
-
-bool Order::idle() {
-  std::lock_guard<std::mutex> guard(lock_);
-  return serving_ == next_;
-}
-
-/** Never destroyed: a replay may be pending when the process ends. */
-Order& order() {
-  static Order* const made = new Order;
-  return *made;
-}
-
 void check_operands(int kernel, const OperandRange* operands, int count) {
   for (int i = 0; i < count; i++)
     if (!is_live(operands[i].address, operands[i].bytes))
-      throw std::invalid_argument(
-          "operand " + std::to_string(i) + " of " + kernel_name(kernel) +
-          " is not inside a live storage; was it released, or is its shape larger than its storage?");
+      fail(Message()
+           << "operand " << i << " of " << kernel_name(kernel)
+           << " is not inside a live storage; was it released, or is its shape larger than its storage?");
 }
 
 void execute(int kernel, const Call& call) {
@@ -57,7 +28,7 @@ namespace {
 
 /** The programs with frozen operands. Never destroyed. */
 struct Frozen {
-  std::mutex lock;
+  Lock lock;
   std::vector<Program*> programs;
 };
 Frozen& frozen() {
@@ -71,11 +42,10 @@ Program::Program(std::vector<Line> lines, std::vector<OperandRange> operands, st
     : lines_(std::move(lines)), operands_(std::move(operands)), numbers_(std::move(numbers)) {
   for (const OperandRange& operand : operands_) addresses_.push_back((float*)operand.address);
   for (const Line& line : lines_) {
-    if (line.kernel < 0 || line.kernel >= kKernelCount) throw std::invalid_argument("a step names no kernel");
+    if (line.kernel < 0 || line.kernel >= kKernelCount) fail(Message() << "a step names no kernel");
     if (line.output_count < 0 || line.output_count > line.operand_count ||
         (line.frozen && line.operand_count < 2))
-      throw std::invalid_argument(std::string("a step of ") + kernel_name(line.kernel) +
-                                  " has a wrong number of operands");
+      fail(Message() << "a step of " << kernel_name(line.kernel) << " has a wrong number of operands");
     for (int i = line.operand_count - line.output_count; i < line.operand_count; i++)
       written_.push_back(operands_[line.first_operand + i]);
     has_frozen_ = has_frozen_ || line.frozen;
@@ -87,13 +57,13 @@ Program::Program(std::vector<Line> lines, std::vector<OperandRange> operands, st
     steps_.push_back(kernels().prepare(line.kernel, call));
   }
   if (!has_frozen_) return;
-  std::lock_guard<std::mutex> guard(frozen().lock);
+  const Locked guard(frozen().lock);
   frozen().programs.push_back(this);
 }
 
 Program::~Program() {
   if (has_frozen_) {
-    std::lock_guard<std::mutex> guard(frozen().lock);
+    const Locked guard(frozen().lock);
     std::erase(frozen().programs, this);
   }
 }
@@ -127,7 +97,7 @@ std::vector<double> Program::profile(int rounds) {
 }
 
 void forget_prepared(const OperandRange* written, size_t count) {
-  std::lock_guard<std::mutex> guard(frozen().lock);
+  const Locked guard(frozen().lock);
   for (Program* program : frozen().programs)
     for (size_t i = 0; i < program->steps_.size(); i++) {
       const Program::Line& line = program->lines_[i];

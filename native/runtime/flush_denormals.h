@@ -14,7 +14,7 @@ class FlushDenormals {
   FlushDenormals& operator=(const FlushDenormals&) = delete;
 
  private:
-  uint64_t saved_;
+  [[maybe_unused]] uint64_t saved_;
 };
 
 }  // namespace fovea

@@ -2,11 +2,14 @@
 
 #include <cstdlib>
 #include <map>
-#include <mutex>
-#include <new>
 #include <vector>
 
-#if defined(__linux__)
+#include "runtime/fail.h"
+#include "runtime/lock.h"
+
+#if defined(__wasm__)
+#include "wasm/heap.h"
+#elif defined(__linux__)
 #include <sys/mman.h>
 #elif defined(_WIN32)
 #include <malloc.h>
@@ -15,7 +18,10 @@
 namespace fovea {
 namespace {
 
-#if defined(_WIN32)
+#if defined(__wasm__)
+void* system_allocate(size_t, size_t size) { return heap_allocate(size); }
+void system_free(void* data) { heap_free(data); }
+#elif defined(_WIN32)
 void* system_allocate(size_t alignment, size_t size) { return _aligned_malloc(size, alignment); }
 void system_free(void* data) { _aligned_free(data); }
 #else
@@ -26,8 +32,8 @@ void system_free(void* data) { std::free(data); }
 constexpr size_t kHugePage = 2 << 20;
 
 /** What the pool keeps at most. A step's arena is one block, so what is pooled beyond this is rarely used
- * again. */
-constexpr size_t kPoolCap = (size_t)1 << 30;
+ * again. (WebAssembly has 4 GB for everything.) */
+constexpr size_t kPoolCap = sizeof(void*) == 4 ? (size_t)1 << 28 : (size_t)1 << 30;
 
 /** Sizes of blocks: four steps to every doubling, so that at most a fifth of a block is unused. */
 size_t bucket(size_t bytes) {
@@ -39,7 +45,7 @@ size_t bucket(size_t bytes) {
 }
 
 struct Blocks {
-  std::mutex lock;
+  Lock lock;
   std::map<uintptr_t, size_t> live;                 // address to bytes of the bucket
   std::map<size_t, std::vector<uintptr_t>> pooled;  // bytes of the bucket to addresses
   size_t live_bytes = 0, pooled_bytes = 0;
@@ -69,7 +75,7 @@ void* allocate_aligned(size_t bytes) {
   const size_t alignment = bytes >= kHugePage / 2 ? kHugePage : 64;
   const size_t size = (bytes + alignment - 1) / alignment * alignment;
   void* data = size >= bytes ? system_allocate(alignment, size ? size : alignment) : nullptr;
-  if (!data) throw std::bad_alloc();
+  if (!data) fail_out_of_memory();
 #if defined(__linux__)
   if (alignment == kHugePage) madvise(data, size, MADV_HUGEPAGE);
 #endif
@@ -92,7 +98,7 @@ void populate([[maybe_unused]] void* data, [[maybe_unused]] size_t bytes) {
 
 float* allocate_block(size_t bytes) {
   Blocks& b = blocks();
-  std::lock_guard<std::mutex> guard(b.lock);
+  const Locked guard(b.lock);
   const size_t size = bucket(bytes);
   uintptr_t address;
   if (auto found = b.pooled.find(size); found != b.pooled.end()) {
@@ -110,7 +116,7 @@ float* allocate_block(size_t bytes) {
 
 bool release_block(uintptr_t address) {
   Blocks& b = blocks();
-  std::lock_guard<std::mutex> guard(b.lock);
+  const Locked guard(b.lock);
   const auto found = b.live.find(address);
   if (found == b.live.end()) return false;
   b.pooled[found->second].push_back(address);
@@ -123,7 +129,7 @@ bool release_block(uintptr_t address) {
 
 bool is_live(uintptr_t address, size_t bytes) {
   Blocks& b = blocks();
-  std::lock_guard<std::mutex> guard(b.lock);
+  const Locked guard(b.lock);
   auto after = b.live.upper_bound(address);
   if (after == b.live.begin()) return false;
   const auto [start, size] = *std::prev(after);
@@ -132,13 +138,13 @@ bool is_live(uintptr_t address, size_t bytes) {
 
 uint64_t release_count() {
   Blocks& b = blocks();
-  std::lock_guard<std::mutex> guard(b.lock);
+  const Locked guard(b.lock);
   return b.releases;
 }
 
 void trim_pool(size_t keep_bytes) {
   Blocks& b = blocks();
-  std::lock_guard<std::mutex> guard(b.lock);
+  const Locked guard(b.lock);
   trim(b, keep_bytes);
 }
 
@@ -146,7 +152,7 @@ size_t pool_cap() { return kPoolCap; }
 
 MemoryCounts memory_counts() {
   Blocks& b = blocks();
-  std::lock_guard<std::mutex> guard(b.lock);
+  const Locked guard(b.lock);
   return {b.live.size(), b.live_bytes, b.pooled_bytes};
 }
 

@@ -14,6 +14,7 @@
 #include "runtime/cpu.h"
 #include "runtime/flush_denormals.h"
 #include "runtime/memory.h"
+#include "runtime/share.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -57,26 +58,6 @@ bool spin(Ready ready) {
   return false;
 }
 
-/** The tasks that a thread has left, `next` to `end`, in one word: whoever shortens it owns the task that went. */
-struct alignas(64) Share {
-  std::atomic<uint64_t> word{0};
-  std::atomic<bool> owner_is_inside{false};  // take_part(), where it may also take others' tasks
-
-  static uint64_t of(uint32_t next, uint32_t end) { return (uint64_t)end << 32 | next; }
-
-  /** A task from the front or, for a thief, from the back; -1 if none is left. */
-  int take(bool from_back) {
-    uint64_t seen = word.load(std::memory_order_acquire);
-    for (;;) {
-      const uint32_t next = (uint32_t)seen, end = (uint32_t)(seen >> 32);
-      if (next >= end) return -1;
-      const uint64_t rest = from_back ? of(next, end - 1) : of(next + 1, end);
-      if (word.compare_exchange_weak(seen, rest, std::memory_order_acq_rel))
-        return (int)(from_back ? end - 1 : next);
-    }
-  }
-};
-
 /**
  * One job at a time. Every thread begins with an equal share of neighbouring tasks, so that kernel after
  * kernel it meets the part of the data that it wrote and still has in its caches; cores of different chiplets
@@ -112,10 +93,8 @@ class Pool {
       while (shares_[t].owner_is_inside.load(std::memory_order_seq_cst)) std::this_thread::yield();
     task_ = &task;
     done_.store(0, std::memory_order_relaxed);
-    for (int t = 0; t < threads; t++) {
-      const auto start = [&](int thread) { return (uint32_t)((int64_t)count * thread / threads); };
-      shares_[t].word.store(Share::of(start(t), start(t + 1)), std::memory_order_release);
-    }
+    for (int t = 0; t < threads; t++)
+      shares_[t].word.store(Share::first_of(count, t, threads), std::memory_order_release);
     job_.fetch_add(1, std::memory_order_seq_cst);
     if (sleepers_.load(std::memory_order_seq_cst) > 0) {
       { std::lock_guard<std::mutex> lock(sleep_); }

@@ -2,6 +2,7 @@
 
 #include "runtime/core_distance.h"
 #include "runtime/cpu.h"
+#include "runtime/fail.h"
 #include "runtime/flush_denormals.h"
 
 namespace fovea::testing {
@@ -176,7 +177,7 @@ void check_conv(const ConvCase& c, const char* kernel, double tolerance) {
         run_kernel(*table, kernel, operands, numbers);
         set_threads(before);
         suppose_avx512_double_pumped(in_halves);
-      } catch (const std::logic_error& error) {
+      } catch (const Failure& error) {
         set_threads(before);
         suppose_l3(l3);
         suppose_avx512_double_pumped(in_halves);

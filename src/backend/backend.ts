@@ -27,8 +27,8 @@ export interface Peak {
   readonly bytesPerSecond: number;
 }
 
-/** The backends by name: plain TypeScript, the C++ addon, a GPU. */
-export type BackendName = "reference" | "native" | "webgpu";
+/** The backends by name: plain TypeScript, the C++ addon, a GPU, WebAssembly. */
+export type BackendName = "reference" | "native" | "webgpu" | "wasm";
 
 /** What computes: storages of numbers, and kernels that are enqueued on them. Opened by useBackend, closed by `close()`. */
 export interface Backend {

@@ -1,5 +1,5 @@
 // Choosing a backend by name. Backends are loaded when they are asked for, so that none costs start-up time or must be installed.
-// "auto" prefers a real GPU, then the addon, then plain TypeScript, and never a software GPU.
+// "auto" prefers a real GPU, then the addon, then WebAssembly, then plain TypeScript, and never a software GPU.
 
 import type { Backend, BackendName } from "./backend.js";
 import { setBackend } from "./current.js";
@@ -8,7 +8,7 @@ import { UserError } from "../base/errors.js";
 
 /** How useBackend opens a backend. */
 export interface BackendOptions {
-  /** CPU threads of the addon (default: one a core). */
+  /** CPU threads of the addon and of WebAssembly (default: one a core). */
   threads?: number;
   /** What the reference backend rounds its values to (default "float32"); sums are float64 either way. */
   precision?: "float32" | "float64";
@@ -18,7 +18,13 @@ export interface BackendOptions {
   gpu?: unknown;
 }
 
-export const backendNames: readonly (BackendName | "auto")[] = ["auto", "native", "webgpu", "reference"];
+export const backendNames: readonly (BackendName | "auto")[] = [
+  "auto",
+  "native",
+  "webgpu",
+  "wasm",
+  "reference",
+];
 
 /**
  * Makes the named backend the current one and returns it. The old one is left open.
@@ -47,6 +53,11 @@ export async function open(name: BackendName, options: BackendOptions = {}): Pro
       const { createWebgpuBackend } = await import("./webgpu/backend.js");
       return createWebgpuBackend({ gpu: options.gpu as never, adapterName: options.device });
     }
+    case "wasm": {
+      const { createWasmBackend } = await import("./wasm/wasm-backend.js");
+      const { nodeSurroundings } = await import("./wasm/surroundings-node.js");
+      return createWasmBackend(nodeSurroundings, { threads: options.threads });
+    }
     case "reference": {
       const { ReferenceBackend } = await import("./reference/reference-backend.js");
       return new ReferenceBackend({ precision: options.precision ?? "float32" });
@@ -58,27 +69,29 @@ export async function open(name: BackendName, options: BackendOptions = {}): Pro
 
 /**
  * Opens what "auto" picks, without making it the current one.
- * @param onSlow is told in one sentence why only plain TypeScript is left
+ * @param onSlow is told in one sentence why the addon is not used, and what computes instead
  */
 export async function openBest(
   options: BackendOptions = {},
-  onSlow?: (problem: string) => void,
+  onSlow?: (problem: string, instead: "WebAssembly" | "plain TypeScript") => void,
 ): Promise<Backend> {
   const gpu = await realGpu(options);
   if (gpu) return gpu;
   try {
     return await open("native", options);
   } catch (error) {
-    onSlow?.(error instanceof Error ? error.message : String(error));
-    return open("reference", options);
+    const problem = error instanceof Error ? error.message : String(error);
+    const wasm = await open("wasm", options).catch(() => undefined);
+    onSlow?.(problem, wasm ? "WebAssembly" : "plain TypeScript");
+    return wasm ?? open("reference", options);
   }
 }
 
 let warned = false;
 
-function warnOnce(problem: string): void {
-  if (!warned)
-    console.warn(`fovea: ${problem}. Until then plain TypeScript computes, many times more slowly.`);
+function warnOnce(problem: string, instead: string): void {
+  const howSlow = instead === "WebAssembly" ? "more slowly" : "many times more slowly";
+  if (!warned) console.warn(`fovea: ${problem}. Until then ${instead} computes, ${howSlow}.`);
   warned = true;
 }
 

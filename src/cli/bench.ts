@@ -27,7 +27,7 @@ export const benchCommand = (): Command =>
   new Command("bench")
     .description("time the workloads that rivals run under the same names")
     .argument("[work...]", "names or beginnings of names, such as sgemm or conv-dx; all by default")
-    .option("--backend <name>", "auto, native, webgpu or reference", "auto")
+    .option("--backend <name>", "auto, native, webgpu, wasm or reference", "auto")
     .option("--threads <n,...>", "CPU threads (default: one a core); a list runs everything for each")
     .option("--kernel <variant>", "force this variant of a kernel workload")
     .option("--ladder", "every variant of a kernel, each checked against the reference before it is timed")

@@ -8,6 +8,7 @@ import {
   examineNative,
   examineReference,
   examineSharp,
+  examineWasm,
   examineWebgpu,
   type Finding,
 } from "./doctor/findings.js";
@@ -37,7 +38,13 @@ async function doctor({ json }: { json?: boolean }): Promise<void> {
     logicalCores: os.cpus().length,
     memoryGB: Math.round(os.totalmem() / 2 ** 30),
   };
-  const findings = [await examineWebgpu(), await examineNative(), examineReference(), await examineSharp()];
+  const findings = [
+    await examineWebgpu(),
+    await examineNative(),
+    await examineWasm(),
+    examineReference(),
+    await examineSharp(),
+  ];
   const auto = await pickedByAuto();
   if (json) {
     printJson({ machine: true, ...machine });

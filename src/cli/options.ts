@@ -96,7 +96,7 @@ export const architecture =
   (text) =>
     oneOf(flag, architectureNames)(shortNames[text] ?? text);
 
-const backends: readonly (BackendName | "auto")[] = ["auto", "native", "webgpu", "reference"];
+const backends: readonly (BackendName | "auto")[] = ["auto", "native", "webgpu", "wasm", "reference"];
 
 export interface SharedOptions {
   backend: BackendName | "auto";

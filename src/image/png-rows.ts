@@ -1,5 +1,5 @@
 // Rows of a PNG: the five filters and their inverses, and samples of 1 to 16 bits out of bytes and into them.
-// Arithmetic only; inflating and deflating is png-decode-node.ts and png-encode-node.ts.
+// Arithmetic only; inflating and deflating is deflate.ts.
 
 import type { Levels } from "./image.js";
 

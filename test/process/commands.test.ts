@@ -144,7 +144,7 @@ describe("--json prints objects, one a line, and nothing else on stdout", () => 
     expect(findings.find((f) => f.part === "reference")).toMatchObject({ works: true });
     for (const finding of findings)
       if (finding.works === false) expect(finding.remedy).toEqual(expect.any(String));
-    expect(["native", "webgpu", "reference"]).toContain(findings.at(-1)!.auto);
+    expect(["native", "webgpu", "wasm", "reference"]).toContain(findings.at(-1)!.auto);
   });
 });
 

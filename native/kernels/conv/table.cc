@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
-#include <stdexcept>
-#include <string>
 
 #include "kernels/conv/implicit_gemm/forward.h"
 #include "kernels/elements/epilogue.h"
 #include "program/numbers.h"
+#include "runtime/fail.h"
 
 // The rooms of the variants, in the order of their numbers; of equal costs the first is chosen.
 #define FOVEA_CONV_VARIANTS(X) \
@@ -38,7 +37,7 @@ struct Options {
   int flags, variant;
 };
 
-/** Reads the numbers that src/backend/native/encode-products.ts writes for the trio. */
+/** Reads the numbers that src/backend/cpp/encode-products.ts writes for the trio. */
 ConvCall read_call(const Call& call, Direction direction, Options& options) {
   Numbers numbers(call);
   ConvCall c{};
@@ -113,8 +112,7 @@ class ConvStep : public Step {
   int chosen(int variant) const {
     const int chosen = choose(call_.direction, call_.shape, variant);
     if (chosen < 0)
-      throw std::logic_error("conv2d: the variant number " + std::to_string(variant) +
-                             " does not serve this shape");
+      fail(Message() << "conv2d: the variant number " << variant << " does not serve this shape");
     return chosen;
   }
 

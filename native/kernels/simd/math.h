@@ -26,6 +26,8 @@ inline vf copy_sign(vf x, vf sign) { return (vf)(((vu)x & 0x7fffffffu) | ((vu)si
 inline bool any(vi mask) {
 #if defined(__AVX512F__)
   return _mm512_movepi32_mask((__m512i)mask) != 0;
+#elif defined(__wasm__)
+  return wasm_v128_any_true((v128_t)mask);
 #else
   int found = 0;
   for (int i = 0; i < kLanes; i++) found |= mask[i];
@@ -41,6 +43,8 @@ inline vf square_root(vf x) {
   return (vf)_mm256_sqrt_ps((__m256)x);
 #elif defined(__ARM_NEON) && defined(__aarch64__)
   return (vf)vsqrtq_f32((float32x4_t)x);
+#elif defined(__wasm__)
+  return (vf)wasm_f32x4_sqrt((v128_t)x);
 #else
   for (int i = 0; i < kLanes; i++) x[i] = std::sqrt(x[i]);
   return x;

@@ -1,5 +1,5 @@
-// One vector type for every instruction set: `vf` holds `kLanes` floats (16 on AVX-512, 8 on AVX2, 4 on NEON
-// and elsewhere). It is built on the compilers' vector extensions, so a + b, a * b, a < b ? c : d and
+// One vector type for every instruction set: `vf` holds `kLanes` floats (16 on AVX-512, 8 on AVX2, 4 on NEON,
+// in WebAssembly and elsewhere). It is built on the compilers' vector extensions, so a + b, a * b, a < b ? c : d and
 // indexing need no wrapper; only what those lack is spelt out here. Every file under kernels/ is compiled
 // once per instruction set, inside namespace FOVEA_ISA.
 #pragma once
@@ -10,10 +10,12 @@
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
+#elif defined(__wasm__)
+#include <wasm_simd128.h>
 #endif
 
 #ifndef FOVEA_ISA
-#error "compile with -DFOVEA_ISA=avx512|avx2|neon|portable"
+#error "compile with -DFOVEA_ISA=avx512|avx2|neon|portable|simd128|relaxed_simd128"
 #endif
 
 namespace fovea::FOVEA_ISA {
@@ -63,6 +65,8 @@ inline vf fma(vf a, vf b, vf c) {
   return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #elif defined(__ARM_NEON) && defined(__aarch64__)
   return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(__wasm_relaxed_simd__)
+  return (vf)wasm_f32x4_relaxed_madd((v128_t)a, (v128_t)b, (v128_t)c);
 #else
   return a * b + c;
 #endif
@@ -121,6 +125,19 @@ inline vf load_partial(const float* p, int n) {
   return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 #elif defined(__AVX2__)
   return (vf)_mm256_maskload_ps(p, first_lanes(n));
+#elif defined(__wasm__)
+  switch (n) {  // memory.copy of so few bytes is a call
+    case 0:
+      return vf{};
+    case 1:
+      return (vf)wasm_v128_load32_zero(p);
+    case 2:
+      return (vf)wasm_v128_load64_zero(p);
+    case 3:
+      return (vf)wasm_v128_load32_lane(p + 2, wasm_v128_load64_zero(p), 2);
+    default:
+      return load(p);
+  }
 #else
   vf v{};
   std::memcpy(&v, p, (size_t)n * 4);
@@ -132,6 +149,11 @@ inline void store_partial(float* p, vf v, int n) {
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
 #elif defined(__AVX2__)
   _mm256_maskstore_ps(p, first_lanes(n), (__m256)v);
+#elif defined(__wasm__)
+  if (n >= kLanes) return store(p, v);
+  if (n & 2) wasm_v128_store64_lane(p, (v128_t)v, 0);
+  if (n == 3) wasm_v128_store32_lane(p + 2, (v128_t)v, 2);
+  if (n == 1) wasm_v128_store32_lane(p, (v128_t)v, 0);
 #else
   std::memcpy(p, &v, (size_t)n * 4);
 #endif

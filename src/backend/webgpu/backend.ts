@@ -57,7 +57,8 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
 
 async function defaultStore(options: WebgpuOptions): Promise<VariantStore> {
   if (options.gpu) return new MemoryStore();
-  const { FileStore } = await import("./variant-store-node.js");
+  const node = "./variant-store-node.js"; // not a literal in import(), so that bundlers for the browser leave it alone
+  const { FileStore } = (await import(node)) as { FileStore: new () => VariantStore };
   return new FileStore();
 }
 

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 
 export interface Finding {
-  readonly part: "webgpu" | "native" | "reference" | "sharp";
+  readonly part: "webgpu" | "native" | "wasm" | "reference" | "sharp";
   readonly works: boolean;
   /** One sentence. */
   readonly summary: string;
@@ -40,6 +40,24 @@ export async function examineNative(): Promise<Finding> {
     summary: `the C++ addon runs with ${isa} on ${threads} ${threads === 1 ? "thread" : "threads"}`,
     details: { addon: addonOrigin(), cpu, "physical cores": cores, "instruction sets": isas, caches },
   };
+}
+
+export async function examineWasm(): Promise<Finding> {
+  const { createWasmBackend } = await import("../../backend/wasm/wasm-backend.js");
+  const { nodeSurroundings } = await import("../../backend/wasm/surroundings-node.js");
+  try {
+    const backend = await createWasmBackend(nodeSurroundings);
+    const { isa, threads } = backend.info();
+    await backend.close();
+    const summary = `WebAssembly runs with ${isa} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
+    return { part: "wasm", works: true, summary, details: {} };
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const [summary, remedy] = message.split("; run: ");
+    const compiler = ["clang-19", "lld-19", "libclang-rt-19-dev-wasm32", "libc++-19-dev-wasm32"];
+    const install = isOnPath("clang++-19") ? remedy : `${installCommand(compiler)} && ${remedy}`;
+    return { part: "wasm", works: false, summary, remedy: remedy && install, details: {} };
+  }
 }
 
 export function examineReference(): Finding {

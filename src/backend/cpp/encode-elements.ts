@@ -1,5 +1,5 @@
 // The flat list of numbers that each C++ kernel other than the products reads (Call.numbers): shapes and attributes, in
-// the order in which the kernel's file in native/kernels takes them. The products' are in encode.ts.
+// the order in which the kernel's file in native/kernels takes them. The products' are in encode-products.ts.
 
 import type { KernelCall, Operand } from "../backend.js";
 import {

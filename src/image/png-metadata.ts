@@ -1,10 +1,11 @@
 // Between a PNG's chunks and the metadata record. From PNG to PNG chunks stay as they are, byte for byte; those that other
 // formats have too (profile, EXIF, XMP, density) are read from them and made for them.
 
-import zlib from "node:zlib";
+import { joined, latin } from "./bytes.js";
+import { machine } from "./deflate.js";
 import { isXmpKeyword, withOrientationOne, xmpKeyword } from "./exif.js";
 import type { KeptChunk, Metadata } from "./metadata.js";
-import type { PngContent } from "./png-chunks-node.js";
+import type { PngContent } from "./png-chunks.js";
 import type { Layout } from "./png-layout.js";
 
 const inchesPerMetre = 39.3701;
@@ -38,7 +39,8 @@ export function pngMetadataChunks(metadata: Metadata | undefined, layout: Layout
     else if (isSame || !["sBIT", "bKGD", "hIST"].includes(chunk.name))
       chunks.push(isPalette || chunk.place !== "middle" ? chunk : { ...chunk, place: "first" });
   const has = (name: string) => chunks.some((chunk) => chunk.name === name);
-  if (icc && !has("iCCP")) chunks.unshift({ name: "iCCP", data: profileChunk(icc), place: "first" });
+  const profile = icc && !has("iCCP") ? profileChunk(icc) : undefined;
+  if (profile) chunks.unshift({ name: "iCCP", data: profile, place: "first" });
   if (density && !has("pHYs")) chunks.push({ name: "pHYs", data: densityChunk(density), place: "first" });
   if (exif && !has("eXIf")) chunks.push({ name: "eXIf", data: exif, place: "first" });
   if (xmp && !chunks.some(({ name, data }) => name === "iTXt" && xmpIn(data)))
@@ -50,14 +52,16 @@ function profileIn(chunk: Uint8Array | undefined): Uint8Array | undefined {
   const nameEnd = chunk?.indexOf(0) ?? -1;
   if (nameEnd < 0) return undefined;
   try {
-    return zlib.inflateSync(chunk!.subarray(nameEnd + 2), { maxOutputLength: mostProfileBytes });
+    return machine.deflate.inflateNow?.(chunk!.subarray(nameEnd + 2), mostProfileBytes);
   } catch {
     return undefined; // the chunk is kept as it is
   }
 }
 
-function profileChunk(icc: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from("ICC profile\0\0", "latin1"), zlib.deflateSync(icc)]);
+/** Undefined where nothing can be compressed at once. */
+function profileChunk(icc: Uint8Array): Uint8Array | undefined {
+  const data = machine.deflate.deflateNow?.(icc);
+  return data && joined([latin("ICC profile\0\0"), data]);
 }
 
 /** iTXt: keyword, compressed or not, language, translated keyword, text. */
@@ -67,14 +71,13 @@ function xmpIn(chunk: Uint8Array): Uint8Array | undefined {
   const languageEnd = chunk.indexOf(0, xmpKeyword.length + 3);
   const text = chunk.subarray(chunk.indexOf(0, languageEnd + 1) + 1);
   try {
-    return compressed ? zlib.inflateSync(text, { maxOutputLength: mostProfileBytes }) : text;
+    return compressed ? machine.deflate.inflateNow?.(text, mostProfileBytes) : text;
   } catch {
     return undefined;
   }
 }
 
-const xmpChunk = (xmp: Uint8Array): Uint8Array =>
-  Buffer.concat([Buffer.from(`${xmpKeyword}\0\0\0\0\0`, "latin1"), xmp]);
+const xmpChunk = (xmp: Uint8Array): Uint8Array => joined([latin(`${xmpKeyword}\0\0\0\0\0`), xmp]);
 
 function densityIn(chunk: Uint8Array | undefined): Metadata["density"] {
   if (chunk?.length !== 9 || chunk[8] !== 1) return undefined; // without a unit it only tells how wide pixels are

@@ -1,4 +1,4 @@
-// From a call to what the addon takes: the kernel's number and the flat list of numbers that its C++ reads.
+// From a call to what the C++ engine takes: the kernel's number and the flat list of numbers that its C++ reads.
 
 import type { KernelCall, Variant } from "../backend.js";
 import { kernels } from "../kernels.js";
@@ -7,9 +7,9 @@ import { elementEncoders } from "./encode-elements.js";
 import type { ElementKernel } from "./encode-elements.js";
 import { productEncoders } from "./encode-products.js";
 import type { ProductKernel } from "./encode-products.js";
-import { variantsOf } from "./variants.js";
+import type { Variants } from "./variants.js";
 
-/** A kernel's place in the catalogue is its number in the addon. */
+/** A kernel's place in the catalogue is its number in the engine. */
 export const kernelNames = Object.keys(kernels) as KernelName[];
 const numberOf = new Map(kernelNames.map((name, i) => [name, i]));
 
@@ -25,9 +25,10 @@ export interface EncodedCall {
 }
 
 /** @param frozen whether input 1 does not change between replays */
-export function encode(call: KernelCall, frozen = false): EncodedCall {
+export function encode(call: KernelCall, variants: Variants, frozen = false): EncodedCall {
   const kernel = numberOf.get(call.kernel)!;
-  const variant = call.variant === undefined ? -1 : variantNumber(call, call.variant);
+  const variant =
+    call.variant === undefined ? -1 : variantNumber(call, call.variant, variants.of(call.kernel));
   if (isProduct(call.kernel)) {
     const encoder = productEncoders[call.kernel] as (
       c: KernelCall,
@@ -40,14 +41,13 @@ export function encode(call: KernelCall, frozen = false): EncodedCall {
   return { kernel, numbers: encoder(call) };
 }
 
-function variantNumber(call: KernelCall, name: string): number {
-  const variants: readonly Variant[] = variantsOf(call.kernel);
+function variantNumber(call: KernelCall, name: string, variants: readonly Variant[]): number {
   const found = variants.findIndex((variant) => variant.name === name);
   if (found < 0)
     throw new Error(
-      `native: ${call.kernel} has no variant "${name}" (it has ${variants.map((v) => v.name).join(", ")})`,
+      `${call.kernel} has no variant "${name}" (it has ${variants.map((v) => v.name).join(", ")})`,
     );
   if (!variants[found].supports(call))
-    throw new Error(`native: ${call.kernel}'s variant "${name}" does not support this call`);
+    throw new Error(`${call.kernel}'s variant "${name}" does not support this call`);
   return found;
 }

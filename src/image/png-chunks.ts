@@ -1,9 +1,9 @@
 // Walks a PNG's chunks without decoding any pixel: refuses what cannot be decoded before memory is spent on it, and gathers what
-// the file says. Pixels are left to png-decode-node.ts. W3C Portable Network Graphics (PNG) Specification, third edition.
+// the file says. Pixels are left to png-decode.ts. W3C Portable Network Graphics (PNG) Specification, third edition.
 // As libpng does, it reads files with small faults (a wrong checksum of something inessential, a missing end) and warns.
 
-import zlib from "node:zlib";
 import { UserError } from "../base/errors.js";
+import { machine } from "./deflate.js";
 import { MAX_PIXELS, type Channels } from "./image.js";
 import type { KeptChunk } from "./metadata.js";
 
@@ -59,7 +59,7 @@ export function encodeChunk(name: string, data: Uint8Array): Uint8Array {
   view.setUint32(0, data.length);
   for (let i = 0; i < 4; i++) bytes[4 + i] = name.charCodeAt(i);
   bytes.set(data, 8);
-  view.setUint32(8 + data.length, zlib.crc32(bytes.subarray(4, 8 + data.length)));
+  view.setUint32(8 + data.length, machine.deflate.crc32(bytes.subarray(4, 8 + data.length)));
   return bytes;
 }
 
@@ -235,7 +235,7 @@ function moving(control: Uint8Array, source: string): UserError {
 
 function hasRightChecksum(bytes: Uint8Array, view: DataView, at: number): boolean {
   const end = at + 8 + view.getUint32(at);
-  return zlib.crc32(bytes.subarray(at + 4, end)) === view.getUint32(end);
+  return machine.deflate.crc32(bytes.subarray(at + 4, end)) === view.getUint32(end);
 }
 
 /** The four letters after the length of the chunk at `at`. */
