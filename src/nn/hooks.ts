@@ -3,7 +3,6 @@
 
 import type { Tensor } from "../tensor/tensor.js";
 import type { Inputs } from "./inputs.js";
-import { listOf } from "./symbolic.js";
 
 /** Sees every call of a layer, and must return what `forward` returns. */
 export type LayerObserver<L> = (layer: L, forward: () => Inputs, input: Inputs) => Inputs;
@@ -51,7 +50,9 @@ export class Hooks {
   call(layer: object, input: Inputs, forward: () => Inputs): Inputs {
     let output = observer(layer, forward, input);
     for (const hook of this.forward) output = hook(output, input) ?? output;
-    for (const [i, y] of this.backward.size > 0 ? listOf<Tensor>(output).entries() : [])
+    if (this.backward.size === 0) return output;
+    const outputs: readonly Tensor[] = "shape" in output ? [output] : output;
+    for (const [i, y] of outputs.entries())
       if (y.requiresGrad) for (const hook of this.backward) y.onGradient((gradient) => hook(gradient, i));
     return output;
   }
