@@ -47,6 +47,11 @@ export class Call {
     return value && Array.from(value.known ?? this.fail(`its input ${index} must be known before the graph runs.`)); // prettier-ignore
   }
 
+  /** The same of an input that may not be left out. */
+  needed(index: number): number[] {
+    return this.numbers(index) ?? this.fail(`its input ${index} is missing.`);
+  }
+
   /** A list of whole numbers: an attribute up to some opset, an input from then on. */
   list(attribute: string, index: number): readonly number[] | undefined {
     return this.attributes.ints(attribute) ?? this.numbers(index);

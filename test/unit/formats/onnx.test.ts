@@ -163,6 +163,7 @@ describe("an ONNX file that is not sound", () => {
     ["a shape beyond all memory", graphOf([node("Add", ["x", "w"], ["y"])], { initializer: [floats("w", [2 ** 30, 2 ** 30, 2 ** 30], [])] }), /more than can be held/],
     ["a negative size", graphOf([node("Add", ["x", "w"], ["y"])], { initializer: [floats("w", [-2, 3], [])] }), /which is none/],
     ["numbers without end", graphOf([node("Expand", ["one", "s"], ["e"]), node("Add", ["x", "e"], ["y"])], { initializer: [floats("one", [1], [1]), { name: "s", dims: [2], dataType: 7, int64Data: [60000, 60000] }] }), /would have the shape|more than/],
+    ["an input left out", graphOf([node("Expand", ["w"], ["e"]), node("Add", ["x", "e"], ["y"])], { initializer: [floats("w", [1], [1])] }), /its input 1 is missing/],
     ["an unknown domain", writeMessage({ opsetImport: [{ domain: "", version: 17 }], graph: { node: [{ opType: "Swish", domain: "com.acme", input: ["x"], output: ["y"] }], input: [value("x", [1])], output: [value("y", [1])] } }, modelTable), /operator set "com.acme"/],
   ])("is refused with %s", async (_what, bytes, message) => {
     expect(await messageOf(bytes)).toMatch(message);

@@ -95,7 +95,7 @@ function gatherND(call: Call): Value {
 /** values = [off, on] */
 function oneHot(call: Call): Value {
   const indices = call.input(0);
-  const depth = call.numbers(1)![0];
+  const depth = call.needed(1)[0];
   const axis = call.axis(call.attributes.int("axis", -1), indices.rank + 1);
   call.checked([...indices.shape, depth]);
   const values = call.input(2);

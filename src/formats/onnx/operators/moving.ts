@@ -99,14 +99,14 @@ function pad(x: Tensor, amounts: readonly [number, number][], mode: ops.PadMode,
 
 function expanded(call: Call): Value {
   const x = call.input();
-  const shape = call.checked(broadcastShape(call.label, x.shape, call.numbers(1)!));
+  const shape = call.checked(broadcastShape(call.label, x.shape, call.needed(1)));
   const order = x.rank === shape.length ? x.order : identity(shape.length);
   return result(x.type, ops.broadcastTo(aligned(x, order), order.map((axis) => shape[axis])), order); // prettier-ignore
 }
 
 function tiled(call: Call): Value {
   const x = call.input();
-  const repeats = call.numbers(1)!;
+  const repeats = call.needed(1);
   if (repeats.length !== x.rank) call.fail(`${repeats.length} repeats for ${x}.`);
   call.checked(x.shape.map((n, axis) => n * repeats[axis]));
   // [2, 3] tiled [4, 5] times: [1, 2, 1, 3] stretched to [4, 2, 5, 3], then seen as [8, 15].
@@ -150,7 +150,7 @@ function triangle(call: Call): Value {
 /** Sums of all elements before each: a product with a triangle of ones. */
 function cumulated(call: Call): Value {
   const x = call.input();
-  const axis = call.axis(call.numbers(1)![0]);
+  const axis = call.axis(call.needed(1)[0]);
   const [exclusive, reverse] = [call.attributes.flag("exclusive"), call.attributes.flag("reverse")];
   const n = x.shape[axis];
   const counts = (i: number, j: number): boolean => {
@@ -180,7 +180,7 @@ const tensorOf = (data: Float32Array): Tensor => Value.known({ type: "float", sh
 /** Cut or padded with zeros in the middle. */
 function centred(call: Call): Value {
   const x = call.input();
-  const wanted = call.numbers(1)!;
+  const wanted = call.needed(1);
   const axes = call.axes(call.attributes.ints("axes") ?? identity(x.rank));
   const amounts = x.shape.map((n, axis): [number, number] => {
     const i = axes.indexOf(axis);

@@ -71,14 +71,14 @@ function shapeOf(call: Call): Value {
 }
 
 function range(call: Call): Value {
-  const [start, limit, delta] = [0, 1, 2].map((i) => call.numbers(i)![0]);
+  const [start, limit, delta] = [0, 1, 2].map((i) => call.needed(i)[0]);
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   call.checked([count]);
   return known(call.input().type, [count], Array.from({ length: count }, (_, i) => start + i * delta)); // prettier-ignore
 }
 
 function constantOfShape(call: Call): Value {
-  const shape = call.checked(call.numbers(0)!);
+  const shape = call.checked(call.needed(0));
   const fill = call.attributes.tensor("value");
   return result(fill?.type ?? "float", full(shape, fill?.data[0] ?? 0));
 }
