@@ -15,7 +15,7 @@ constexpr int64_t kBlock = 1024;
 
 enum class Op { unary, unary_grad, binary, select };
 
-struct Step {
+struct ChainStep {
   Op op;
   int function;
   float alpha;
@@ -44,7 +44,7 @@ class Chain {
 
   int64_t size_, last_axis_, block_ = kBlock;
   int inputs_, outputs_, slots_ = 0;
-  std::vector<Step> steps_;
+  std::vector<ChainStep> steps_;
   std::vector<Register> registers_;
   struct Extra {
     int from;
@@ -66,7 +66,7 @@ Chain::Chain(const Call& call) {
   registers_.resize(size_t(inputs_) + steps_.size());
   std::vector<int64_t> lengths;
   for (int i = 0; i < inputs_; i++) lengths.push_back(numbers.whole());
-  for (Step& step : steps_) {
+  for (ChainStep& step : steps_) {
     step.op = Op(numbers.small());
     step.function = numbers.small();
     step.alpha = float(numbers.real());
@@ -152,7 +152,7 @@ float* Chain::at(const Register& reg, int64_t start, float* scratch) const {
 void Chain::run_block(int64_t start, int64_t n, float* scratch) const {
   const auto operand = [&](int index) { return at(registers_[size_t(index)], start, scratch); };
   for (size_t i = 0; i < steps_.size(); i++) {
-    const Step& step = steps_[i];
+    const ChainStep& step = steps_[i];
     float* y = operand(inputs_ + int(i));
     switch (step.op) {
       case Op::unary:
