@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Backend } from "../backend/backend.js";
 import { chosenBackend } from "../backend/current.js";
 import { useBackend } from "../backend/select.js";
+import { checkOptions } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import {
   decodeImage,
@@ -57,6 +58,16 @@ export async function enhance(
   photo: Image | string | URL | Uint8Array | ArrayBuffer,
   options: EnhanceOptions = {},
 ): Promise<Image | string | Uint8Array> {
+  checkOptions("enhance", options, {
+    task: true,
+    strength: true,
+    model: true,
+    sigma: true,
+    signal: true,
+    onProgress: true,
+    output: true,
+    force: true,
+  });
   if (options.task !== undefined && !tasks.includes(options.task))
     throw new UserError(
       `enhance: there is no task ${String(options.task)}; choose one of ${tasks.join(", ")}.`,
@@ -100,6 +111,8 @@ async function restored(image: Image, options: EnhanceOptions): Promise<Image> {
       : shelf.get(model ?? bundledFor(task, image.channels)).denoiser;
   const onTile = (done: number, total: number) => onProgress?.(done / total);
   if (scaleOf(denoiser.model) > 1) {
+    if (strength !== undefined)
+      throw new UserError("enhance: a network that enlarges has no strength; leave it out.");
     const level = sigma === "auto" ? 0 : sigma;
     return enlargeImage(image, denoiser, { sigma: level, signal, onTile });
   }

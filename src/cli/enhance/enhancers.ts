@@ -1,5 +1,6 @@
 // What `fovea enhance` does to one picture: a network's work or a classical method's, and what is said about it.
 
+import { UserError } from "../../base/errors.js";
 import { applyMethod, type Chosen, describeMethod } from "../../enhance/classical/apply.js";
 import { type Enhanced, enhanceImage } from "../../enhance/enhance.js";
 import { enlargeImage, scaleOf } from "../../enhance/enlarge.js";
@@ -38,6 +39,8 @@ export const byNetwork =
     const network = shelf.get(model ?? bundledFor(task, image.channels));
     const scale = scaleOf(network.denoiser.model);
     if (scale > 1) {
+      if (strength !== undefined && strength !== 1)
+        throw new UserError(`${network.file} enlarges, which has no strength; leave --strength out.`);
       const level = sigma === "auto" ? 0 : sigma;
       const larger = await enlargeImage(image, network.denoiser, { sigma: level, onTile, signal });
       return { image: larger, remark: `, ${scale} times as large`, fields: { scale, backend } };

@@ -87,6 +87,7 @@ it("what cannot be is one sentence", async () => {
   await expect(enhance(picture(1), { task: "fly" as never })).rejects.toThrow(
     /no task fly; choose one of photo/,
   );
+  await expect(enhance(picture(1), { strenght: 1 } as never)).rejects.toThrow(/strenght.*strength/);
   await expect(enhance({} as never)).rejects.toThrow(/neither bytes, a path nor an image/);
   await expect(enhance(new Uint8Array(40), { model })).rejects.toThrow(/The photograph is not an image/);
   await expect(enhance(picture(1), { model: "none.safetensors" })).rejects.toThrow(/none\.safetensors/);
