@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstring>
 #include <cwchar>
+#include <memory>
 #include <new>
+#include <typeinfo>
 
 #include "runtime/fail.h"
 #include "wasm/heap.h"
@@ -41,6 +43,11 @@ int strcmp(const char* a, const char* b) {
   return (unsigned char)*a - (unsigned char)*b;
 }
 
+int strncmp(const char* a, const char* b, size_t length) {
+  for (; length && *a && *a == *b; a++, b++, length--) {
+  }
+  return length ? (unsigned char)*a - (unsigned char)*b : 0;
+}
 wchar_t* wmemchr(const wchar_t* text, wchar_t wanted, size_t length) {
   for (size_t i = 0; i < length; i++)
     if (text[i] == wanted) return (wchar_t*)text + i;
@@ -86,6 +93,12 @@ inline namespace _LIBCPP_ABI_NAMESPACE {
 void __libcpp_verbose_abort(const char* format, ...) {
   fovea::fail(fovea::Message() << "C++ library: " << format);
 }
+
+// Of std::shared_ptr. No weak_ptr is used, so that the last owner is the last of all.
+__shared_count::~__shared_count() {}
+__shared_weak_count::~__shared_weak_count() {}
+void __shared_weak_count::__release_weak() noexcept { __on_zero_shared_weak(); }
+const void* __shared_weak_count::__get_deleter(const type_info&) const noexcept { return nullptr; }
 
 namespace chrono {
 steady_clock::time_point steady_clock::now() noexcept {

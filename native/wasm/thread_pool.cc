@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "runtime/fail.h"
+#include "runtime/lock.h"
 #include "runtime/memory.h"
 #include "runtime/share.h"
 #include "wasm/imports.h"
@@ -20,7 +21,7 @@ namespace {
 using Task = std::function<void(int, int)>;
 
 constexpr int kMaxThreads = 64;
-thread_local int current = -1;  // the number under which this thread runs a task, or -1
+FOVEA_THREAD_LOCAL int current = -1;  // the number under which this thread runs a task, or -1
 
 struct Pool {
   std::atomic<int> limit{1};

@@ -7,6 +7,7 @@
 #include "kernels/elements/epilogue.h"
 #include "program/numbers.h"
 #include "runtime/fail.h"
+#include "runtime/lock.h"
 
 // The rooms of the variants, in the order of their numbers; of equal costs the first is chosen.
 #define FOVEA_CONV_VARIANTS(X) \
@@ -78,7 +79,7 @@ int choose(Direction direction, const ConvShape& shape, int variant) {
     bool is_made = false;
   };
   constexpr unsigned kRemembered = 64;
-  thread_local Choice choices[kRemembered];
+  FOVEA_THREAD_LOCAL Choice choices[kRemembered];
   unsigned place = (unsigned)direction * 31 + (unsigned)variant;
   for (int number : {shape.n, shape.h, shape.w, shape.ci, shape.co, shape.kh, shape.stride_x})
     place = place * 31 + (unsigned)number;
