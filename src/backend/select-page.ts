@@ -42,6 +42,8 @@ async function open(name: PageBackendName, { threads }: PageBackendOptions): Pro
         throw new UserError(
           "This page has no WebGPU; use a browser that has it, over https or on localhost.",
         );
+      if (!(await navigator.gpu.requestAdapter()))
+        throw new UserError("This browser has WebGPU, but offers no adapter; look at its settings.");
       return createWebgpuBackend({ gpu: navigator.gpu });
     case "wasm":
       return createWasmBackend(pageSurroundings(), { threads });
