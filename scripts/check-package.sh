@@ -22,10 +22,12 @@ size=$(stat -c %s "$tarball")
 tar -tzf "$tarball" >"$work/files"
 echo "check-package: $(basename "$tarball") has $size bytes, $(wc -l <"$work/files") files"
 ((size <= budget)) || fail "that is over the budget of $budget bytes"
-if grep -E '^package/(src|test|bench|build|\.ci)/|\.(log|tsbuildinfo|map)$' "$work/files"; then
+# Of src/ only what `fovea inspect` shows: the rules' source lines, and its pages.
+shown='^package/src/(ops/|inspect/page/|inspect/report/|backend/reference/functions\.ts$)'
+if grep -E '^package/(src|test|bench|build|\.ci)/|\.(log|tsbuildinfo|map)$' "$work/files" | grep -vE "$shown"; then
   fail "the files above do not belong into the package"
 fi
-for name in prebuilds/linux-x64/fovea.node docs/demo.jpg dist/index.d.cts native/addon/module.cc native/mpi/module.cc; do
+for name in prebuilds/linux-x64/fovea.node wasm/simd-threads.wasm src/inspect/page/main.js docs/demo.jpg dist/index.d.cts native/addon/module.cc native/mpi/module.cc; do
   grep -qx "package/$name" "$work/files" || fail "$name is missing"
 done
 if tar -xzOf "$tarball" package/package.json | grep -E '"(pre|post)?install":'; then fail "it runs a script when it is installed"; fi
