@@ -57,6 +57,7 @@ function loadAddon(): Addon {
     throw new UserError(
       `the MPI addon is not built on ${os.hostname()} (there is no ${file}); run there: ${mpiBuildCommand}`,
     );
+  for (const [name, value] of Object.entries(withoutHooks)) process.env[name] ??= value;
   const loaded = { exports: {} };
   try {
     // Open MPI loads parts of itself that look for its functions among all that are visible.
@@ -76,6 +77,18 @@ function loadAddon(): Addon {
     );
   return addon;
 }
+
+/**
+ * UCX, which MPI libraries send with, replaces mmap, brk and the handler of SIGSEGV in the whole process; V8 has threads that use the
+ * first two at any time and a handler of its own, and crashed with UCX's now and then. Read when the library is loaded.
+ */
+const withoutHooks = {
+  UCX_MEM_EVENTS: "no",
+  UCX_MEM_MMAP_HOOK_MODE: "none",
+  UCX_MEM_MALLOC_HOOKS: "no",
+  UCX_MEM_MALLOC_RELOC: "no",
+  UCX_ERROR_SIGNALS: "",
+};
 
 /** MPICH's launcher speaks through an open file, which npx and npm close to the programs that they start. */
 function checkConnection(env: NodeJS.ProcessEnv): void {

@@ -74,15 +74,19 @@ function isThere({ pid, host, began }: Owner): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
-  return began === "" || beginOf(pid) === began;
+  // A process that has ended is a zombie until its parent asks: it writes no more.
+  return statOf(pid)[0] !== "Z" && (began === "" || beginOf(pid) === began);
 }
 
-/** Field 22 of Linux's /proc/PID/stat; the second, a name, may hold anything but ends with the last parenthesis. */
-function beginOf(pid: number): string {
+/** Field 22 of Linux's /proc/PID/stat. */
+const beginOf = (pid: number): string => statOf(pid)[19] ?? "";
+
+/** The fields of /proc/PID/stat from the third on: the second, a name, may hold anything but ends with the last parenthesis. */
+function statOf(pid: number): string[] {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return "";
+    return [];
   }
 }

@@ -126,7 +126,7 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     "foreign weights without a name",
     enhance("images/0.png", "--model", "foreign.safetensors"),
-    /foreign\.safetensors does not say .* --arch/,
+    /--arch is missing: foreign\.safetensors does not say which network/,
   ],
   [
     "foreign weights of another network",
@@ -200,7 +200,7 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     "an unknown backend",
     enhance("images/0.png", "--backend", "abacus"),
-    /--backend abacus is not one of auto, native, webgpu, reference/,
+    /--backend abacus is not one of auto, native, webgpu, wasm, reference/,
   ],
   ["no threads", enhance("images/0.png", "--threads", "0"), /--threads 0 is not a whole number from 1 up/],
   ["no stop condition", train("--data", "images"), /--minutes, --steps or --epochs/],

@@ -63,7 +63,7 @@ it("every flag in the pages is one of its command", async () => {
   ];
   const used = new Map<string, Set<string>>();
   for (const page of pages)
-    for (const [, command, rest] of read(page).matchAll(/^(?:npx )?fovea (\w+)(.*)$/gm)) {
+    for (const [, command, rest] of read(page).matchAll(/^(?:npx )?fovea ([\w-]+)(.*)$/gm)) {
       const flags = used.get(command) ?? new Set();
       for (const [flag] of rest.split("#")[0].matchAll(/(?<=\s)--?[a-z][\w-]*/g)) flags.add(flag);
       used.set(command, flags);

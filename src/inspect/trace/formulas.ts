@@ -34,6 +34,10 @@ const unary: Readonly<Record<string, Formula>> = {
   reciprocal: ofOne("1/x", "(−y²)"),
   sin: ofOne("sin x", "cos x"),
   cos: ofOne("cos x", "(−sin x)"),
+  erf: ofOne("erf x", "(2/√π e^(−x²))"),
+  floor: ofOne("⌊x⌋", "0"),
+  ceil: ofOne("⌈x⌉", "0"),
+  round: ofOne("x rounded, halves to the even neighbour", "0"),
 };
 
 const ofTwo: Readonly<Record<string, Formula>> = {
