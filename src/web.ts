@@ -31,7 +31,9 @@ export {
   type History,
   type Logs,
 } from "./train/callbacks.js";
-export type { CompileOptions, FitModelOptions, ModelSamples } from "./train/trainer.js";
+export type { CompileOptions, FitModelOptions } from "./train/trainer.js";
+export type { Forecast, StepCost } from "./train/forecast.js";
+export type { ModelSamples } from "./train/samples.js";
 export { openPicture, type PagePicture, pictureFile, toImageData } from "./image/page.js";
 export { psnr, ssim } from "./image/metrics.js";
 export { Denoiser, type DenoiserOptions } from "./enhance/denoiser.js";

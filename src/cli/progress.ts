@@ -73,11 +73,3 @@ function lines(label: string): Progress {
     stop: () => undefined,
   };
 }
-
-/** 75 as "1:15", 4000 as "1:06:40". */
-export function clock(seconds: number): string {
-  const whole = Math.round(seconds);
-  const pad = (n: number) => String(n).padStart(2, "0");
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
-}

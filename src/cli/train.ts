@@ -35,6 +35,10 @@ export const trainCommand = (): Command =>
     .option("--data <dir>", "folder of clean images to train on")
     .option("--val <dir>", "folder of clean images to validate on, other ones; the first 12 are used")
     .option("--out <run>", "the run's folder")
+    .option(
+      "--dry-run",
+      "train nothing: say what the run would take, operations, memory and time on this machine, from a few steps of it",
+    )
     .option("--resume", "go on with the run in --out; its settings are remembered")
     .option("--model <name>", "unet, conv-ae, dense-ae or dncnn (default: unet)", architecture("--model"))
     .option("--init <model>", "begin with the weights of another run, file or bundled model, adapted")
@@ -136,6 +140,7 @@ export const trainCommand = (): Command =>
       `
 Examples:
   fovea train --data photos/ --val holdout/ --sigma 0..55 --minutes 20 --out runs/mine
+  fovea train --data photos/ --val holdout/ --steps 20000 --dry-run
   fovea train --data photos/ --model conv-ae --steps 2000 --out runs/small
   fovea train --task photo --data photos/ --init runs/mine --ema 0.999 --minutes 60 --out runs/photo
   fovea train --out runs/mine --resume

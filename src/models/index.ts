@@ -16,7 +16,7 @@ export { DnCNN, type DnCNNOptions } from "./dncnn.js";
 export { ImageModel } from "./image-model.js";
 export type { ModelConfig } from "./model-config.js";
 export { fromPyTorch, loadWeights } from "./load.js";
-export { type FunctionalOptions, Model } from "./model.js";
+export { type FunctionalOptions, Model, type SummaryOptions, type TrainingArguments } from "./model.js";
 export { toOnnx } from "./onnx-export.js";
 export { loadOnnx, OnnxModel, type OnnxValue } from "./onnx-model.js";
 export { Sequential } from "./sequential.js";

@@ -1,7 +1,7 @@
 // Model, in Keras's two ways: drawn, `new Model({ inputs, outputs })`, or written, by a subclass that holds layers and calls them
 // in `forward`. Both are layers themselves, and both are trained by the same methods (train/trainer.ts).
 
-import { named } from "../base/arguments.js";
+import { checkOptions, named } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
 import { host } from "../base/host.js";
 import { configOf, type LayerClass, registerLayer } from "../nn/config.js";
@@ -10,7 +10,9 @@ import { type Summary, summary } from "../nn/summary.js";
 import type { SymbolicTensor } from "../nn/symbolic.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type KnownShapes, Trainer } from "../train/trainer.js";
+import { type Forecast, forecastText } from "../train/forecast.js";
+import type { ModelSamples } from "../train/samples.js";
+import { type FitModelOptions, type KnownShapes, Trainer } from "../train/trainer.js";
 import { Graph, type GraphConfig } from "./graph.js";
 import type { ModelConfig } from "./model-config.js";
 import { encodeModel } from "./model-file.js";
@@ -21,6 +23,18 @@ export interface FunctionalOptions extends LayerOptions {
   inputs: SymbolicTensor | readonly SymbolicTensor[];
   /** What the last layers' apply() gave; as a list, the model gives a list. */
   outputs: SymbolicTensor | readonly SymbolicTensor[];
+}
+
+/** For what shape a summary is made, and where it is printed. */
+export interface SummaryOptions {
+  inputShape?: InputShape;
+  printFn?: (text: string) => void;
+}
+
+/** What fit is given, in one object. */
+export interface TrainingArguments extends FitModelOptions {
+  x: ModelSamples;
+  y?: ModelSamples;
 }
 
 /**
@@ -81,15 +95,27 @@ export class Model<Input extends Inputs = Tensor, Output extends Inputs = Tensor
   }
 
   /**
-   * Prints the layers with their output shapes, parameters and floating-point operations, as Keras does, and returns them.
+   * Prints the layers with their output shapes, parameters, floating-point operations and memory, and returns them. With
+   * `training`, it makes a few steps of that training, puts everything back, and says what all of it will take on this machine.
    * @param options.inputShape with the batch (default: what Input() said, with a batch of 1, or what the model has last seen)
    * @param options.printFn default console.log
+   * @param options.training what fit would be given: { x, y, epochs, batchSize, ... }
    */
-  summary(options: { inputShape?: InputShape; printFn?: (text: string) => void } = {}): Summary {
+  summary(options?: SummaryOptions): Summary;
+  summary(
+    options: SummaryOptions & { training: TrainingArguments },
+  ): Promise<Summary & { training: Forecast }>;
+  summary(options: SummaryOptions & { training?: TrainingArguments } = {}): Summary | Promise<Summary> {
+    checkOptions("summary", options, { inputShape: true, printFn: true, training: true });
     const { inputShape = this.ownInputShape(), printFn = console.log } = options;
     const table = summary(this, inputShape);
     printFn(table.toString());
-    return table;
+    if (!options.training) return table;
+    const { x, y, ...fitOptions } = options.training;
+    return this.forecast(x, y, fitOptions).then((training) => {
+      printFn(forecastText(training));
+      return { ...table, training };
+    });
   }
 
   /** The structure as plain JSON: the drawing, or the options of a class of yours. */

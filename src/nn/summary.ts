@@ -2,10 +2,11 @@
 
 import type { KernelCall } from "../backend/backend.js";
 import { UserError } from "../base/errors.js";
+import { inBytes, inFull, inOperations } from "../base/units.js";
 import { kernels } from "../backend/kernels.js";
 import { type Shape, show, sizeOf } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { dryRun } from "./dry-run.js";
+import { dryRun, realBackend } from "./dry-run.js";
 import { type InputShape, inputsOf } from "./inputs.js";
 import { type AnyLayer, observeLayers } from "./layer.js";
 import { listOf } from "./symbolic.js";
@@ -21,6 +22,8 @@ export interface SummaryRow {
   readonly parameters: number;
   /** Floating-point operations of one call, counted as a direct evaluation's (see kernels.ts). */
   readonly operations: number;
+  /** Bytes of all values it computes going forward: what training keeps of it for the way back is at most this. */
+  readonly bytes: number;
 }
 
 /** A model at a glance, as rows and as a table of text. */
@@ -28,6 +31,7 @@ export interface Summary {
   readonly rows: readonly SummaryRow[];
   readonly parameters: number;
   readonly operations: number;
+  readonly bytes: number;
   /** The table. */
   toString(): string;
 }
@@ -43,15 +47,16 @@ export function summary(model: AnyLayer, inputShape: InputShape): Summary {
   const rows: SummaryRow[] = [];
   const counted = new Set<AnyLayer>();
   dryRun((calls) => {
-    let inner = 0; // operations of the layers that the one being observed has called
+    const none: Cost = { operations: 0, bytes: 0 };
+    let inner = none; // of the layers that the one being observed has called
     observeLayers(
       (layer, forward) => {
         const before = { calls: calls.length, inner };
         const at = rows.length;
-        inner = 0;
+        inner = none;
         const y = forward();
-        const total = operationsOf(calls.slice(before.calls));
-        const operations = total - inner;
+        const total = costOf(calls.slice(before.calls));
+        const alone = plus(total, inner, -1);
         const own = counted.has(layer) ? 0 : ownParameters(layer);
         counted.add(layer);
         const row = {
@@ -59,39 +64,57 @@ export function summary(model: AnyLayer, inputShape: InputShape): Summary {
           type: layer.constructor.name,
           outputShape: listOf<Tensor>(y)[0].shape,
           parameters: own,
-          operations,
+          ...alone,
         };
         const isLeaf = rows.length === at;
-        if (isLeaf || operations > 0) rows.push(row);
-        inner = before.inner + total;
+        if (isLeaf || alone.operations > 0) rows.push(row);
+        inner = plus(before.inner, total);
         return y;
       },
       () => model.call(inputsOf(inputShape)),
     );
   });
   const total = (pick: (row: SummaryRow) => number) => rows.reduce((n, row) => n + pick(row), 0);
-  const totals = { parameters: total((row) => row.parameters), operations: total((row) => row.operations) };
+  const totals = {
+    parameters: total((row) => row.parameters),
+    operations: total((row) => row.operations),
+    bytes: total((row) => row.bytes),
+  };
   return { rows, ...totals, toString: () => table(rows, totals) };
 }
 
-const operationsOf = (calls: readonly KernelCall[]): number =>
-  calls.reduce((n, call) => n + kernels[call.kernel].flops(call as never), 0);
+type Cost = Pick<SummaryRow, "operations" | "bytes">;
+
+const plus = (a: Cost, b: Cost, factor = 1): Cost => ({
+  operations: a.operations + factor * b.operations,
+  bytes: a.bytes + factor * b.bytes,
+});
+
+function costOf(calls: readonly KernelCall[]): Cost {
+  const perElement = realBackend().precision === "float64" ? 8 : 4;
+  const sum = (of: (call: KernelCall) => number) => calls.reduce((n, call) => n + of(call), 0);
+  return {
+    operations: sum((call) => kernels[call.kernel].flops(call as never)),
+    bytes: perElement * sum(({ outputs }) => outputs.reduce((n, { shape }) => n + sizeOf(shape), 0)),
+  };
+}
 
 function ownParameters(layer: AnyLayer): number {
   return [...layer.parameters()].reduce((n, [name, t]) => (name.includes(".") ? n : n + sizeOf(t.shape)), 0);
 }
 
-function table(rows: readonly SummaryRow[], totals: { parameters: number; operations: number }): string {
+function table(rows: readonly SummaryRow[], totals: Cost & { parameters: number }): string {
   const cells = [
-    ["Layer", "Type", "Output", "Parameters", "Operations"],
+    ["Layer", "Type", "Output", "Parameters", "Operations", "Memory"],
     ...rows.map((row) => [
       row.name || "(itself)",
       row.type,
       show(row.outputShape),
-      count(row.parameters),
-      inUnits(row.operations),
+      inFull(row.parameters),
+      inOperations(row.operations),
+      inBytes(row.bytes),
     ]),
-    ["Total", "", "", count(totals.parameters), inUnits(totals.operations)],
+    ["Total", "", "", inFull(totals.parameters), inOperations(totals.operations), inBytes(totals.bytes)],
   ];
   const widths = cells[0].map((_, column) => Math.max(...cells.map((line) => line[column].length)));
   const print = (line: string[]) =>
@@ -101,17 +124,4 @@ function table(rows: readonly SummaryRow[], totals: { parameters: number; operat
       .trimEnd();
   const rule = widths.map((width) => "-".repeat(width)).join("  ");
   return [print(cells[0]), rule, ...cells.slice(1, -1).map(print), rule, print(cells.at(-1)!)].join("\n");
-}
-
-const count = (n: number): string => n.toLocaleString("en-US");
-
-/** "1.23 G" for 1.23e9 floating-point operations. */
-function inUnits(n: number): string {
-  const units = ["", " k", " M", " G", " T"];
-  let power = 0;
-  while (n >= 1000 && power < units.length - 1) {
-    n /= 1000;
-    power++;
-  }
-  return `${power === 0 ? n : n.toPrecision(3)}${units[power]}`;
 }

@@ -9,6 +9,9 @@ import type { ArraySamples } from "./data.js";
 /** One input's or output's samples: nested arrays, a typed array (samples one after the other), a tensor, or { data, shape }. */
 export type Samples = TensorData | Tensor | { readonly data: ArrayLike<number>; readonly shape: Shape };
 
+/** Samples of one input or output, or a list of them for several. */
+export type ModelSamples = Samples | readonly Samples[];
+
 /**
  * @param rowShape what one sample looks like, where that is known: needed for typed arrays, and checked otherwise
  * @param what "x" or "y", for messages
@@ -64,4 +67,31 @@ export function splitSamples({ data, shape }: ArraySamples, at: number): [ArrayS
     { data: data.subarray(0, at * row), shape: [at, ...rest] },
     { data: data.subarray(at * row), shape: [count - at, ...rest] },
   ];
+}
+
+/** A typed array of one number a sample holds class numbers, where the output has more than one number. */
+export function targetsOf(
+  given: Samples,
+  rowShape: Shape,
+  count: number,
+  what: string,
+): Promise<ArraySamples> {
+  const areClasses = ArrayBuffer.isView(given) && given.length === count && sizeOf(rowShape) > 1;
+  return samplesOf(given, areClasses ? [] : rowShape, what);
+}
+
+/** Samples of each input: a list of tensors, typed arrays or { data, shape } is one of several inputs. */
+export function separate(
+  given: ModelSamples,
+  expected: number | undefined,
+  what: string,
+): readonly Samples[] {
+  const isPart = (part: unknown) => typeof part === "object" && part !== null && !Array.isArray(part);
+  const isList = Array.isArray(given) && (expected === undefined ? given.every(isPart) : expected > 1);
+  const list = isList ? (given as readonly Samples[]) : [given as Samples];
+  if (expected !== undefined && list.length !== expected)
+    throw new UserError(
+      `fit: the model has ${expected} ${what === "x" ? "inputs" : "outputs"}; give ${what} as a list of ${expected}.`,
+    );
+  return list;
 }

@@ -6,13 +6,14 @@ import { UserError } from "../base/errors.js";
 import { type Inputs, type InputShape, Layer } from "../nn/layer.js";
 import type { Loss } from "../nn/losses.js";
 import type { Optimizer } from "../optim/index.js";
-import { type Shape, sizeOf } from "../tensor/shape.js";
+import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { tensor } from "../tensor/tensor.js";
 import type { Callback, History, Trained } from "./callbacks.js";
 import { type ArraySamples, arrayBatches, countSamples } from "./data.js";
 import { evaluateSamples, predictSamples } from "./evaluation.js";
 import { trainEpochs } from "./epochs.js";
+import { type Forecast, forecastOf, stepCost } from "./forecast.js";
 import {
   lossOf,
   type LossName,
@@ -23,10 +24,7 @@ import {
 } from "./names.js";
 import type { Objective, Term } from "./objective.js";
 import { progressBar } from "./progress-bar.js";
-import { type Samples, samplesOf, splitSamples } from "./samples.js";
-
-/** Samples of one input or output, or a list of them for several. */
-export type ModelSamples = Samples | readonly Samples[];
+import { type ModelSamples, samplesOf, separate, splitSamples, targetsOf } from "./samples.js";
 
 /** How a model is trained: optimiser, loss, metrics, by name or as objects. */
 export interface CompileOptions {
@@ -62,6 +60,11 @@ export interface FitModelOptions {
   /** Ends training after the step that is running. */
   signal?: AbortSignal;
 }
+
+const fitOptions: { readonly [Name in keyof Required<FitModelOptions>]: true } = {
+  ...{ epochs: true, batchSize: true, shuffle: true, validationSplit: true, validationData: true },
+  ...{ callbacks: true, verbose: true, seed: true, signal: true },
+};
 
 /** What a model knows about itself before it has seen a tensor. */
 export interface KnownShapes {
@@ -135,32 +138,33 @@ export abstract class Trainer<Input extends Inputs = Tensor, Output extends Inpu
    * @throws UserError for samples or options that do not fit; DivergedError when the loss is no longer a number
    */
   async fit(x: ModelSamples, y?: ModelSamples, options: FitModelOptions = {}): Promise<History> {
-    const { optimizer, objective, eager } = this.compiledFor("fit");
-    checkOptions("fit", options, {
-      epochs: true,
-      batchSize: true,
-      shuffle: true,
-      validationSplit: true,
-      validationData: true,
-      callbacks: true,
-      verbose: true,
-      seed: true,
-      signal: true,
-    });
-    const { epochs = 1, batchSize = 32, shuffle = true, verbose = 1, seed = 0, signal } = options;
-    checkCount("fit", "epochs", epochs);
-    checkCount("fit", "batchSize", batchSize);
-    const all = await this.pairsOf(x, y, seed);
-    const [training, validation] = await this.withValidation(all, options, seed);
-    const data = arrayBatches(training.xs, training.ys, batchSize, seed, shuffle);
+    const { data, objective, optimizer, eager, validate } = await this.prepared(x, y, options);
+    const { epochs = 1, verbose = 1, seed = 0, signal } = options;
     const callbacks = [...(options.callbacks ?? []), progressBar(epochs, data.stepsPerEpoch, verbose)];
     const { history, steps } = await trainEpochs(this, data, {
       ...{ optimizer, objective, eager, epochs, seed, callbacks, signal, before: this.done },
-      validate: async () =>
-        validation ? evaluateSamples(this, validation.xs, validation.ys, objective, batchSize) : {},
+      validate: async () => validate?.() ?? {},
     });
     this.done = { steps: this.done.steps + steps, epochs: this.done.epochs + history.epoch.length };
     return history;
+  }
+
+  /** What fit(x, y, options) would take on this machine: a few steps and one validation are made, and undone. */
+  protected async forecast(
+    x: ModelSamples,
+    y?: ModelSamples,
+    options: FitModelOptions = {},
+  ): Promise<Forecast> {
+    const { data, objective: loss, optimizer, eager, validate } = await this.prepared(x, y, options);
+    const { epochs = 1, batchSize = 32, seed = 0, signal } = options;
+    const cost = await stepCost(this, data, { optimizer, loss, eager, seed, signal });
+    const started = performance.now();
+    await validate?.();
+    const validation = validate && {
+      validations: epochs,
+      validationSeconds: (performance.now() - started) / 1000,
+    };
+    return forecastOf(cost, { steps: epochs * data.stepsPerEpoch, batchSize, ...validation });
   }
 
   /**
@@ -209,6 +213,20 @@ export abstract class Trainer<Input extends Inputs = Tensor, Output extends Inpu
         `${method}: compile the model first: model.compile({ optimizer: "adam", loss: "mse" }).`,
       );
     return this.compiled;
+  }
+
+  /** What fit needs of its arguments, all of them checked. */
+  private async prepared(x: ModelSamples, y: ModelSamples | undefined, options: FitModelOptions) {
+    const compiled = this.compiledFor("fit");
+    checkOptions("fit", options, fitOptions);
+    const { epochs = 1, batchSize = 32, shuffle = true, seed = 0 } = options;
+    checkCount("fit", "epochs", epochs);
+    checkCount("fit", "batchSize", batchSize);
+    const all = await this.pairsOf(x, y, seed);
+    const [training, kept] = await this.withValidation(all, options, seed);
+    const data = arrayBatches(training.xs, training.ys, batchSize, seed, shuffle);
+    const validate = kept && (() => evaluateSamples(this, kept.xs, kept.ys, compiled.objective, batchSize));
+    return { ...compiled, data, validate };
   }
 
   private async inputsOf(x: ModelSamples, seed: number): Promise<ArraySamples[]> {
@@ -260,21 +278,3 @@ export abstract class Trainer<Input extends Inputs = Tensor, Output extends Inpu
 
 const shapeOfInputs = (xs: readonly ArraySamples[]): InputShape =>
   xs.length === 1 ? [1, ...xs[0].shape.slice(1)] : xs.map(({ shape }) => [1, ...shape.slice(1)]);
-
-/** A typed array of one number a sample holds class numbers, where the output has more than one number. */
-function targetsOf(given: Samples, rowShape: Shape, count: number, what: string): Promise<ArraySamples> {
-  const areClasses = ArrayBuffer.isView(given) && given.length === count && sizeOf(rowShape) > 1;
-  return samplesOf(given, areClasses ? [] : rowShape, what);
-}
-
-/** Samples of each input: a list of tensors, typed arrays or { data, shape } is one of several inputs. */
-function separate(given: ModelSamples, expected: number | undefined, what: string): readonly Samples[] {
-  const isPart = (part: unknown) => typeof part === "object" && part !== null && !Array.isArray(part);
-  const isList = Array.isArray(given) && (expected === undefined ? given.every(isPart) : expected > 1);
-  const list = isList ? (given as readonly Samples[]) : [given as Samples];
-  if (expected !== undefined && list.length !== expected)
-    throw new UserError(
-      `fit: the model has ${expected} ${what === "x" ? "inputs" : "outputs"}; give ${what} as a list of ${expected}.`,
-    );
-  return list;
-}

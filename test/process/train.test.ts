@@ -97,6 +97,22 @@ describe("fovea train", () => {
     expect(whole.step).toBe(steps);
   });
 
+  it("--dry-run says what it would take, and writes nothing", async () => {
+    const { code, stdout } = await fovea(train("dry", ...limits, "--dry-run"), folder);
+    expect(code).toBe(0);
+    const [forecast, ...more] = jsonLines(stdout);
+    expect(more).toEqual([]);
+    expect(forecast).toMatchObject({ event: "forecast", steps, batchSize: 256, validations: 3, images: 3 });
+    for (const name of ["operations", "bytes", "processBytes", "seconds", "totalSeconds"])
+      expect(forecast[name], name).toBeGreaterThan(0);
+    expect(fs.existsSync(inside("dry"))).toBe(false);
+    const text = await fovea(train("dry", "--minutes", "2", "--dry-run").filter((word) => word !== "--json"), folder); // prettier-ignore
+    expect(text.stdout).toMatch(/Time: about 2:00 for [\d,]+ steps\n$/);
+    const endless = await fovea(train("dry", "--stop-loss", "0.1", "--dry-run"), folder);
+    expect(endless.stderr).toMatch(/--dry-run cannot tell when --stop-loss .* add --steps/);
+    expect(endless.code).toBe(1);
+  });
+
   it("leaves a loadable checkpoint when it is killed at any moment, and goes on from it to the same bits", async () => {
     const moments = [1, 4, 6, 8];
     for (const [i, checkpoints] of moments.entries()) {

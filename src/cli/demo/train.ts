@@ -17,7 +17,8 @@ import { createModel, type ImageModel } from "../../models/index.js";
 import { meanAbsoluteError } from "../../nn/losses.js";
 import { Adam } from "../../optim/index.js";
 import { fit } from "../../train/fit.js";
-import { clock, showProgress } from "../progress.js";
+import { clock } from "../../base/units.js";
+import { showProgress } from "../progress.js";
 import { print, printJson, rounded, say } from "../session.js";
 import { photographOf, seed, sigma, type Subject } from "./photographs.js";
 

@@ -8,7 +8,8 @@ import { isCorrelated } from "../../enhance/noise.js";
 import type { Shelf, Shelved } from "../../enhance/shelf-node.js";
 import { bundledFor, type Task } from "../../enhance/tasks.js";
 import type { Image } from "../../image/image.js";
-import { clock, type Progress } from "../progress.js";
+import { clock } from "../../base/units.js";
+import type { Progress } from "../progress.js";
 import { rounded } from "../session.js";
 
 export interface Outcome {

@@ -39,7 +39,8 @@ export function printSummary(model: ImageModel, flags: ProgramFlags): void {
   if (!flags.json)
     return print(`${model.architecture} for images [${images.join(", ")}]\n${table.toString()}`);
   for (const row of table.rows) printJson({ ...row });
-  printJson({ total: true, parameters: table.parameters, operations: table.operations });
+  const { parameters, operations, bytes } = table;
+  printJson({ total: true, parameters, operations, bytes });
 }
 
 /** Prints the program whenever a pass has changed it. */

@@ -45,6 +45,7 @@ export interface TrainFlags extends SharedOptions, RanksFlags {
   ema?: number;
   draw?: PatchDraw;
   eager?: boolean;
+  dryRun?: boolean;
   /** Beside training; none of these changes its bits. */
   watch?: "gradients";
   tensorboard?: string;
@@ -113,16 +114,19 @@ export interface Start {
   readonly snapshot?: Snapshot;
 }
 
-/** The run that the flags ask for. Throws UserError when they do not make one. */
-export function startOf(flags: TrainFlags, files: RunFiles): Start {
-  const exists = fs.existsSync(files.checkpoint);
+/**
+ * The run that the flags ask for. Throws UserError when they do not make one.
+ * @param files may be left out where nothing is written
+ */
+export function startOf(flags: TrainFlags, files?: RunFiles): Start {
+  const exists = files !== undefined && fs.existsSync(files.checkpoint);
   if (exists && !flags.resume)
     throw new UserError(
       `--out ${files.folder} already holds a run; add --resume to go on with it, or name another folder.`,
     );
   if (!exists && flags.resume)
     throw new UserError(
-      `--resume: there is no checkpoint in ${files.folder}; check --out, or leave --resume out to begin a run.`,
+      `--resume: there is no checkpoint in ${files?.folder ?? "--out"}; check --out, or leave --resume out to begin a run.`,
     );
   const start = exists ? resumed(flags, files.checkpoint) : { config: begun(flags) };
   const { patience, val, steps, epochs, minutes, stopLoss } = start.config;

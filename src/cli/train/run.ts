@@ -3,6 +3,7 @@
 
 import type { Backend } from "../../backend/backend.js";
 import { UserError } from "../../base/errors.js";
+import { clock } from "../../base/units.js";
 import { patchBatches } from "../../data/patch-batches.js";
 import type { PatchDataset } from "../../data/patches.js";
 import { type ImageModel, loadWeights } from "../../models/index.js";
@@ -15,7 +16,7 @@ import type { StepReport } from "../../train/fit-options.js";
 import { MovingAverage } from "../../train/moving-average.js";
 import type { Snapshot } from "../../train/snapshot.js";
 import { Interrupted } from "../interrupt.js";
-import { clock, type Progress, showProgress } from "../progress.js";
+import { type Progress, showProgress } from "../progress.js";
 import type { Team } from "../ranks.js";
 import { print, printJson, rounded, say } from "../session.js";
 import { Extras } from "./extras.js";

@@ -4,21 +4,25 @@ import fs from "node:fs";
 import { UserError } from "../../base/errors.js";
 import { degradePhoto, softenPhoto } from "../../data/degrade/photo.js";
 import { loadPatches } from "../../data/files.js";
+import type { PatchDataset } from "../../data/patches.js";
 import { loadModel } from "../../models/files.js";
 import { adaptWeights, createModel, type ImageModel, loadWeights } from "../../models/index.js";
 import { readTensors, weightsOf } from "../../nn/weights.js";
-import { openRun, type RunFiles } from "../../train/files.js";
+import { openRun, type RunFiles, runFiles } from "../../train/files.js";
 import { lockRun } from "../../train/lock-node.js";
 import { rowsOfRank } from "../../train/share.js";
 import { fromFirst, together } from "../../ranks/ranks.js";
 import { type Team, withRanks } from "../ranks.js";
 import { withRanksBackend } from "../rank-backend.js";
+import { withBackend } from "../session.js";
+import { dryRun } from "./dry-run.js";
 import { Run } from "./run.js";
 import { type RunConfig, startOf, type TrainFlags } from "./run-config.js";
 import { Validator } from "./validator.js";
 
 export async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
   const { out } = flags;
+  if (flags.dryRun) return rehearse(flags, signal);
   if (out === undefined)
     throw new UserError(
       "fovea train needs a folder to write to; add --out RUN, for example --out runs/mine.",
@@ -31,6 +35,21 @@ export async function train(flags: TrainFlags, signal: AbortSignal): Promise<voi
       await trainIn(folder?.files, flags, signal, team);
     } finally {
       folder?.close();
+    }
+  });
+}
+
+/** A run that is not made: its folder may be missing, and is not touched. */
+async function rehearse(flags: TrainFlags, signal: AbortSignal): Promise<void> {
+  const { config, snapshot } = startOf(flags, flags.out === undefined ? undefined : runFiles(flags.out));
+  await withBackend(flags, async (backend) => {
+    const parts = await loadParts(config, snapshot === undefined, flags);
+    try {
+      await dryRun(parts, config, snapshot?.step ?? 0, flags, backend, signal);
+    } catch (error) {
+      throw isMemory(error) ? tooLarge(config) : error;
+    } finally {
+      disposeParts(parts);
     }
   });
 }
@@ -67,22 +86,11 @@ async function trainIn(
   const config = await fromFirst(ranks, own?.config);
   const begins = await fromFirst(ranks, own && own.snapshot === undefined);
   await withRanksBackend(flags, team, async (backend) => {
-    const { patches, model, average, validator } = await together(ranks, async () => {
-      const patches = await loadPatches(config.data, channelsOf(config), {
-        patch: config.patch,
-        batchSize: config.batch,
-        sigma: config.sigma,
-        seed: config.seed,
-        draw: config.draw,
-        ...(config.task === "photo" && { degrade: degradePhoto, soften: softenPhoto }),
-      });
+    const parts = await together(ranks, () => {
       rowsOfRank(config.batch, ranks); // refuses more ranks than patches
-      const model = await newModel(config, begins);
-      const average = config.ema === undefined ? undefined : await newModel(config, begins);
-      const better = average ?? model;
-      const validator = config.val === undefined ? undefined : await Validator.load(config.val, better, config, flags.eager); // prettier-ignore
-      return { patches, model, average, validator };
+      return loadParts(config, begins, flags);
     });
+    const { patches, model, average, validator } = parts;
     const run = new Run(files, { config, snapshot: own?.snapshot }, model, average, flags, backend, team);
     try {
       await run.go(patches, validator, signal);
@@ -90,11 +98,40 @@ async function trainIn(
       throw isMemory(error) ? tooLarge(config) : error;
     } finally {
       run.close();
-      validator?.dispose();
-      model.dispose();
-      average?.dispose();
+      disposeParts(parts);
     }
   });
+}
+
+/** What a run is made of. */
+export interface Parts {
+  readonly patches: PatchDataset;
+  readonly model: ImageModel;
+  /** The weights' moving average, with --ema. */
+  readonly average: ImageModel | undefined;
+  readonly validator: Validator | undefined;
+}
+
+async function loadParts(config: RunConfig, begins: boolean, { eager }: TrainFlags): Promise<Parts> {
+  const patches = await loadPatches(config.data, channelsOf(config), {
+    patch: config.patch,
+    batchSize: config.batch,
+    sigma: config.sigma,
+    seed: config.seed,
+    draw: config.draw,
+    ...(config.task === "photo" && { degrade: degradePhoto, soften: softenPhoto }),
+  });
+  const model = await newModel(config, begins);
+  const average = config.ema === undefined ? undefined : await newModel(config, begins);
+  const validator =
+    config.val === undefined ? undefined : await Validator.load(config.val, average ?? model, config, eager);
+  return { patches, model, average, validator };
+}
+
+function disposeParts({ model, average, validator }: Parts): void {
+  validator?.dispose();
+  model.dispose();
+  average?.dispose();
 }
 
 /** The run's network as it begins: drawn from the seed, or from --init. */

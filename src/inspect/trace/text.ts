@@ -1,10 +1,11 @@
 // A trace as text: the tape with every node's formula, numbers, gradient, kernels and what is kept for the way back.
 
+import { inBytes, inFull, inOperations, inSeconds } from "../../base/units.js";
 import { show } from "../../tensor/shape.js";
 import { formulaOf, gradientOf } from "./formulas.js";
 import { statisticsOf } from "./statistics.js";
 import type { KernelRun, RuleAt, Trace, TracedTensor, TraceNode } from "./types.js";
-import { bytes, count, duration, number, operations, place, refName } from "./words.js";
+import { number, place, refName } from "./words.js";
 
 /** The whole trace, layer by layer. */
 export function traceText(trace: Trace): string {
@@ -38,7 +39,7 @@ function headline(trace: Trace): string {
   const all = runs.flat();
   const kept = keptBytes(trace);
   const loss = trace.loss === undefined ? "no loss" : `loss ${trace.lossName} ${number(trace.loss)}`;
-  return `${trace.title}: ${loss}, ${trace.nodes.length} operations, ${all.length} kernels, ${operations(sum(all.map((r) => r.flops)))} floating-point operations, ${bytes(kept)} kept for the way back, backend ${trace.backend}`;
+  return `${trace.title}: ${loss}, ${trace.nodes.length} operations, ${all.length} kernels, ${inOperations(sum(all.map((r) => r.flops)))} floating-point operations, ${inBytes(kept)} kept for the way back, backend ${trace.backend}`;
 }
 
 /** Bytes of all values that some rule reads, parameters and inputs aside. */
@@ -77,7 +78,7 @@ export function inNumbers(values: ArrayLike<number>): string {
   if (values.length === 1) return number(values[0]);
   const { min, max, mean, std, norm, zeros, notFinite } = statisticsOf(values);
   const share = zeros > 0 ? `, ${Math.round(100 * zeros)} % zeros` : "";
-  const bad = notFinite > 0 ? `, ${count(notFinite)} NaN or infinite` : "";
+  const bad = notFinite > 0 ? `, ${inFull(notFinite)} NaN or infinite` : "";
   return `${number(min)} .. ${number(max)}, mean ${number(mean)}, std ${number(std)}, norm ${number(norm)}${share}${bad}`;
 }
 
@@ -88,13 +89,13 @@ export function ruleText(trace: Trace, node: TraceNode, rule: RuleAt): string {
   const ref = node.inputs[rule.input];
   const shape = "node" in ref ? trace.nodes[ref.node].shape : trace.leaves[ref.leaf].shape;
   const shown = rule.terms.slice(0, 3).map(({ dy, slope }) => `${number(dy)} · ${number(slope)}`);
-  const more = rule.count > 3 ? ` + … (${count(rule.count)} terms)` : "";
+  const more = rule.count > 3 ? ` + … (${inFull(rule.count)} terms)` : "";
   return `${line}input ${rule.input} at ${place(rule.at, shape)}: Σ dy · slope = ${shown.join(" + ")}${more} = ${number(rule.gradient)}`;
 }
 
 function keptText(trace: Trace, { kept }: TraceNode): string {
   const names = kept.map(({ ref, shape, bytes: size }) =>
-    ref ? `${refName(trace, ref)} ${bytes(size)}` : `${show(shape)} of its own ${bytes(size)}`,
+    ref ? `${refName(trace, ref)} ${inBytes(size)}` : `${show(shape)} of its own ${inBytes(size)}`,
   );
   return names.join(", ") || "nothing";
 }
@@ -104,7 +105,7 @@ const kernelsText = (title: string, runs: readonly KernelRun[]): string[] =>
 
 /** "matmul [1, 4, 784] x [1, 784, 32] 0.2 ms, 120 GFLOP/s" */
 function kernelText({ kernel, inputs, seconds, flops }: KernelRun): string {
-  const time = seconds === undefined ? "" : ` ${duration(seconds)}`;
+  const time = seconds === undefined ? "" : ` ${inSeconds(seconds)}`;
   const rate = seconds && flops > 1000 ? `, ${Number((flops / seconds / 1e9).toPrecision(3))} GFLOP/s` : "";
   return `${kernel} ${inputs.map(show).join(" x ")}${time}${rate}`.replace("  ", " ");
 }

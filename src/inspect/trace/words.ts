@@ -1,4 +1,4 @@
-// How numbers, bytes, times and places are written, on the terminal and on the page alike.
+// How numbers, times and places of a trace are written, on the terminal and on the page alike; bytes and the like are base/units.ts's.
 
 import { show } from "../../tensor/shape.js";
 import type { Ref, Trace } from "./types.js";
@@ -12,19 +12,6 @@ export function number(x: number): string {
       : String(Number(x.toPrecision(4)));
   return text.replace("-", "−").replace("e-", "e−").replace("e+", "e");
 }
-
-const inUnits = (x: number, units: readonly string[], step: number): string => {
-  let power = 0;
-  for (; x >= step && power < units.length - 1; power++) x /= step;
-  return `${power === 0 ? Math.round(x) : Number(x.toPrecision(3))} ${units[power]}`;
-};
-
-export const bytes = (n: number): string => inUnits(n, ["B", "kB", "MB", "GB"], 1000);
-export const count = (n: number): string => n.toLocaleString("en-US");
-export const operations = (n: number): string => inUnits(n, ["", "k", "M", "G", "T"], 1000).trimEnd();
-
-export const duration = (seconds: number): string =>
-  seconds < 1e-3 ? `${Math.round(seconds * 1e6)} µs` : `${Number((seconds * 1e3).toPrecision(3))} ms`;
 
 /** The element at a flat index, as [2, 0, 17]. */
 export function place(index: number, shape: readonly number[]): string {

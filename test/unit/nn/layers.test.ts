@@ -311,12 +311,19 @@ it("summary tells shapes, parameters and operations without computing", () => {
   const { rows, parameters, operations, toString } = nn.summary(model, [2, 5, 5, 1]);
   expect(rows).toEqual([
     // 2*3*3*4 outputs, 9 multiply-adds each, then the bias
-    { name: "conv", type: "Conv2D", outputShape: [2, 3, 3, 4], parameters: 40, operations: 72 * 18 + 72 },
-    { name: "1", type: "Flatten", outputShape: [2, 36], parameters: 0, operations: 0 },
-    { name: "out", type: "Dense", outputShape: [2, 2], parameters: 74, operations: 4 * 72 + 4 },
+    {
+      name: "conv",
+      type: "Conv2D",
+      outputShape: [2, 3, 3, 4],
+      parameters: 40,
+      operations: 72 * 18 + 72,
+      bytes: 8 * 72,
+    },
+    { name: "1", type: "Flatten", outputShape: [2, 36], parameters: 0, operations: 0, bytes: 0 },
+    { name: "out", type: "Dense", outputShape: [2, 2], parameters: 74, operations: 4 * 72 + 4, bytes: 8 * 4 },
   ]);
   expect([parameters, operations]).toEqual([114, 72 * 19 + 4 * 73]);
-  expect(toString().split("\n").at(-1)).toMatch(/^Total\s+114\s+1\.66 k$/);
+  expect(toString().split("\n").at(-1)).toMatch(/^Total\s+114\s+1\.66 k\s+608 B$/);
   expect(currentBackend().memory().buffers).toBe(before + 4);
 
   class Skip extends Model {
