@@ -8,5 +8,5 @@
   X(pool2d) X(pool2d_grad) X(resize2d) X(resize2d_grad) X(depth_to_space) X(space_to_depth) \
   X(unary) X(unary_grad) X(binary) X(select) X(elementwise) \
   X(reduce) X(softmax) X(normalize) X(normalize_grad) \
-  X(copy) X(fill) X(random) X(sgd_step) X(adam_step)
+  X(copy) X(gather) X(gather_grad) X(fill) X(random) X(sgd_step) X(adam_step)
 // clang-format on

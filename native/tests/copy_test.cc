@@ -1,4 +1,4 @@
-// copy and fill, depthToSpace and its inverse: moves must be exact.
+// copy, gather and fill, depthToSpace and its inverse: moves must be exact.
 #include "tests/elements.h"
 
 namespace fovea::testing {
@@ -73,6 +73,25 @@ TEST(copy_transposes) {
 
 TEST(fill_stores_a_value) {
   for (size_t n : {0, 1, 17, 40000}) check({"fill", "", {}, {double(n), 2.5}, {Doubles(n, 2.5)}, 0, 0});
+}
+
+TEST(gather_and_its_gradient) {
+  for (auto [n, c, m] : std::vector<std::array<size_t, 3>>{
+           {1, 1, 1}, {7, 1, 40}, {5, 67, 9}, {900, 16, 3000}, {3, 2, 0}, {0, 2, 3}}) {
+    Floats x = random_floats(n * c, 1), dy = random_floats(m * c, 2), indices(m);
+    Doubles y(m * c, 0), dx(n * c, 0);
+    for (size_t i = 0; i < m; i++) {
+      const size_t row = i * i * 7 % (n + 2);  // n and n + 1 are no rows
+      indices[i] = float(row);
+      for (size_t k = 0; k < c && row < n; k++) {
+        y[i * c + k] = double(x[row * c + k]);
+        dx[row * c + k] += double(dy[i * c + k]);
+      }
+    }
+    const Doubles numbers = {double(n), double(c), double(m)};
+    check({"gather", "", {x, indices}, numbers, {y}, 0, 0});
+    check({"gather_grad", "", {dy, indices}, numbers, {dx}, 1e-5, 1e-4});
+  }
 }
 
 TEST(depth_to_space_and_back) {

@@ -103,6 +103,8 @@ export interface Attributes {
     readonly outputStrides: readonly number[];
     readonly outputOffset: number;
   };
+  gather: Record<never, never>;
+  gatherGrad: Record<never, never>;
   fill: { readonly value: number };
   random: { readonly distribution: "uniform" | "normal"; readonly seed: number };
   sgdStep: { readonly nesterov: boolean };

@@ -81,6 +81,12 @@ function checkFold(folded: Shape, unfolded: Shape, block: number): void {
   mustEqual(unfolded, [n, h * block, w * block, c / block ** 2], "the unfolded tensor");
 }
 
+function checkGather(rows: Shape, indices: Shape, chosen: Shape): void {
+  mustRank(rows, 2, "the matrix of rows");
+  mustRank(indices, 1, "indices");
+  mustEqual(chosen, [indices[0], rows[1]], "the chosen rows");
+}
+
 function checkAllEqual(inputs: readonly Shape[], outputs: readonly Shape[], ins: number): void {
   mustCount(inputs, outputs, ins, 1);
   for (const input of inputs) mustEqual(input, outputs[0], "each input");
@@ -237,6 +243,14 @@ const checks: { readonly [K in KernelName]: Check<K> } = {
     mustCount(inputs, outputs, 1, 1);
     checkWalk(shape, inputStrides, inputOffset, sizeOf(inputs[0]), "input");
     checkWalk(shape, outputStrides, outputOffset, sizeOf(outputs[0]), "output");
+  },
+  gather(inputs, outputs) {
+    mustCount(inputs, outputs, 2, 1);
+    checkGather(inputs[0], inputs[1], outputs[0]);
+  },
+  gatherGrad(inputs, outputs) {
+    mustCount(inputs, outputs, 2, 1);
+    checkGather(outputs[0], inputs[1], inputs[0]);
   },
   fill: (inputs, outputs) => mustCount(inputs, outputs, 0, 1),
   random(inputs, outputs, { seed }) {

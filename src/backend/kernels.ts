@@ -174,6 +174,19 @@ export const kernels: { readonly [K in KernelName]: KernelEntry<K> } = {
       "y[outputOffset + i·outputStrides] = x[inputOffset + i·inputStrides] for every index i of `shape`; strides may be 0 (input) or negative",
     flops: () => 0,
   },
+  gather: {
+    inputs: "x [n, c], indices [m]: whole numbers held as floats",
+    outputs: "y [m, c]",
+    meaning: "y[i] = x[indices[i]]; a row of zeros where that is none of the numbers 0 to n - 1",
+    flops: () => 0,
+  },
+  gatherGrad: {
+    inputs: "dy [m, c], indices [m]",
+    outputs: "dx [n, c]",
+    meaning:
+      "the adjoint of gather: dx[r] = sum of dy[i] over every i with indices[i] = r, in the order of i",
+    flops: inputSize,
+  },
   fill: { inputs: "nothing", outputs: "y", meaning: "y = value", flops: () => 0 },
   random: {
     inputs: "counter [4]: a 64-bit counter in 16-bit limbs, lowest first, each a whole number below 65536",

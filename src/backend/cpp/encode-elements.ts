@@ -136,6 +136,8 @@ export const elementEncoders: { readonly [K in ElementKernel]: (call: KernelCall
     attributes.inputOffset,
     attributes.outputOffset,
   ],
+  gather: ({ inputs: [x, indices] }) => [...x.shape, ...indices.shape],
+  gatherGrad: ({ inputs: [, indices], outputs: [dx] }) => [...dx.shape, ...indices.shape],
   fill: ({ outputs, attributes }) => [sizeOf(outputs[0].shape), attributes.value],
   random: ({ outputs, attributes: { distribution, seed } }) => [
     sizeOf(outputs[0].shape),

@@ -9,6 +9,7 @@ import { conv2d, conv2dInputGrad, conv2dWeightGrad } from "./conv2d.js";
 import { copy, fill } from "./copy.js";
 import { binary, elementwise, select, unary, unaryGrad } from "./elementwise.js";
 import { depthToSpace, spaceToDepth } from "./fold.js";
+import { gather, gatherGrad } from "./gather.js";
 import { matmul } from "./matmul.js";
 import { normalize, normalizeGrad } from "./normalize.js";
 import { adamStep, sgdStep } from "./optimizers.js";
@@ -24,7 +25,7 @@ const functions: { readonly [K in KernelName]: KernelFunction<K> } = {
   pool2d, pool2dGrad, resize2d, resize2dGrad, depthToSpace, spaceToDepth,
   unary, unaryGrad, binary, select, elementwise,
   reduce, softmax, normalize, normalizeGrad,
-  copy, fill, random, sgdStep, adamStep,
+  copy, gather, gatherGrad, fill, random, sgdStep, adamStep,
 }; // prettier-ignore
 
 const VARIANTS: readonly Variant[] = [{ name: "loops", supports: () => true }];

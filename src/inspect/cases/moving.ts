@@ -1,4 +1,4 @@
-// Conformance cases of copy, fill and random.
+// Conformance cases of copy, gather and its gradient, fill and random.
 
 import { sizeOf } from "../../backend/kernels.js";
 import type { Attributes } from "../../backend/kernels.js";
@@ -83,6 +83,30 @@ const copyCases: readonly ConformanceCase[] = [
   }, true),
 ]; // prettier-ignore
 
+/** Rows, columns, indices: in order, repeated, and some that are no row. */
+const gatherShapes: readonly (readonly [string, number, number, number, readonly number[]])[] = [
+  ["one element", 1, 1, 1, [0]],
+  ["a column", 17, 1, 29, [3, 16, 0, 3, 3, 9]],
+  ["rows of 7", 5, 7, 11, [4, 0, 2, 2]],
+  ["rows of 67", 13, 67, 9, [12, 7, 7, 0, 5]],
+  ["numbers that are no row", 5, 3, 13, [4, -1, 5, 0.5, 1e9, -0, 2, Infinity, -Infinity, 4]],
+  ["no index", 4, 3, 0, [0]],
+  ["no column", 4, 0, 5, [1]],
+  ["no row", 0, 3, 4, [0]],
+];
+
+const gatherCases = [...gatherShapes, ["large", 301, 37, 2003, [7, 300, 7, 0, 211, 13, 5]] as const].flatMap(
+  ([name, n, c, m, list]) => {
+    const indices = { shape: [m], values: listed(list) };
+    const large = name === "large";
+    const x = { shape: [n, c], values: sprinkled(normal, [NaN, Infinity], 23) };
+    return [
+      makeCase("gather", name, [x, indices], [[m, c]], {}, { tolerance: EXACT, large }),
+      makeCase("gatherGrad", name, [[m, c], indices], [[n, c]], {}, { large }),
+    ];
+  },
+);
+
 const fillCase = (shape: Shape, value: number, large = false): ConformanceCase =>
   makeCase("fill", `[${shape}] with ${value}`, [], [shape], { value }, { tolerance: EXACT, large });
 
@@ -132,4 +156,9 @@ const randomCases = (["uniform", "normal"] as const).flatMap((distribution) => {
   ];
 });
 
-export const movingCases: readonly ConformanceCase[] = [...copyCases, ...fillCases, ...randomCases];
+export const movingCases: readonly ConformanceCase[] = [
+  ...copyCases,
+  ...gatherCases,
+  ...fillCases,
+  ...randomCases,
+];

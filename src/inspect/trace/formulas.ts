@@ -78,6 +78,10 @@ const moves: Readonly<Record<string, Formula>> = {
   broadcastTo: sameNumbers("y = x repeated", "the sum of dy over the copies"),
   depthToSpace: sameNumbers("y = channels spread over blocks of pixels", "dy folded back"),
   spaceToDepth: sameNumbers("y = blocks of pixels folded into channels", "dy spread back"),
+  gather: of("y = the rows of x that the indices name", [
+    "dx[r] = Σ dy over the places that row r went to",
+    "1[the index names the row]",
+  ]),
   accumulate: of("y = a + b", ["da = dy", "1"], ["db = dy", "1"]),
   where: of(
     "y = a where the condition holds, else b",

@@ -1,4 +1,4 @@
-// copy, fill, and depthToSpace with its inverse, which are copies too.
+// copy, gather and its gradient, fill, and depthToSpace with its inverse, which are copies too.
 
 import type { KernelCall, Operand } from "../../backend.js";
 import { sizeOf } from "../../kernels.js";
@@ -18,6 +18,8 @@ export const movingPlans: Plans = () => ({
       plan: (call) => copy(call as KernelCall<"copy">),
     },
   ],
+  gather: [{ name: "flat", supports: always, plan: (call) => gather(call as KernelCall<"gather">) }],
+  gatherGrad: [{ name: "flat", supports: always, plan: (call) => gather(call as KernelCall<"gatherGrad">) }],
   fill: [{ name: "flat", supports: always, plan: (call) => fill(call as KernelCall<"fill">) }],
   depthToSpace: [
     { name: "strided", supports: always, plan: (call) => depthToSpace(call as KernelCall<"depthToSpace">) },
@@ -43,6 +45,21 @@ function copy(call: KernelCall<"copy">): Dispatch[] {
       writes: [call.outputs[0].storage],
       // Negative strides keep their bits in a Uint32Array.
       params: params.vec4s(2, sizes).vec4s(2, strides[0]).vec4s(2, strides[1]),
+      groups: groupsFor(size),
+    },
+  ];
+}
+
+/** Both directions walk the elements they write. */
+function gather({ kernel, inputs, outputs: [y] }: KernelCall<"gather" | "gatherGrad">): Dispatch[] {
+  const [rows, columns] = kernel === "gather" ? inputs[0].shape : y.shape;
+  const size = sizeOf(y.shape);
+  return [
+    {
+      shader: `${kernel}/flat`,
+      reads: inputs.map(({ storage }) => storage),
+      writes: [y.storage],
+      params: new Params().u32(size, columns, rows, inputs[1].shape[0]),
       groups: groupsFor(size),
     },
   ];

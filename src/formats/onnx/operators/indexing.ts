@@ -8,14 +8,6 @@ import { identity, type Value } from "../value.js";
 
 const { add, mul, where, less } = ops;
 
-/** Numbers of rows are whole numbers held as float32. */
-const MOST_ROWS = 2 ** 24;
-
-function rowsOf(call: Call, x: Tensor, index: Tensor): Tensor {
-  if (x.shape[0] > MOST_ROWS) call.fail(`it chooses among ${x.shape[0]} rows, more than ${MOST_ROWS}.`);
-  return ops.gather(x, index);
-}
-
 /** Indices below 0 count from the end. */
 const fromStart = (index: Tensor, n: number): Tensor => where(less(index, 0), add(index, n), index);
 
@@ -36,7 +28,7 @@ function gather(call: Call): Value {
   const rows = ops.reshape(x.in([axis, ...others]), [n, sizeOf(rest)]);
   const chosen = run
     ? ops.slice(rows, [run.from, 0], [indices.size, sizeOf(rest)])
-    : rowsOf(call, rows, fromStart(ops.reshape(indices.tensor, [indices.size]), n));
+    : ops.gather(rows, fromStart(ops.reshape(indices.tensor, [indices.size]), n));
   // The indices' axes stand where the axis stood.
   const k = indices.rank;
   const placed = (a: number) => (a < axis ? a : a - 1 + k);
@@ -64,7 +56,7 @@ function gatherElements(call: Call): Value {
   const flat = identity(x.rank)
     .filter((a) => a !== axis)
     .reduce((sum, a) => add(sum, mul(counting(indices.shape[a], a, x.rank), strides[a])), along);
-  const chosen = rowsOf(call, ops.reshape(x.tensor, [x.size, 1]), ops.reshape(flat, [indices.size]));
+  const chosen = ops.gather(ops.reshape(x.tensor, [x.size, 1]), ops.reshape(flat, [indices.size]));
   return result(x.type, ops.reshape(chosen, indices.shape));
 }
 
@@ -88,7 +80,7 @@ function gatherND(call: Call): Value {
   const flat = [...own, ...offsets].reduce((a, b) => add(a, b));
   const rest = x.shape.slice(batches + k);
   const rows = ops.reshape(x.tensor, [sizeOf(leading), sizeOf(rest)]);
-  const chosen = rowsOf(call, rows, ops.reshape(flat, [sizeOf(outer)]));
+  const chosen = ops.gather(rows, ops.reshape(flat, [sizeOf(outer)]));
   return result(x.type, ops.reshape(chosen, [...outer, ...rest]));
 }
 
