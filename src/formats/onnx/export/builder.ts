@@ -1,7 +1,9 @@
 // The nodes and initial values of a graph of ONNX while it is written. Values are names; every name is given once.
 
 import type { HostArray } from "../tensors.js";
+import { modelTable } from "../messages.js";
 import { encodeTensor } from "../tensors.js";
+import { writeMessage } from "../wire.js";
 
 /** An attribute as a number, a list of whole numbers, or a word. */
 export type AttributeValue = number | readonly number[] | string | { readonly float: number };
@@ -55,4 +57,40 @@ export class GraphBuilder {
   list(numbers: readonly number[]): string {
     return this.constant({ type: "int64", shape: [numbers.length], data: Float64Array.from(numbers) });
   }
+}
+
+/** What goes into a graph or comes out: sizes that are not fixed have names, and the same name means the same size. */
+export interface GraphValueInfo {
+  readonly name: string;
+  readonly shape: readonly (number | string)[];
+}
+
+const OPSET = 17;
+const IR_VERSION = 8;
+
+/** The bytes of a file with this graph; its inputs and outputs are tensors of floats. */
+export function modelBytes(
+  graph: GraphBuilder,
+  inputs: readonly GraphValueInfo[],
+  outputs: readonly GraphValueInfo[],
+): Uint8Array {
+  const info = ({ name, shape }: GraphValueInfo) => {
+    const dim = shape.map((n) => (typeof n === "number" ? { value: n } : { param: n }));
+    return { name, type: { tensorType: { elemType: 1, shape: { dim } } } };
+  };
+  return writeMessage(
+    {
+      irVersion: IR_VERSION,
+      producerName: "fovea",
+      opsetImport: [{ domain: "", version: OPSET }],
+      graph: {
+        node: graph.nodes,
+        name: "fovea",
+        initializer: graph.initializers,
+        input: inputs.map(info),
+        output: outputs.map(info),
+      },
+    },
+    modelTable,
+  );
 }

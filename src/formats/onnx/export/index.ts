@@ -4,8 +4,7 @@ import { UserError } from "../../../base/errors.js";
 import { type Shape, show } from "../../../base/shape.js";
 import { scope } from "../../../tensor/scope.js";
 import type { Tensor } from "../../../tensor/tensor.js";
-import { modelTable } from "../messages.js";
-import { writeMessage } from "../wire.js";
+import { type GraphValueInfo, modelBytes } from "./builder.js";
 import { Exporter, matches, type Size } from "./exporter.js";
 import { writeOperation } from "./operations.js";
 import { type Trace, traceOf } from "./trace.js";
@@ -15,9 +14,6 @@ export interface NamedInput {
   /** Its shape at two sizes, as the model takes it: images [batch, height, width, channels]. */
   readonly shapes: readonly [Shape, Shape];
 }
-
-const OPSET = 17;
-const IR_VERSION = 8;
 
 /**
  * The graph of a function of tensors.
@@ -40,23 +36,13 @@ export async function graphBytes(
   const { graph } = exporter;
   const outputNames = a.outputs.map((_, i) => (a.outputs.length === 1 ? "output" : `output_${i}`));
   a.outputs.forEach((t, i) => graph.node("Identity", [exporter.name(t)], {}, graph.fresh(outputNames[i])));
-  return writeMessage(
-    {
-      irVersion: IR_VERSION,
-      producerName: "fovea",
-      opsetImport: [{ domain: "", version: OPSET }],
-      graph: {
-        node: graph.nodes,
-        name: "fovea",
-        initializer: graph.initializers,
-        input: inputs.map(({ name, shapes }) => valueInfo(name, shapes, "")),
-        output: a.outputs.map((t, i) => {
-          const like = inputs[0].shapes.every((shape, k) => isSameSize(shape, [t, b.outputs[i]][k].shape));
-          return valueInfo(outputNames[i], [t.shape, b.outputs[i].shape], like ? "" : `${outputNames[i]}_`);
-        }),
-      },
-    },
-    modelTable,
+  return modelBytes(
+    graph,
+    inputs.map(({ name, shapes }) => valueInfo(name, shapes, "")),
+    a.outputs.map((t, i) => {
+      const like = inputs[0].shapes.every((shape, k) => isSameSize(shape, [t, b.outputs[i]][k].shape));
+      return valueInfo(outputNames[i], [t.shape, b.outputs[i].shape], like ? "" : `${outputNames[i]}_`);
+    }),
   );
 }
 
@@ -78,12 +64,11 @@ const isSameSize = (a: Shape, b: Shape): boolean =>
   a.length === 4 && b.length === 4 && a[1] === b[1] && a[2] === b[2];
 
 /** Sizes that are not fixed have names; the same name means the same size. */
-function valueInfo(name: string, [a, b]: readonly [Shape, Shape], prefix: string): object {
+function valueInfo(name: string, [a, b]: readonly [Shape, Shape], prefix: string): GraphValueInfo {
   const sizes = a.map((n, axis): Size => [n, b[axis]]);
   const images = sizes.length === 4;
   const ordered = images ? [sizes[0], sizes[3], sizes[1], sizes[2]] : sizes;
   const nameOf = (axis: number) =>
     axis === 0 ? "batch" : images ? prefix + axisNames[axis] : `${name}_${axis}`;
-  const dim = ordered.map(([n, m], axis) => (n === m ? { value: n } : { param: nameOf(axis) }));
-  return { name, type: { tensorType: { elemType: 1, shape: { dim } } } };
+  return { name, shape: ordered.map(([n, m], axis) => (n === m ? n : nameOf(axis))) };
 }
