@@ -22,6 +22,8 @@ export * from "./models/index.js";
 export { gradcheck, type GradcheckOptions, type GradcheckResult, randomInput } from "./inspect/gradcheck.js";
 export { DivergedError, fit, type FitResult } from "./train/fit.js";
 export type { FitOptions } from "./train/fit-options.js";
+export { joinRanks, type JoinedRanks } from "./ranks/join-node.js";
+export type { Ranks } from "./ranks/ranks.js";
 export { arrayBatches, type ArraySamples, type TrainingData } from "./train/data.js";
 export { loadMnist } from "./data/files.js";
 export type { Digits } from "./data/mnist.js";

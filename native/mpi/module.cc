@@ -44,7 +44,6 @@ Value describe(Napi::Env env) {
   auto out = Napi::Object::New(env);
   out.Set("rank", world.rank);
   out.Set("size", world.size);
-  out.Set("library", world.library);
   auto peers = Napi::Array::New(env, world.peers.size());
   for (size_t r = 0; r < world.peers.size(); r++) {
     auto peer = Napi::Object::New(env);
@@ -57,7 +56,7 @@ Value describe(Napi::Env env) {
   return out;
 }
 
-/** start(lost): initialises MPI with the other ranks; lost(rank) is called when one has died. A promise of {rank, size, library, peers}. */
+/** start(lost): initialises MPI with the other ranks; lost(rank) is called when one has died. A promise of {rank, size, peers}. */
 Value start(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
   events = Napi::ThreadSafeFunction::New(env, Napi::Function(), "fovea MPI", 0, 1);
@@ -198,7 +197,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("traffic", traffic);
   add("finish", finish);
   add("abort", abort);
-  exports.Set("apiVersion", Napi::Number::New(env, 1));
+  exports.Set("apiVersion", Napi::Number::New(env, 2));
+  exports.Set("library", Napi::String::New(env, library_version()));
   return exports;
 }
 

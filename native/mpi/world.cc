@@ -30,6 +30,13 @@ Peer here() {
 
 }  // namespace
 
+std::string library_version() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
+  int length = 0;
+  check(MPI_Get_library_version(text, &length));
+  return std::string(text, (size_t)length);
+}
+
 World open_world() {
   World world;
   int provided = 0;
@@ -37,10 +44,6 @@ World open_world() {
   check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
   if (provided < MPI_THREAD_FUNNELED)
     throw std::runtime_error("the MPI library cannot be used by a program with threads");
-  char text[MPI_MAX_LIBRARY_VERSION_STRING] = {};
-  int length = 0;
-  check(MPI_Get_library_version(text, &length));
-  world.library = std::string(text, (size_t)length);
   check(MPI_Comm_rank(MPI_COMM_WORLD, &world.rank));
   check(MPI_Comm_size(MPI_COMM_WORLD, &world.size));
   for (MPI_Comm* comm : {&world.collectives, &world.mail, &world.watch}) {

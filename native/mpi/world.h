@@ -18,11 +18,13 @@ struct Peer {
 
 struct World {
   int rank = 0, size = 1;
-  std::string library;
   std::vector<Peer> peers;
   /** One communicator a purpose, so that none takes another's messages. */
   MPI_Comm collectives = MPI_COMM_NULL, mail = MPI_COMM_NULL, watch = MPI_COMM_NULL;
 };
+
+/** The library's own words of itself. May be called before MPI is initialised. */
+std::string library_version();
 
 /** Initialises MPI on the calling thread, which must make all later calls. Waits for the other ranks. */
 World open_world();

@@ -5,6 +5,7 @@ import os from "node:os";
 import { Command } from "commander";
 import { openBest } from "../backend/select.js";
 import {
+  examineMpi,
   examineNative,
   examineReference,
   examineSharp,
@@ -44,6 +45,7 @@ async function doctor({ json }: { json?: boolean }): Promise<void> {
     await examineWasm(),
     examineReference(),
     await examineSharp(),
+    await examineMpi(),
   ];
   const auto = await pickedByAuto();
   if (json) {

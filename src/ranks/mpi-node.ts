@@ -12,7 +12,6 @@ import type { Ranks } from "./ranks.js";
 interface World {
   readonly rank: number;
   readonly size: number;
-  readonly library: string;
   /** By rank; `isHere` where a rank runs on this machine. */
   readonly peers: readonly { readonly host: string; readonly pid: number; readonly isHere: boolean }[];
 }
@@ -28,6 +27,8 @@ export interface Traffic {
 /** What the functions do is in native/mpi/module.cc. */
 interface Addon {
   readonly apiVersion: number;
+  /** What the MPI library says of itself. */
+  readonly library: string;
   start(lost: (rank: number) => void): Promise<World>;
   allReduce(values: Float32Array): Promise<void>;
   broadcast(bytes: Uint8Array, root: number): Promise<void>;
@@ -39,7 +40,7 @@ interface Addon {
   abort(code: number): void;
 }
 
-const apiVersion = 1;
+const apiVersion = 2;
 const inPackage = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const builtHere = inPackage("build/Release/fovea_mpi.node");
 
@@ -104,6 +105,15 @@ function checkConnection(env: NodeJS.ProcessEnv): void {
 
 const libraryName = (text: string): string => text.split(/[\n,]/)[0].replace(/\s+/g, " ").trim();
 
+/**
+ * The MPI library that the addon belongs to, such as "Open MPI v4.1.4", and the addon's file. No ranks are joined.
+ * @throws UserError where the addon is missing or does not load; the command that mends it follows "run there: "
+ */
+export const mpiLibrary = (): { library: string; file: string } => ({
+  library: libraryName(loadAddon().library),
+  file: addonFile(),
+});
+
 export interface MpiOptions {
   /** Called when a rank has died, with a sentence that names it; then all ranks are ended. */
   onLost(sentence: string): void;
@@ -123,7 +133,7 @@ export async function openMpi(launched: Launched | undefined, options: MpiOption
   });
   if (launched?.size !== undefined && launched.size !== world.size)
     throw new UserError(
-      `${launched.by} started ${launched.size} ranks (${launched.variable}), but the MPI library of the addon, ${libraryName(world.library)}, sees ${world.size}: they do not belong together; use that library's own launcher, or build the addon with the launcher's: MPICXX=... ${mpiBuildCommand}`,
+      `${launched.by} started ${launched.size} ranks (${launched.variable}), but the MPI library of the addon, ${libraryName(addon.library)}, sees ${world.size}: they do not belong together; use that library's own launcher, or build the addon with the launcher's: MPICXX=... ${mpiBuildCommand}`,
     );
   const ranks = new MpiRanks(addon, world);
   return ranks;
@@ -146,7 +156,7 @@ export class MpiRanks implements Ranks {
   }
 
   get library(): string {
-    return libraryName(this.world.library);
+    return libraryName(this.addon.library);
   }
 
   allReduce(values: Float32Array): Promise<void> {

@@ -142,6 +142,9 @@ describe("--json prints objects, one a line, and nothing else on stdout", () => 
     expect(training.stdout).toMatch(/^--- as recorded\nprogram: \d+ calls\n/m);
     const findings = jsonLines((await fovea(["doctor", "--json"], folder)).stdout);
     expect(findings.find((f) => f.part === "reference")).toMatchObject({ works: true });
+    expect(findings.map(({ part }) => part).filter(Boolean)).toEqual([
+      ...["webgpu", "native", "wasm", "reference", "sharp", "mpi"],
+    ]);
     for (const finding of findings)
       if (finding.works === false) expect(finding.remedy).toEqual(expect.any(String));
     expect(["native", "webgpu", "wasm", "reference"]).toContain(findings.at(-1)!.auto);

@@ -42,6 +42,18 @@ function expectedHash(length: number, ranks: number): number {
 }
 
 describe.each(mpis)("$name", (mpi) => {
+  it("a program of one's own trains over ranks", async () => {
+    const example = fileURLToPath(new URL("../../examples/ranks.mjs", import.meta.url));
+    const { code, stdout } = await startProcess(
+      [...mpi.launcher(3), process.execPath, example],
+      folder,
+      mpi.env,
+    ).ended;
+    expect(code).toBe(0);
+    for (const rank of [0, 1, 2])
+      expect(stdout).toMatch(new RegExp(`rank ${rank} of 3: .* weights 3.0000, -2.0000, 1.0000`));
+  });
+
   it.each([1, 2, 3, 4])(
     "%i ranks sum in their order, broadcast, gather and write to each other",
     async (size) => {

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 
 export interface Finding {
-  readonly part: "webgpu" | "native" | "wasm" | "reference" | "sharp";
+  readonly part: "webgpu" | "native" | "wasm" | "reference" | "sharp" | "mpi";
   readonly works: boolean;
   /** One sentence. */
   readonly summary: string;
@@ -121,6 +121,23 @@ export async function examineSharp(): Promise<Finding> {
   } catch {
     const summary = "JPEG, WebP, TIFF and AVIF need the optional package sharp; PNG works without";
     return { part: "sharp", works: false, summary, remedy: "npm install sharp", details: {} };
+  }
+}
+
+/** Several machines. Tells what is there; whether a launcher reaches it, only a launch can tell. */
+export async function examineMpi(): Promise<Finding> {
+  const { mpiBuildCommand, mpiLibrary } = await import("../../ranks/mpi-node.js");
+  try {
+    const { library, file } = mpiLibrary();
+    const summary = `${library}: its launcher spreads train and enhance over processes and machines`;
+    return { part: "mpi", works: true, summary, details: { addon: file } };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const [summary] = message.split("; run there: ");
+    const install = installCommand(["libopenmpi-dev", "openmpi-bin"]);
+    const compiler = process.env.MPICXX ?? "mpicxx";
+    const remedy = isOnPath(compiler) ? mpiBuildCommand : `${install} && ${mpiBuildCommand}`;
+    return { part: "mpi", works: false, summary: `${summary}; one machine needs none`, remedy, details: {} };
   }
 }
 
