@@ -4,7 +4,7 @@
 //   node examples/contractive.mjs --digits FOLDER
 
 import { Dense, grad, Input, Layer, mean, Model, mul, randomNormal, square, sum } from "fovea";
-import { begin, firstOf, promise, writeDigits } from "./digits.mjs";
+import { begin, firstOf, printLoss, promise, writeDigits } from "./digits.mjs";
 
 const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 12, target: 0.5 });
 
@@ -38,9 +38,8 @@ for (const rate of [1e-9, 2e-3]) {
   const figures = await autoencoder.evaluate(xTest, xTest, { batchSize: 1000, returnDict: true });
   const { binaryCrossentropy: reconstruction, jacobian } = figures;
   sizes.push(jacobian / rate);
-  console.log(
-    `rate ${rate}: reconstruction ${reconstruction.toFixed(4)} + penalty ${jacobian.toFixed(4)}; ||J||^2 ${(jacobian / rate).toFixed(2)}`,
-  );
+  printLoss(`rate ${rate}`, reconstruction, jacobian);
+  console.log(`rate ${rate}: ||J||^2 ${(jacobian / rate).toFixed(2)}`);
   rows.push(firstOf(await (await autoencoder.predict(xTest.subarray(0, 7840))).data(), 10));
 }
 await writeDigits(picture("contractive.png"), rows);

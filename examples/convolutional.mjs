@@ -2,7 +2,7 @@
 //   node examples/convolutional.mjs --digits FOLDER
 
 import { Adam, Conv2D, cosineDecay, Input, MaxPooling2D, Model, UpSampling2D } from "fovea";
-import { begin, firstOf, promise, writeDigits } from "./digits.mjs";
+import { begin, firstOf, printLoss, promise, writeDigits } from "./digits.mjs";
 
 const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 5, target: 0.1 });
 const batchSize = 128;
@@ -27,6 +27,7 @@ autoencoder.compile({ optimizer: new Adam(cosineDecay(4e-3, { steps })), loss: "
 await autoencoder.fit(xTrain, xTrain, { epochs, batchSize, validationData: [xTest, xTest], verbose });
 
 const crossentropy = await autoencoder.evaluate(xTest, xTest, { batchSize: 500 });
+printLoss("convolutional", crossentropy, 0); // the code is charged nothing
 const decodedImgs = await (await autoencoder.predict(xTest.subarray(0, 7840))).data();
 await writeDigits(
   picture("convolutional.png"),

@@ -2,7 +2,7 @@
 //   node examples/deep.mjs --digits FOLDER
 
 import { Adam, cosineDecay, Dense, Input, Model } from "fovea";
-import { begin, firstOf, meanSquaredError, promise, writeDigits } from "./digits.mjs";
+import { begin, firstOf, meanSquaredError, printLoss, promise, writeDigits } from "./digits.mjs";
 import { principalComponents } from "./pca.mjs";
 
 const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 16, target: 0.006 });
@@ -24,6 +24,7 @@ await autoencoder.fit(xTrain, xTrain, { epochs, batchSize, validationData: [xTes
 const error = await autoencoder.evaluate(xTest, xTest, { batchSize: 1000 });
 const decodedImgs = await (await autoencoder.predict(xTest, { batchSize: 1000 })).data();
 const byPca = await principalComponents(xTrain, 32).then((pca) => pca.reconstruct(xTest));
+printLoss("deep", error, 0); // the code is charged nothing
 console.log(`mean squared error of PCA-32: ${meanSquaredError(byPca, xTest).toFixed(5)}`);
 await writeDigits(
   picture("deep.png"),

@@ -1,18 +1,8 @@
 // A denoising autoencoder: convolutions that learn to give back clean digits from noisy ones, against median filters.
 //   node examples/denoising.mjs --digits FOLDER
 
-import {
-  Adam,
-  Conv2D,
-  cosineDecay,
-  GaussianNoise,
-  Input,
-  Model,
-  psnr,
-  randomNormal,
-  UpSampling2D,
-} from "fovea";
-import { begin, digit, firstOf, promise, writeDigits } from "./digits.mjs";
+import { Adam, Conv2D, cosineDecay, GaussianNoise, Input, Model, randomNormal, UpSampling2D } from "fovea";
+import { begin, firstOf, meanPsnr, printLoss, promise, writeDigits } from "./digits.mjs";
 
 const SIGMA = 100; // grey levels of 255
 const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 4, target: 3 });
@@ -37,15 +27,6 @@ const noise = await randomNormal([xTest.length], { seed: 100 }).data();
 const noisy = xTest.map((value, i) => value + (SIGMA / 255) * noise[i]);
 const denoised = await (await autoencoder.predict(noisy, { batchSize: 500 })).data();
 
-/** The mean over pictures of 10 log10(1 / mean squared error). */
-function meanPsnr(rows) {
-  const plane = (data) => ({ width: 28, height: 28, channels: 1, data });
-  const count = xTest.length / 784;
-  let total = 0;
-  for (let i = 0; i < count; i++) total += psnr(plane(digit(rows, i)), plane(digit(xTest, i)));
-  return total / count;
-}
-
 /** Each pixel replaced by the median of the size x size pixels round it; the border is repeated. */
 function median(rows, size) {
   const inside = (n) => Math.min(27, Math.max(0, n));
@@ -61,9 +42,10 @@ function median(rows, size) {
 }
 
 const medians = [3, 5, 7].map((size) => ({ size, rows: median(noisy, size) }));
-for (const filter of medians) filter.psnr = meanPsnr(filter.rows);
+for (const filter of medians) filter.psnr = meanPsnr(filter.rows, xTest);
 const best = medians.reduce((a, b) => (b.psnr > a.psnr ? b : a));
-const figure = meanPsnr(denoised);
-console.log(`noisy ${meanPsnr(noisy).toFixed(2)} dB, median ${best.size}x${best.size} ${best.psnr.toFixed(2)} dB, autoencoder ${figure.toFixed(2)} dB`); // prettier-ignore
+const figure = meanPsnr(denoised, xTest);
+printLoss("denoising", await autoencoder.evaluate(noisy, xTest, { batchSize: 500 }), 0); // the code is charged nothing
+console.log(`noisy ${meanPsnr(noisy, xTest).toFixed(2)} dB, median ${best.size}x${best.size} ${best.psnr.toFixed(2)} dB, autoencoder ${figure.toFixed(2)} dB`); // prettier-ignore
 await writeDigits(picture("denoising.png"), [xTest, noisy, best.rows, denoised].map((rows) => firstOf(rows, 10))); // prettier-ignore
 promise("gain over the best median filter, dB", figure - best.psnr, "at least", target);

@@ -2,7 +2,7 @@
 //   node examples/dense.mjs --digits FOLDER
 
 import { Dense, Input, Model } from "fovea";
-import { begin, firstOf, meanSquaredError, promise, writeDigits } from "./digits.mjs";
+import { begin, firstOf, meanSquaredError, printLoss, promise, writeDigits } from "./digits.mjs";
 import { principalComponents } from "./pca.mjs";
 
 const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 50, target: 0.093 });
@@ -23,6 +23,7 @@ await autoencoder.fit(xTrain, xTrain, {
 const [crossentropy, error] = await autoencoder.evaluate(xTest, xTest, { batchSize: 1000 });
 const decodedImgs = await (await autoencoder.predict(xTest, { batchSize: 1000 })).data();
 const byPca = await principalComponents(xTrain, 32).then((pca) => pca.reconstruct(xTest));
+printLoss("dense", crossentropy, 0); // the code is charged nothing
 console.log(
   `mean squared error: ${error.toFixed(5)}; of PCA-32: ${meanSquaredError(byPca, xTest).toFixed(5)}`,
 );

@@ -60,6 +60,22 @@ export function promise(what, figure, relation, target) {
   if (!isKept) process.exitCode = 1;
 }
 
+/** A loss as its two parts: how far the picture is from what it should be, and what the code is charged. */
+export function printLoss(name, reconstruction, penalty, unit = "") {
+  const [a, b] = [reconstruction, penalty].map((x) => `${x.toFixed(4)}${unit}`);
+  console.log(
+    `${name}: loss ${(reconstruction + penalty).toFixed(4)}${unit} = reconstruction ${a} + penalty ${b}`,
+  );
+}
+
+/** The mean over pictures of 10 log10(1 / mean squared error), in dB. */
+export function meanPsnr(rows, truth) {
+  let total = 0;
+  for (let at = 0; at < truth.length; at += 784)
+    total -= 10 * Math.log10(meanSquaredError(rows.subarray(at, at + 784), truth.subarray(at, at + 784)));
+  return total / (truth.length / 784);
+}
+
 /** The mean squared difference of two arrays. */
 export function meanSquaredError(a, b) {
   let total = 0;

@@ -5,7 +5,7 @@
 //   node examples/sparse.mjs --digits FOLDER
 
 import { add, clip, Dense, div, Input, l1, log, mean, Model, mul, sub, sum } from "fovea";
-import { begin, firstOf, promise, writeDigits } from "./digits.mjs";
+import { begin, firstOf, printLoss, promise, writeDigits } from "./digits.mjs";
 
 const CODE = 128;
 const RHO = 0.05;
@@ -42,9 +42,8 @@ for (const [name, options] of Object.entries(variants)) {
   const codes = await (await encoder.predict(xTest, { batchSize: 1000 })).data();
   shares[name] = codes.filter((c) => c > 0.1).length / codes.length;
   worst = Math.max(worst, reconstruction);
-  console.log(
-    `${name}: reconstruction ${reconstruction.toFixed(4)} + penalty ${penalty.toFixed(4)}; ${(100 * shares[name]).toFixed(1)} % of the code above 0.1`,
-  );
+  printLoss(name, reconstruction, penalty);
+  console.log(`${name}: ${(100 * shares[name]).toFixed(1)} % of the code above 0.1`);
   rows.push(firstOf(await (await autoencoder.predict(xTest.subarray(0, 7840))).data(), 10));
 }
 await writeDigits(picture("sparse.png"), rows);

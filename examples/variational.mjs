@@ -11,7 +11,7 @@ import {
   Adam, add, cosineDecay, Dense, exp, Layer, less, mean, Model, mul, randomNormal, randomUniform, Sequential,
   sigmoid, slice, softplus, square, sub, sum, tensor,
 } from "fovea"; // prettier-ignore
-import { begin, digit, firstOf, promise, writeDigits } from "./digits.mjs";
+import { begin, digit, firstOf, printLoss, promise, writeDigits } from "./digits.mjs";
 
 const CODE = 20;
 const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 10, target: 104 });
@@ -66,7 +66,7 @@ const [train, test] = [xTrain, xTest].map((data) => ({ data, shape: [data.length
 await model.fit(train, undefined, { epochs, batchSize, verbose });
 
 const figures = await model.evaluate(test, undefined, { batchSize: 1000, returnDict: true });
-console.log(`reconstruction ${figures.reconstruction.toFixed(2)} nats + kl ${figures.kl.toFixed(2)} nats`);
+printLoss("variational", figures.reconstruction, figures.kl, " nats"); // the penalty is the divergence kl
 
 const decoded = await (await model.predict({ data: xTest.subarray(0, 7840), shape: [10, 784] })).data();
 await writeDigits(picture("variational.png"), [firstOf(xTest, 10), firstOf(decoded, 10)]);

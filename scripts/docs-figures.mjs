@@ -1,20 +1,8 @@
 // Draws the figures of docs/, each from numbers that the engine computes here. Run after a change: node scripts/docs-figures.mjs
-// Colours are readable on light and dark ground alike.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Dense, grad, mean, Sequential, square, tensor, useBackend } from "fovea";
-
-const [blue, orange, grey] = ["#3b82d6", "#d9772b", "#8b8f99"];
-const font = 'font-family="system-ui, sans-serif" font-size="13"';
-
-const svg = (width, height, ...parts) =>
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ${font} fill="${grey}">\n${parts.flat().join("\n")}\n</svg>\n`;
-const text = (x, y, words, anchor = "middle", fill = grey) =>
-  `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="${fill}">${words}</text>`;
-const line = (points, colour, dash = "") =>
-  `<polyline points="${points.map((p) => p.map((v) => v.toFixed(1)).join(",")).join(" ")}" fill="none" stroke="${colour}" stroke-width="2" ${dash && `stroke-dasharray="${dash}"`}/>`;
-const dots = (points, colour) =>
-  points.map(([x, y]) => `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3.5" fill="${colour}"/>`);
+import { blue, dots, grey, line, orange, plot, svg, text } from "../examples/drawing.mjs";
 
 /** Page 2: three operations, values forward above, slopes backward below. */
 function chain() {
@@ -41,21 +29,6 @@ function chain() {
     text(70, 22, "forward: values", "middle", blue),
     text(520, 138, "backward: slopes", "middle", orange),
   );
-}
-
-/** Axes in powers of ten; `at` maps a pair of exponents to a place. */
-function plot(width, height, [x0, x1], [y0, y1], xTitle, yTitle) {
-  const [left, right, top, bottom] = [70, 20, 14, 42];
-  const at = ([x, y]) => [
-    left + ((x - x0) / (x1 - x0)) * (width - left - right),
-    height - bottom - ((y - y0) / (y1 - y0)) * (height - top - bottom),
-  ];
-  const frame = [
-    `<path d="M${left},${top}V${height - bottom}H${width - right}" fill="none" stroke="${grey}"/>`,
-    text((left + width) / 2, height - 6, xTitle),
-    `<text transform="translate(14 ${(height - bottom) / 2}) rotate(-90)" text-anchor="middle" fill="${grey}">${yTitle}</text>`,
-  ];
-  return { at, frame };
 }
 
 const power = (n) => `10<tspan dy="-5" font-size="10">${String(n).replace("-", "−")}</tspan>`;

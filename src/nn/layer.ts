@@ -12,7 +12,7 @@ import { dryRun, isSketching, realBackend, sketch } from "./dry-run.js";
 import { type BackwardHook, type ForwardHook, Hooks, type LayerObserver, withObserver } from "./hooks.js";
 import { type Initializer, type InitializerName, initializerOf, randomFor } from "./initializers.js";
 import { type Inputs, type InputShape, inputsOf } from "./inputs.js";
-import { listOf, SymbolicTensor } from "./symbolic.js";
+import { DrawingError, listOf, SymbolicTensor } from "./symbolic.js";
 
 export type { Inputs, InputShape } from "./inputs.js";
 type ShapeOf<T> = T extends Tensor ? Shape : readonly Shape[];
@@ -126,14 +126,11 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
   apply(input: Symbolic<Input> | Input): Symbolic<Output> | Output {
     const given = listOf(input as SymbolicTensor | readonly SymbolicTensor[]);
     if (!(given[0] instanceof SymbolicTensor)) return this.call(input as Input);
+    const takesList = Array.isArray(input);
     // The batch is the axis that changes with it.
-    const [shapes, others] = [2, 3].map((batch) => {
-      const inputs = given.map((x) => x.withBatch(batch));
-      const shape: InputShape = this.outputShape(Array.isArray(input) ? inputs : inputs[0]);
-      return (typeof shape[0] === "object" ? shape : [shape]) as readonly Shape[];
-    });
+    const [shapes, others] = [2, 3].map((batch) => this.drawnShapes(given, takesList, batch));
     const outputs: SymbolicTensor[] = [];
-    const use = { layer: this, inputs: given, takesList: Array.isArray(input), outputs };
+    const use = { layer: this, inputs: given, takesList, outputs };
     for (const [i, shape] of shapes.entries())
       outputs.push(
         new SymbolicTensor(
@@ -142,6 +139,17 @@ export abstract class Layer<Input extends Inputs = Tensor, Output extends Inputs
         ),
       );
     return (outputs.length === 1 ? outputs[0] : outputs) as unknown as Symbolic<Output>;
+  }
+
+  private drawnShapes(given: readonly SymbolicTensor[], takesList: boolean, batch: number): readonly Shape[] {
+    const inputs = given.map((x) => x.withBatch(batch));
+    try {
+      const shape: InputShape = this.outputShape(takesList ? inputs : inputs[0]);
+      return (typeof shape[0] === "object" ? shape : [shape]) as readonly Shape[];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      throw new DrawingError(error.message, this, given, takesList);
+    }
   }
 
   /**

@@ -17,6 +17,18 @@ export interface LayerUse {
   readonly outputs: readonly SymbolicTensor[];
 }
 
+/** A layer that does not take what it was applied to. What was drawn before it hangs on `inputs`. */
+export class DrawingError extends UserError {
+  constructor(
+    message: string,
+    readonly layer: AnyLayer,
+    readonly inputs: readonly SymbolicTensor[],
+    readonly takesList: boolean,
+  ) {
+    super(message);
+  }
+}
+
 /** A place in a network that is being drawn: a shape whose batch is null, and the layer that gives it. */
 export class SymbolicTensor {
   constructor(

@@ -57,6 +57,9 @@ const run = (name: string, ...more: string[]) =>
 
 beforeAll(writeRings);
 
+/** Those whose loss is told as two parts. */
+const family = ["dense", "deep", "denoising", "contractive", "convolutional", "variational"];
+
 describe("on a few rings", () => {
   it.each([
     ["dense", "1", ["dense.png"]],
@@ -64,18 +67,22 @@ describe("on a few rings", () => {
     ["denoising", "-20", ["denoising.png"]],
     ["contractive", "10", ["contractive.png"]],
     ["convolutional", "1", ["convolutional.png"]],
+    ["codes", "-50", ["codes.svg", "neighbours.png", "compression.svg"]],
+    ["learning-curve", "-50", ["learning-curve.svg"]],
     ["variational", "1000", ["variational.png", "variational-new.png", "variational-walk.png"]],
   ])("%s keeps an easy promise", async (name, target, pictures) => {
     const { code, stdout, stderr } = await run(name, "--digits", folder, `--target=${target}`);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/: -?[\d.]+ \(promised: at (most|least) /);
     expect(code).toBe(0);
+    if (family.includes(name))
+      expect(stdout).toMatch(/: loss \S+( nats)? = reconstruction \S+( nats)? \+ penalty \S+/);
     for (const picture of pictures) expect(fs.existsSync(path.join(folder, picture))).toBe(true);
   });
 
   it("sparse measures three codes, and says what one epoch cannot keep", async () => {
     const { code, stdout } = await run("sparse", "--digits", folder, "--target", "1");
-    expect(stdout.match(/reconstruction [\d.]+ \+ penalty [\d.]+/g)).toHaveLength(3);
+    expect(stdout.match(/loss [\d.]+ = reconstruction [\d.]+ \+ penalty [\d.]+/g)).toHaveLength(3);
     expect(stdout).toContain("NOT KEPT");
     expect(code).toBe(1);
   });

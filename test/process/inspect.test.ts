@@ -69,6 +69,29 @@ describe("in the terminal", () => {
     expect(stdout).toMatch(/#0 reshape[^]*ended here in wrong \(Conv2D\), given \[1, 16\]: conv2d: /);
   });
 
+  it.each(["--text", "--html"])(
+    "a network that cannot be drawn is shown as far as it was: %s",
+    async (flag) => {
+      const file = path.join(folder, "undrawn.mjs");
+      fs.writeFileSync(
+        file,
+        `import { Add, Dense, Input, Model } from ${JSON.stringify(library)};
+const [a, b] = [Input({ shape: [3] }), Input({ shape: [4] })];
+const left = new Dense(5, { name: "left" }).apply(a);
+const both = new Add({ name: "both" }).apply([left, new Dense(6, { name: "right" }).apply(b)]);
+export const model = new Model({ inputs: [a, b], outputs: both });`,
+      );
+      const page = path.join(folder, "undrawn.html");
+      const words = flag === "--html" ? ["--html", page] : ["--text"];
+      const { code, stdout } = await fovea(["inspect", "undrawn.mjs", ...words, ...onReference], folder);
+      const shown = flag === "--html" ? fs.readFileSync(page, "utf8") : stdout;
+      expect(code).toBe(flag === "--html" ? 0 : 1);
+      if (flag === "--text")
+        expect(shown).toMatch(/left Dense[^]*#0 matMul[^]*right Dense[^]*#2 matMul[^]*ended here in both \(Add\), given \[4, 5\] and \[4, 6\]: /); // prettier-ignore
+      else expect(shown).toMatch(/"failure":\{"message":"[^"]*\[4, 5\] and \[4, 6\]/);
+    },
+  );
+
   it("says what is wrong with what it is given, in a sentence", async () => {
     fs.writeFileSync(path.join(folder, "empty.mjs"), "export const nothing = 1;");
     for (const [args, message] of [

@@ -10,7 +10,7 @@ import { convertChannels } from "../../image/colour.js";
 import { listImages, readImage } from "../../image/files.js";
 import { type Plane, toPlane } from "../../image/plane.js";
 import { architectures, type ImageModel } from "../../models/index.js";
-import type { AnyLayer } from "../../nn/layer.js";
+import type { AnyLayer, InputShape } from "../../nn/layer.js";
 import { lasting } from "../../tensor/scope.js";
 import { sameShape, type Shape, show, sizeOf } from "../../tensor/shape.js";
 import { tensor, type Tensor } from "../../tensor/tensor.js";
@@ -52,9 +52,7 @@ export async function imageBatch(model: ImageModel, flags: BatchFlags): Promise<
 export async function batchFor(model: AnyLayer, shapes: readonly Shape[], flags: BatchFlags): Promise<Batch> {
   const count = flags.batch ?? 4;
   const wanted = shapes.map((shape) => [count, ...shape.slice(1)]);
-  model.build(wanted.length === 1 ? wanted[0] : wanted);
-  const outputs = model.outputShape(wanted.length === 1 ? wanted[0] : wanted) as Shape | readonly Shape[];
-  const targets = (typeof outputs[0] === "object" ? outputs : [outputs]) as readonly Shape[];
+  const targets = outputsOf(model, wanted.length === 1 ? wanted[0] : wanted);
   const digits = flags.data === undefined ? undefined : digitsIn(flags.data);
   const inputs: Tensor[] = [];
   for (const shape of wanted) inputs.push(made(await numbersLike(shape, flags.data, digits), shape));
@@ -66,6 +64,18 @@ export async function batchFor(model: AnyLayer, shapes: readonly Shape[], flags:
       return made(random(shape, 2), shape);
     }),
   };
+}
+
+/** Shapes of the outputs; none of a model that does not take its input, whose trace says where it ends. */
+function outputsOf(model: AnyLayer, given: InputShape): readonly Shape[] {
+  try {
+    model.build(given);
+    const outputs = model.outputShape(given) as Shape | readonly Shape[];
+    return (typeof outputs[0] === "object" ? outputs : [outputs]) as readonly Shape[];
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }
 
 async function numbersLike(

@@ -15,7 +15,8 @@ import { loadModel as loadSaved } from "../../models/load-model.js";
 import { decodeModel } from "../../models/model-file.js";
 import { type AnyLayer, Layer } from "../../nn/layer.js";
 import type { Loss } from "../../nn/losses.js";
-import { listOf } from "../../nn/symbolic.js";
+import { DrawingError, listOf } from "../../nn/symbolic.js";
+import { Unfinished } from "../../models/unfinished.js";
 import { lasting } from "../../tensor/scope.js";
 import type { Shape } from "../../tensor/shape.js";
 import { tensor, type Tensor, type TensorData, Tensor as TensorClass } from "../../tensor/tensor.js";
@@ -125,7 +126,13 @@ interface Exports {
 async function scripted(script: string, flags: SubjectFlags): Promise<Subject> {
   const file = path.resolve(script);
   if (!fs.existsSync(file)) throw new UserError(`There is no script ${script}; check the path.`);
-  const exported = (await import(pathToFileURL(file).href)) as Exports;
+  let exported: Exports;
+  try {
+    exported = (await import(pathToFileURL(file).href)) as Exports;
+  } catch (error) {
+    if (!(error instanceof DrawingError)) throw error;
+    exported = { model: new Unfinished(error) }; // what was drawn so far; its trace ends at the culprit
+  }
   const model = [exported.model, exported.default].find((m) => m instanceof Layer) as AnyLayer | undefined;
   if (!model)
     throw new UserError(
