@@ -5,7 +5,11 @@ import "./scripts/embed-shaders.mjs"; // which a fresh checkout lacks
 const json = process.env.FOVEA_TEST_JSON;
 
 /** `unit` needs no build: it runs the sources, and skips what needs the addon where there is none. */
-const folders = { unit: ["unit", "grad"], conformance: ["conformance", "golden"], process: ["process"] };
+const folders = {
+  unit: ["unit", "grad"],
+  conformance: ["conformance", "golden"],
+  process: ["process", "browser"],
+};
 
 export default defineConfig({
   test: {

@@ -1,17 +1,41 @@
-// `npm run site`: makes site/dist, which any web server serves from any path. What it computes with is wasm/ (npm run build:wasm) and
+// `npm run site`: makes site/dist (or what --out names), which any web server serves from any path. What it computes with is wasm/ (npm run build:wasm) and
 // weights/, which are copied beside the page; without the modules it uses WebGPU or plain TypeScript.
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import "./embed-shaders.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const site = join(root, "site");
-const out = join(site, "dist");
+const { values } = parseArgs({ options: { out: { type: "string", default: join(site, "dist") } } });
+const out = resolve(values.out);
+
+/** A page loads the shaders: without comments and indentation, and a line that many of them have once. */
+const shortShaders = {
+  name: "short-shaders",
+  setup({ onLoad }) {
+    onLoad({ filter: /shaders\.generated\.ts$/ }, ({ path }) => {
+      const found = [...readFileSync(path, "utf8").matchAll(/^ {2}("[^"]+"):\n {4}("(?:[^"\\]|\\.)*")/gm)];
+      const numbers = new Map();
+      const numberOf = (line) => numbers.get(line) ?? numbers.set(line, numbers.size).size - 1;
+      const entries = found.map(([, name, text]) => {
+        const lines = JSON.parse(text).split("\n");
+        const code = lines.map((line) => line.replace(/\/\/.*$/, "").trim()).filter((line) => line !== "");
+        return `${name}: text([${code.map(numberOf)}])`;
+      });
+      const contents = `const lines = ${JSON.stringify([...numbers.keys()])};
+const text = (numbers) => numbers.map((n) => lines[n]).join("\\n");
+export const shaders = { ${entries.join(", ")} };`;
+      return { loader: "js", contents };
+    });
+  },
+};
 
 const common = {
+  plugins: [shortShaders],
   bundle: true,
   format: "esm",
   platform: "browser",

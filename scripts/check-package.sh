@@ -17,6 +17,7 @@ fail() {
 
 npm run --silent prebuilds
 npm run --silent build:ts
+npm run --silent site
 tarball="$work/$(npm pack --silent --ignore-scripts --pack-destination "$work")"
 size=$(stat -c %s "$tarball")
 tar -tzf "$tarball" >"$work/files"
@@ -27,9 +28,10 @@ shown='^package/src/(ops/|inspect/page/|inspect/report/|backend/reference/functi
 if grep -E '^package/(src|test|bench|build|\.ci)/|\.(log|tsbuildinfo|map)$' "$work/files" | grep -vE "$shown"; then
   fail "the files above do not belong into the package"
 fi
-for name in prebuilds/linux-x64/fovea.node wasm/simd-threads.wasm src/inspect/page/main.js docs/demo.jpg dist/index.d.cts native/addon/module.cc native/mpi/module.cc; do
+for name in prebuilds/linux-x64/fovea.node wasm/simd-threads.wasm src/inspect/page/main.js site/dist/worker.js docs/demo.jpg dist/index.d.cts native/addon/module.cc native/mpi/module.cc; do
   grep -qx "package/$name" "$work/files" || fail "$name is missing"
 done
+if grep -E '^package/site/(src|dist/(wasm|weights))/' "$work/files"; then fail "the files above are in the package already, or no part of it"; fi
 if tar -xzOf "$tarball" package/package.json | grep -E '"(pre|post)?install":'; then fail "it runs a script when it is installed"; fi
 
 # A project that uses the package from ES modules, CommonJS and TypeScript with no more than ES2022's library.

@@ -38,7 +38,7 @@ export { openPicture, type PagePicture, pictureFile, toImageData } from "./image
 export { psnr, ssim } from "./image/metrics.js";
 export { Denoiser, type DenoiserOptions } from "./enhance/denoiser.js";
 export { type Enhanced, enhanceImage, type EnhanceImageOptions } from "./enhance/enhance.js";
-export { enhance, enhancePixels, type PageEnhanceOptions } from "./enhance/library-page.js";
+export { enhance, enhancePixels, type PageEnhanceOptions, prepareTask } from "./enhance/library-page.js";
 export { UnsoundResult } from "./enhance/audit.js";
 export { loadModel } from "./models/load-model.js";
 export { estimateSigma } from "./enhance/noise-level.js";

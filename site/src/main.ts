@@ -1,8 +1,13 @@
 // The studio: pictures are dropped, pasted or chosen, computed one after the other in a worker, shown before and after, and downloaded.
 
-import { Engine } from "./engine.js";
-import { download, drawQueue, type Picture } from "./queue.js";
+import { download } from "./download.js";
+import { type Engine, PageEngine } from "./engine.js";
+import { LentEngine, lentBackend } from "./lent.js";
+import type { TaskName } from "./messages.js";
+import { drawQueue, type Picture, resultName } from "./queue.js";
 import { Viewer } from "./viewer.js";
+import { beginVisit } from "./visit.js";
+import { zipOf } from "./zip.js";
 
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
@@ -12,9 +17,7 @@ let shown: Picture | undefined;
 let isBusy = false;
 let nextId = 1;
 
-const engine = new Engine((sentence) => (byId("engine").textContent = sentence));
-
-byId("engine").textContent = "The engine starts ...";
+let engine: Engine | undefined;
 
 const actions = { show, cancel };
 
@@ -37,7 +40,7 @@ function show(picture: Picture): void {
 }
 
 function cancel(picture: Picture): void {
-  if (picture.state === "running") engine.cancel(picture.id);
+  if (picture.state === "running") engine?.cancel(picture.id);
   else Object.assign(picture, { state: "failed", note: "Cancelled." });
   draw();
 }
@@ -51,19 +54,22 @@ function add(files: Iterable<File>): void {
 
 /** Works until nothing waits; a picture that fails does not keep the next from its turn. */
 async function workOn(): Promise<void> {
-  if (isBusy) return;
+  if (isBusy || !engine) return;
   isBusy = true;
-  for (let picture; (picture = pictures.find(({ state }) => state === "waiting"));) await enhance(picture);
+  for (let picture; (picture = pictures.find(({ state }) => state === "waiting"));)
+    await enhance(picture, engine);
   isBusy = false;
 }
 
-async function enhance(picture: Picture): Promise<void> {
+const chosenTask = (): TaskName =>
+  document.querySelector<HTMLInputElement>("input[name=task]:checked")!.value as TaskName;
+
+async function enhance(picture: Picture, engine: Engine): Promise<void> {
   Object.assign(picture, { state: "running", note: "Begins.", share: 0, result: undefined });
   draw();
-  const task = document.querySelector<HTMLInputElement>("input[name=task]:checked")!.value;
   const { id, file } = picture;
   const strength = byId<HTMLInputElement>("strength").valueAsNumber;
-  const work = { id, file, name: file.name, task: task as "photo" | "denoise", strength };
+  const work = { id, file, name: file.name, task: chosenTask(), strength };
   try {
     const { blob, remark } = await engine.enhance(work, (share) => {
       Object.assign(picture, { share, note: `${Math.round(100 * share)} %` });
@@ -104,10 +110,33 @@ byId("again").addEventListener("click", () => {
   draw();
   void workOn();
 });
-byId("download-all").addEventListener("click", () => {
-  for (const picture of pictures) if (picture.result && picture.state === "done") download(picture);
-});
+byId("download-all").addEventListener("click", () => void downloadAll());
+for (const choice of document.querySelectorAll("input[name=task]"))
+  choice.addEventListener("change", () => engine?.prepare(chosenTask()));
 
-if ("serviceWorker" in navigator && location.protocol !== "file:")
-  navigator.serviceWorker.register("service-worker.js").catch(() => {}); // without it the page needs the network
+async function downloadAll(): Promise<void> {
+  const done = pictures.filter(({ state }) => state === "done");
+  if (done.length === 1) return download(done[0].result!, resultName(done[0]));
+  try {
+    const zip = await zipOf(done.map((picture) => ({ name: resultName(picture), blob: picture.result! })));
+    download(zip, "enhanced.zip");
+  } catch (error) {
+    byId("status").textContent = (error as Error).message;
+  }
+}
+
+async function start(): Promise<void> {
+  byId("engine").textContent = "The engine starts ...";
+  const news = {
+    engine: (sentence: string) => (byId("engine").textContent = sentence),
+    prepared: () => (byId("ready").textContent = "Ready, also without a network."),
+  };
+  const lent = lentBackend();
+  if (!lent) await beginVisit(() => pictures.length === 0);
+  engine = lent ? new LentEngine(lent, news) : new PageEngine(news);
+  engine.prepare(chosenTask());
+  await workOn();
+}
+
 draw();
+void start();

@@ -1,17 +1,20 @@
 // What the page and the worker that computes say to each other.
 
+export type TaskName = "photo" | "denoise";
+
 export interface Work {
   readonly id: number;
   readonly file: Blob;
   readonly name: string;
-  readonly task: "photo" | "denoise";
+  readonly task: TaskName;
   readonly strength: number;
 }
 
-export type ToWorker = { readonly work: Work } | { readonly cancel: number };
+export type ToWorker = { readonly work: Work } | { readonly cancel: number } | { readonly prepare: TaskName };
 
 export type FromWorker =
   | { readonly engine: string }
+  | { readonly prepared: TaskName }
   | { readonly id: number; readonly share: number }
   | { readonly id: number; readonly result: Blob; readonly remark: string }
   | { readonly id: number; readonly error: string };

@@ -1,5 +1,7 @@
 // The pictures that were given: each with its state, a line in the list, and its result. One is computed at a time, in order.
 
+import { download } from "./download.js";
+
 export type State = "waiting" | "running" | "done" | "failed";
 
 export interface Picture {
@@ -20,16 +22,6 @@ export interface QueueActions {
 export function resultName({ file, result }: Picture): string {
   const ending = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" }[result!.type] ?? "png";
   return `${file.name.replace(/\.[^.]*$/, "") || "picture"}.enhanced.${ending}`;
-}
-
-/** Lets the browser store a picture's result. */
-export function download(picture: Picture): void {
-  const link = document.createElement("a");
-  const url = URL.createObjectURL(picture.result!);
-  link.href = url;
-  link.download = resultName(picture);
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 /** Draws a picture's line anew. */
@@ -60,7 +52,9 @@ function buttonOf(picture: Picture, actions: QueueActions): HTMLButtonElement {
   const button = Object.assign(document.createElement("button"), { type: "button" });
   button.textContent = isDone ? "Download" : "Cancel";
   button.setAttribute("aria-label", `${button.textContent} ${picture.file.name}`);
-  button.addEventListener("click", () => (isDone ? download(picture) : actions.cancel(picture)));
+  button.addEventListener("click", () =>
+    isDone ? download(picture.result!, resultName(picture)) : actions.cancel(picture),
+  );
   return button;
 }
 

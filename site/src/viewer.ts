@@ -18,6 +18,8 @@ export class Viewer {
   private view = { scale: 1, x: 0, y: 0 };
   private fits = true;
   private hasAfter = false;
+  /** Before and after by turns instead of beside each other: small differences are seen as motion. */
+  private isBlinking = false;
   private readonly pointers = new Map<number, { x: number; y: number }>();
   private movesLine = false;
   private urls: string[] = [];
@@ -53,10 +55,21 @@ export class Viewer {
     this.hasAfter = after !== undefined;
     this.stage.hidden = byId("zoom").hidden = false;
     byId("drop").hidden = true;
-    this.line.hidden = this.divider.hidden = this.after.hidden = !this.hasAfter;
-    for (const badge of this.root.querySelectorAll<HTMLElement>(".badge")) badge.hidden = !this.hasAfter;
+    this.after.hidden = !this.hasAfter;
+    byId<HTMLButtonElement>("blink").hidden = !this.hasAfter;
+    this.blink(this.isBlinking && this.hasAfter);
     if (isSame) this.draw();
     else this.fit();
+  }
+
+  private blink(isOn: boolean): void {
+    this.isBlinking = isOn;
+    this.stage.classList.toggle("blinking", isOn);
+    byId("blink").setAttribute("aria-pressed", String(isOn));
+    const hasLine = this.hasAfter && !isOn;
+    this.line.hidden = this.divider.hidden = !hasLine;
+    for (const badge of this.root.querySelectorAll<HTMLElement>(".badge")) badge.hidden = !hasLine;
+    this.draw();
   }
 
   private fit(): void {
@@ -92,7 +105,7 @@ export class Viewer {
     const lineAt = (this.root.clientWidth * this.divider.valueAsNumber) / 100;
     this.line.style.left = `${lineAt}px`;
     const cut = Math.min(width, Math.max(0, (lineAt - x) / scale));
-    this.after.style.clipPath = `inset(0 0 0 ${cut}px)`;
+    this.after.style.clipPath = this.isBlinking ? "none" : `inset(0 0 0 ${cut}px)`;
   }
 
   private at(event: MouseEvent): { x: number; y: number } {
@@ -112,7 +125,7 @@ export class Viewer {
     const at = this.at(event);
     this.pointers.set(event.pointerId, at);
     const lineAt = (this.root.clientWidth * this.divider.valueAsNumber) / 100;
-    this.movesLine = this.hasAfter && (this.fits || Math.abs(at.x - lineAt) < NEAR);
+    this.movesLine = this.hasAfter && !this.isBlinking && (this.fits || Math.abs(at.x - lineAt) < NEAR);
     if (this.movesLine) this.moveLine(at.x);
   }
 
@@ -140,7 +153,8 @@ export class Viewer {
 
   private button(event: Event): void {
     const kind = (event.target as HTMLElement).dataset.zoom;
-    if (kind === "fit") this.fit();
+    if (kind === "blink") this.blink(!this.isBlinking);
+    else if (kind === "fit") this.fit();
     else if (kind === "one") this.zoomTo(1 / devicePixelRatio);
     else if (kind) this.zoomTo(this.view.scale * (kind === "in" ? 1.5 : 1 / 1.5));
   }

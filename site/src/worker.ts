@@ -1,8 +1,18 @@
-// The worker that computes: opens the fastest backend, takes one picture after the other, tells how far it is.
+// The worker that computes: opens the fastest backend (or the one that its URL names), fetches the task's network, takes one picture
+// after the other, tells how far it is.
 
-import { enhancePixels, locate, openPicture, pictureFile, useBackend, UserError } from "../../src/web.js";
-import type { Enhanced } from "../../src/web.js";
-import type { FromWorker, ToWorker, Work } from "./messages.js";
+import {
+  enhancePixels,
+  locate,
+  openPicture,
+  type PageBackendName,
+  pictureFile,
+  prepareTask,
+  useBackend,
+  UserError,
+} from "../../src/web.js";
+import type { FromWorker, TaskName, ToWorker, Work } from "./messages.js";
+import { remarkOn } from "./remark.js";
 
 interface Scope {
   postMessage(message: FromWorker): void;
@@ -11,17 +21,35 @@ interface Scope {
 const scope = self as unknown as Scope;
 
 locate("./");
-const opened = useBackend("auto", {
-  onChoice: (sentence) => scope.postMessage({ engine: `Computed on this machine: ${sentence}.` }),
-});
-opened.catch((error: unknown) => scope.postMessage({ engine: sentenceOf(error) }));
+const named = new URLSearchParams(location.search).get("backend") as PageBackendName | null;
+const opened = useBackend(named ?? "auto", { onChoice: tell });
+opened.then(
+  () => named && tell(`${named} computes, as the address asks`),
+  (error: unknown) => scope.postMessage({ engine: sentenceOf(error) }),
+);
+
+function tell(sentence: string): void {
+  scope.postMessage({ engine: `On this machine ${sentence.replace(/\.$/, "")}.` });
+}
 
 let running: { readonly id: number; readonly abort: AbortController } | undefined;
 
 scope.onmessage = ({ data }) => {
   if ("work" in data) void perform(data.work);
+  else if ("prepare" in data) void prepare(data.prepare);
   else if (running?.id === data.cancel) running.abort.abort();
 };
+
+/** What cannot be fetched now is asked for again, and told, when a picture needs it. */
+async function prepare(task: TaskName): Promise<void> {
+  try {
+    await opened;
+    await prepareTask(task);
+    scope.postMessage({ prepared: task });
+  } catch {
+    return;
+  }
+}
 
 async function perform({ id, file, name, task, strength }: Work): Promise<void> {
   const abort = new AbortController();
@@ -36,21 +64,13 @@ async function perform({ id, file, name, task, strength }: Work): Promise<void> 
       onProgress: (share) => scope.postMessage({ id, share }),
     });
     const result = await pictureFile(enhanced.image);
-    scope.postMessage({ id, result, remark: remarkOn(enhanced, strength) });
+    const remark = remarkOn({ ...enhanced, isEstimated: enhanced.noise !== undefined }, strength);
+    scope.postMessage({ id, result, remark });
   } catch (error) {
     scope.postMessage({ id, error: abort.signal.aborted ? "Cancelled." : sentenceOf(error) });
   } finally {
     running = undefined;
   }
-}
-
-/** What was done to the picture, and how sure that is. */
-function remarkOn({ untouched, sigmas, noise }: Enhanced, strength: number): string {
-  if (strength === 0) return "Strength 0: the picture is as it was.";
-  if (untouched) return "No noise was found that each pixel has for itself; the picture is as it was.";
-  if (sigmas.length === 0) return "Enhanced.";
-  const levels = sigmas.map((sigma) => sigma.toFixed(1)).join(", ");
-  return `Enhanced; noise ${noise ? "estimated as" : "of"} ${levels} of 255 levels.`;
 }
 
 function sentenceOf(error: unknown): string {

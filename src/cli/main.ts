@@ -17,6 +17,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "make photographs better: take the noise out of them",
     load: async () => (await import("./enhance.js")).enhanceCommand(),
   },
+  studio: {
+    summary: "open the studio in the browser, on this machine's backends",
+    load: async () => (await import("./studio.js")).studioCommand(),
+  },
   models: {
     summary: "list the bundled networks, or print one's card",
     load: async () => (await import("./models.js")).modelsCommand(),

@@ -50,8 +50,7 @@ export async function enhance(
 /** The same for an image, with what was found in it. */
 export async function enhancePixels(image: Image, options: PageEnhanceOptions = {}): Promise<Enhanced> {
   const { model, task = "photo", sigma, strength, signal, onProgress } = options;
-  if (!tasks.includes(task))
-    throw new UserError(`enhance: there is no task ${String(task)}; choose one of ${tasks.join(", ")}.`);
+  expectTask(task);
   signal?.throwIfAborted();
   const backend = chosenBackend() ?? (await (opened ??= useBackend("auto")));
   const denoiser = model
@@ -63,6 +62,22 @@ export async function enhancePixels(image: Image, options: PageEnhanceOptions = 
   } finally {
     if (model) denoiser.dispose();
   }
+}
+
+/**
+ * Opens a backend, unless one is open, and fetches the networks of a task, so that enhance() asks for nothing more.
+ * @throws UserError for a task that there is not, or a network that cannot be fetched
+ */
+export async function prepareTask(task: Task): Promise<void> {
+  expectTask(task);
+  const backend = chosenBackend() ?? (await (opened ??= useBackend("auto")));
+  const names = new Set(([1, 3] as const).map((channels) => bundledFor(task, channels)));
+  await Promise.all([...names].map((name) => bundled(backend, name)));
+}
+
+function expectTask(task: Task): void {
+  if (!tasks.includes(task))
+    throw new UserError(`enhance: there is no task ${String(task)}; choose one of ${tasks.join(", ")}.`);
 }
 
 let opened: Promise<Backend> | undefined;

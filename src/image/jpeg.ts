@@ -165,7 +165,22 @@ export function withJpegMetadata(bytes: Uint8Array, metadata: Metadata | undefin
     .map(({ marker, data }) =>
       joined([Uint8Array.from([0xff, marker, (data.length + 2) >> 8, (data.length + 2) & 255]), data]),
     );
-  return joined([bytes.subarray(0, 2), ...encoded, bytes.subarray(2)]);
+  return joined([bytes.subarray(0, 2), ...encoded, withoutOwnSegments(bytes)]);
+}
+
+/**
+ * What follows the first marker, without what the encoder says of itself: a JFIF header, and in browsers a profile, of which a picture
+ * may have only one. APP14 stays: it says how the colours are coded.
+ */
+function withoutOwnSegments(bytes: Uint8Array): Uint8Array {
+  const kept: Uint8Array[] = [];
+  let at = 2;
+  while (bytes[at] === 0xff && bytes[at + 1] >= APP0 && bytes[at + 1] <= APP0 + 15) {
+    const end = at + 2 + (bytes[at + 2] << 8) + bytes[at + 3];
+    if (bytes[at + 1] === APP14) kept.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return joined([...kept, bytes.subarray(at)]);
 }
 
 /** JFIF 1.02 with a density, or, without one, square pixels. */

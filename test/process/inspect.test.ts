@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Browser, launchBrowser, type Page, withoutBrowser } from "./browser.js";
+import { type Browser, launchBrowser, type Page, withoutBrowser } from "../browser/browser.js";
 import { fovea, jsonLines, onReference, start, temporaryFolder } from "./fovea.js";
 
 const folder = temporaryFolder();

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser, withoutBrowser } from "./browser.js";
+import { launchBrowser, withoutBrowser } from "../browser/browser.js";
 import { fovea, jsonLines, makeImages, onReference, temporaryFolder, tinyNetwork } from "./fovea.js";
 
 const folder = temporaryFolder();
