@@ -113,6 +113,7 @@ async function compare(input: string, flags: CompareFlags, signal: AbortSignal):
   await withBackend(flags, async (backend: Backend) => {
     const shelf = new Shelf();
     try {
+      for (const name of networks) await shelf.prepare(name, {}, say);
       networks.forEach((name) => shelf.get(name));
       await run((name) =>
         isMethod(name)

@@ -4,14 +4,15 @@ import fs from "node:fs";
 import path from "node:path";
 import { Command } from "commander";
 import { UserError } from "../base/errors.js";
+import { useBackend } from "../backend/select.js";
 import { writeFileAtomic } from "../formats/files.js";
 import { writeSafetensors } from "../formats/safetensors.js";
 import type { Inputs } from "../nn/layer.js";
-import { readStateDict, isStateDict } from "../models/state-dict-node.js";
+import { isOfOthers, isOnnx, loadOthers, onnxBytesOf } from "../models/others-node.js";
+import { readStateDict } from "../models/state-dict-node.js";
 import { loadModel } from "../models/load-model.js";
 import type { Model } from "../models/model.js";
 import { toOnnx } from "../models/onnx-export.js";
-import { loadOnnx, OnnxModel } from "../models/onnx-model.js";
 import { readTensors, weightsOf } from "../nn/weights.js";
 import "../models/host-node.js";
 import { backendOption, jsonOption, type SharedOptions, threadsOption } from "./options.js";
@@ -26,7 +27,8 @@ export const convertCommand = (): Command =>
     .description(
       "Converts a network to another kind of file: to .onnx (opset 17, dynamic height and width, a denoiser's noise level as its\n" +
         "second input), or its tensors by name to .safetensors. It reads a run of train, .safetensors, a bundled network's name,\n" +
-        ".onnx, and PyTorch's .pth and .pt (tensors alone: nothing in them is ever executed).",
+        ".onnx, and PyTorch's .pth, .pt and .safetensors (tensors alone: nothing in them is ever executed), from whose names and\n" +
+        "shapes it knows which network they are: DnCNN, IRCNN, FFDNet, DRUNet, Real-ESRGAN's, ESRGAN, SPAN, RLFN, SAFMN, NAFNet, ECBSR.",
     )
     .argument("<in>", "a network: a file, a run's folder or a bundled network's name")
     .argument("<out>", "the file to write: .onnx or .safetensors")
@@ -40,7 +42,8 @@ export const convertCommand = (): Command =>
 Examples:
   fovea convert runs/mine mine.onnx
   fovea convert photo photo.onnx
-  fovea convert realesr.pth realesr.safetensors`,
+  fovea convert realesr.pth realesr.onnx
+  fovea convert anything.pth tensors.safetensors`,
     )
     .action((from: string, to: string, flags: ConvertFlags) => convert(from, to, flags));
 
@@ -55,27 +58,26 @@ async function convert(from: string, to: string, flags: ConvertFlags): Promise<v
   if (path.resolve(from) === path.resolve(to)) throw new UserError(`${to} would replace the network that is read; give another name.`); // prettier-ignore
   if (!flags.force && fs.existsSync(to))
     throw new UserError(`${to} exists already; add --force to replace it, or give another name.`);
-  const bytes = isStateDict(from)
-    ? stateDict(from, kind)
-    : await withBackend(flags, () => network(from, kind));
+  const bytes = isOfOthers(from) ? await ofOthers(from, kind) : await withBackend(flags, () => network(from, kind)); // prettier-ignore
   writeFileAtomic(to, bytes);
   say(`${from} -> ${to}, ${(bytes.length / 1e6).toFixed(2)} MB`);
   if (flags.json) printJson({ input: from, output: to, bytes: bytes.length });
 }
 
-/** PyTorch's tensors under their own names. */
-function stateDict(from: string, kind: Kind): Uint8Array {
-  if (kind !== ".safetensors")
-    throw new UserError(`${from} holds tensors by name and no network; convert it to .safetensors.`);
-  return writeSafetensors(readStateDict(from));
+/** A network as ONNX, whatever its file is; tensors under their own names, be it known to which network they belong or not. */
+async function ofOthers(from: string, kind: Kind): Promise<Uint8Array> {
+  if (kind === ".onnx") return onnxBytesOf(from);
+  if (!isOnnx(from)) return writeSafetensors(readStateDict(from));
+  await useBackend("reference"); // only to hold what is read
+  const model = await loadOthers(from);
+  return writeSafetensors(await readTensors(weightsOf(model)));
 }
 
+/** A network of Fovea's own. */
 async function network(from: string, kind: Kind): Promise<Uint8Array> {
-  const model = /\.onnx$/i.test(from) ? await loadOnnx(from) : await loadModel(from);
+  const model = await loadModel(from);
   try {
-    if (kind === ".onnx") return await toOnnx(model as Model<never, Inputs>);
-    if (!(model instanceof OnnxModel)) return await model.save();
-    return writeSafetensors(await readTensors(weightsOf(model)));
+    return kind === ".onnx" ? await toOnnx(model as Model<never, Inputs>) : await model.save();
   } finally {
     model.dispose();
   }

@@ -4,9 +4,10 @@
 import { Command, Option } from "commander";
 import { UserError } from "../base/errors.js";
 import { withEveryMistake } from "../base/every-mistake.js";
-import { Denoiser } from "../enhance/denoiser.js";
+import { scaleOf } from "../enhance/enlarge.js";
 import { restoreAndCompare, tryOn, type Trial } from "../enhance/evaluate.js";
-import { loadModel } from "../models/files.js";
+import { Shelf } from "../enhance/shelf-node.js";
+import type { ImageModel } from "../models/index.js";
 import { convertChannels } from "../image/colour.js";
 import { readImage } from "../image/files.js";
 import { type Image } from "../image/image.js";
@@ -27,7 +28,7 @@ import {
   wholeNumber,
 } from "./options.js";
 import { showProgress } from "./progress.js";
-import { print, printJson, rounded, withBackend } from "./session.js";
+import { print, printJson, rounded, say, withBackend } from "./session.js";
 
 type Task = "denoise" | "photo";
 
@@ -76,7 +77,7 @@ Examples:
   fovea eval --model runs/mine --data holdout/ --sigma 25
   fovea eval --model runs/mine --data holdout/ --sigma 15,25,50 --json
   fovea eval --task photo --model photo --input 'pairs/*_noisy.jpg' --data 'pairs/*_clean.jpg'
-  fovea eval --model dncnn-s-25.safetensors --arch dncnn --data holdout/`,
+  fovea eval --model dncnn_25.pth --data holdout/`,
     )
     .action((flags: EvalFlags) =>
       interruptible((signal) => withBackend(flags, (backend) => evaluate(flags, backend.name, signal))),
@@ -95,12 +96,15 @@ async function evaluate(flags: EvalFlags, backend: string, signal: AbortSignal):
   checkTask(flags);
   const { task, seed } = flags;
   const pairs = await pairsOf(flags.data, flags.input, flags.limit);
-  const { model, file } = loadModel(flags.model, flags.arch);
-  const denoiser = new Denoiser(model, { eager: flags.eager });
+  const shelf = new Shelf({ eager: flags.eager }, flags.arch);
   const progress = showProgress("eval");
-  const read = async (image: string) => convertChannels(await readImage(image), model.channels as 1 | 3);
   const levels = task === "photo" ? [undefined] : (flags.sigma ?? [25]);
   try {
+    await shelf.prepare(flags.model, {}, say);
+    const { denoiser, file } = shelf.get(flags.model);
+    checkScale(denoiser.model, file);
+    const { channels } = denoiser.model;
+    const read = async (image: string) => convertChannels(await readImage(image), channels as 1 | 3);
     for (const [level, sigma] of levels.entries()) {
       let seconds = 0;
       const rows = await withEveryMistake(pairs, async (pair, index) => {
@@ -130,9 +134,15 @@ async function evaluate(flags: EvalFlags, backend: string, signal: AbortSignal):
     }
   } finally {
     progress.stop();
-    denoiser.dispose();
-    model.dispose();
+    shelf.dispose();
   }
+}
+
+function checkScale(model: ImageModel, file: string): void {
+  if (scaleOf(model) > 1)
+    throw new UserError(
+      `${file} enlarges pictures ${scaleOf(model)} times, which eval does not measure; name a network that keeps their size.`,
+    );
 }
 
 /** Throws UserError for flags that do not belong to the task. */

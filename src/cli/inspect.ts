@@ -3,7 +3,9 @@
 
 import { Command } from "commander";
 import { UserError } from "../base/errors.js";
+import { readNetworkOfOthers } from "../enhance/others-node.js";
 import { loadModel } from "../models/files.js";
+import { isOfOthers } from "../models/others-node.js";
 import { writeFileAtomic } from "../formats/files.js";
 import { tracePage } from "../inspect/html/page.js";
 import type { State } from "../inspect/html/page-data.js";
@@ -95,7 +97,7 @@ Examples:
       withBackend(flags, async (backend) => {
         const traced = flags.text || flags.dot || flags.step || flags.html !== undefined;
         if (traced || script !== undefined) return inspectTrace(script, flags);
-        const model = modelOf(flags);
+        const model = await modelOf(flags);
         try {
           if (flags.summary || !flags.program) printSummary(model, flags);
           if (flags.program) printPasses(model, flags, backend);
@@ -106,7 +108,9 @@ Examples:
       }),
     );
 
-function modelOf({ model, arch }: InspectFlags): ImageModel {
+async function modelOf({ model, arch }: InspectFlags): Promise<ImageModel> {
+  if (model !== undefined && arch === undefined && isOfOthers(model))
+    return readNetworkOfOthers(model, {}, say);
   return model === undefined ? createModel({ architecture: arch ?? "unet" }) : loadModel(model, arch).model;
 }
 

@@ -41,7 +41,10 @@ export const trainCommand = (): Command =>
     )
     .option("--resume", "go on with the run in --out; its settings are remembered")
     .option("--model <name>", "unet, conv-ae, dense-ae or dncnn (default: unet)", architecture("--model"))
-    .option("--init <model>", "begin with the weights of another run, file or bundled model, adapted")
+    .option(
+      "--init <model>",
+      "begin with another run, file or bundled model, adapted, or train on a network of others: .onnx, .pth",
+    )
     .option("--channels <n>", "1 for grey, 3 for colour (default: 1; photo: 3)", (text) =>
       Number(oneOf("--channels", ["1", "3"])(text)),
     )

@@ -6,8 +6,8 @@ import { hasAlpha, isGrey } from "../image/colour.js";
 import { withHiddenFilled } from "../image/hidden.js";
 import { type Image, type Levels, maxLevel, newLevels, toLevel } from "../image/image.js";
 import type { ImageModel } from "../models/image-model.js";
+import { OnnxNetwork } from "../models/onnx-network.js";
 import type { Denoiser, RestoreOptions, Sigma } from "./denoiser.js";
-import { OnnxNetwork } from "./onnx-network.js";
 import { imagePixels, type Pixels } from "./pixels.js";
 
 /** How many times as large a model's answer is in height and width. */

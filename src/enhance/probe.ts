@@ -6,44 +6,16 @@ import { currentBackend, withBackend } from "../backend/current.js";
 import type { Backend, KernelCall } from "../backend/backend.js";
 import { UserError } from "../base/errors.js";
 import type { OnnxModel, OnnxValue } from "../models/onnx-model.js";
+import { type ImageUse, pictureInputs } from "../models/onnx-network.js";
 import { scope } from "../tensor/scope.js";
 import { noGrad } from "../tensor/tape.js";
 import { tensor, type Tensor } from "../tensor/tensor.js";
-
-/** How a network is used on pictures; kept in a JSON file beside it, where every entry may be corrected by hand. */
-export interface ImageUse {
-  /** White: 1 or 255. */
-  readonly range: 1 | 255;
-  readonly order: "rgb" | "bgr";
-  /** Of the picture. */
-  readonly channels: 1 | 3;
-  /** How the noise level is given: not at all, as an input of its own, or as one more channel of the picture. */
-  readonly sigma: "none" | "input" | "channel";
-  readonly scale: number;
-  readonly alignment: number;
-  /** In pixels of the picture; null where a pixel depends on all others, so that pictures cannot be cut. */
-  readonly receptiveRadius: number | null;
-}
 
 /** What the user says of it. */
 export type ImageUseHints = Partial<ImageUse>;
 
 const largestAlignment = 64;
 const largestProbe = 1024;
-
-/** The inputs that a network of pictures has. @throws UserError where it has others */
-export function pictureInputs(model: OnnxModel): { image: OnnxValue; sigma: OnnxValue | undefined } {
-  const names = () =>
-    model.inputs.map(({ name, shape }) => `${name} [${shape?.map((n) => n ?? "any").join(", ") ?? "?"}]`);
-  const images = model.inputs.filter(({ shape }) => shape === undefined || shape.length === 4);
-  const others = model.inputs.filter((input) => !images.includes(input));
-  const isLevel = ({ shape }: OnnxValue) => shape !== undefined && shape.length <= 1;
-  if (images.length !== 1 || model.outputs.length !== 1 || others.length > 1 || !others.every(isLevel))
-    throw new UserError(
-      `The network is none from a picture to a picture: its inputs are ${names().join(" and ")}, its outputs ${model.outputs.map(({ name }) => name).join(", ")}.`,
-    );
-  return { image: images[0], sigma: others[0] };
-}
 
 export class Probe {
   private readonly sigma: OnnxValue | undefined;
@@ -58,11 +30,13 @@ export class Probe {
     const inputs = await this.inputChannels(hints);
     const sigma = hints.sigma ?? (this.sigma ? "input" : inputs === 2 || inputs === 4 ? "channel" : "none");
     const channels = hints.channels ?? ((inputs - Number(sigma === "channel")) as 1 | 3);
-    const { alignment, scale } = await this.geometry(inputs, hints);
+    const { alignment, scale, isWhole } = await this.geometry(inputs, hints);
     const receptiveRadius =
       hints.receptiveRadius !== undefined
         ? hints.receptiveRadius
-        : await this.radius(inputs, alignment, scale);
+        : isWhole
+          ? null
+          : await this.radius(inputs, alignment, scale);
     const range = hints.range ?? (await this.range(inputs, channels, alignment, scale));
     return {
       range,
@@ -127,7 +101,7 @@ export class Probe {
   private async geometry(
     channels: number,
     hints: ImageUseHints,
-  ): Promise<{ alignment: number; scale: number }> {
+  ): Promise<{ alignment: number; scale: number; isWhole: boolean }> {
     const [height, width] = [2, 3].map((axis) => this.image.shape?.[axis]);
     if (typeof height === "number" || typeof width === "number")
       throw new UserError(`The network takes pictures of ${this.side(0).map((n) => n || "any").join(" x ")} alone; export it with free height and width.`); // prettier-ignore
@@ -146,15 +120,18 @@ export class Probe {
     );
     const least = hints.alignment ?? Math.max(1, ...shrunk.map((s) => h / s[1]));
     // What cuts pictures into windows without shrinking them shows only in what it refuses, and in answers that do not move along.
+    let first: number | undefined;
     for (let alignment = least; alignment <= largestAlignment; alignment *= 2) {
       const sizes = [5, 7].map((n) => alignment * n * Math.max(1, Math.floor(32 / alignment / n)));
       const fits = (await this.tried(sizes[0], sizes[1], channels)) !== undefined;
       if (fits && (hints.alignment !== undefined || (await this.moves(channels, alignment, scale))))
-        return { alignment, scale };
+        return { alignment, scale, isWhole: false };
+      if (fits) first ??= alignment;
     }
-    throw new UserError(
-      `The network's answer does not move with its picture at any alignment up to ${largestAlignment}.`,
-    );
+    if (first === undefined)
+      throw new UserError(`The network takes pictures of no multiple of pixels up to ${largestAlignment}.`);
+    // Its answer depends on where the picture ends: it can be computed, but not in tiles.
+    return { alignment: first, scale, isWhole: true };
   }
 
   /** Whether the middle of the answer moves with the picture by this many pixels: strides inside must not see a difference. */

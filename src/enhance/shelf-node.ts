@@ -2,7 +2,8 @@
 
 import { Denoiser, type DenoiserOptions } from "./denoiser.js";
 import { type LoadedModel, loadModel } from "../models/files.js";
-import { isOnnx, readOnnxNetwork } from "./onnx-network-node.js";
+import { isOfOthers } from "../models/others-node.js";
+import { readNetworkOfOthers } from "./others-node.js";
 import type { ImageUseHints } from "./probe.js";
 
 export interface Shelved extends LoadedModel {
@@ -19,12 +20,12 @@ export class Shelf {
   ) {}
 
   /**
-   * Reads a network of ONNX, which takes its time the first time; others are read when they are asked for.
+   * Reads a network of others (ONNX, PyTorch's tensors), which takes its time the first time; those of Fovea are read when they are asked for.
    * @param say is told what was found out about it
    */
   async prepare(file: string, hints?: ImageUseHints, say?: (text: string) => void): Promise<void> {
-    if (!isOnnx(file) || this.loaded.has(file)) return;
-    const model = await readOnnxNetwork(file, hints, say);
+    if (this.architecture !== undefined || this.loaded.has(file) || !isOfOthers(file)) return;
+    const model = await readNetworkOfOthers(file, hints, say);
     this.loaded.set(file, { model, file, denoiser: new Denoiser(model, this.options) });
   }
 

@@ -35,7 +35,7 @@ export function loadModel(nameOrFile: string, architecture?: string): LoadedMode
   const file = bundledModel(nameOrFile)?.file ?? modelFileOf(nameOrFile);
   if (/\.onnx$/i.test(file))
     throw new UserError(
-      `${file} is a network of ONNX, which enhance and convert read, and loadOnnx in a program.`,
+      `${file} is a network of ONNX, which enhance, eval, inspect, convert and train --init read, and loadOnnx in a program.`,
     );
   const content = readSafetensorsFile(file);
   const isOurs = content.metadata.fovea !== undefined;

@@ -7,6 +7,7 @@ import { DenseAutoencoder } from "./dense-autoencoder.js";
 import { DnCNN } from "./dncnn.js";
 import type { ImageModel } from "./image-model.js";
 import type { ModelConfig } from "./model-config.js";
+import { OnnxNetwork } from "./onnx-network.js";
 import { UNet } from "./unet.js";
 
 export { adaptWeights } from "./adapt.js";
@@ -56,6 +57,12 @@ export const architectures: Readonly<Record<string, Architecture>> = {
   },
 };
 
+/** What checkpoints call a network of others that was trained on; it is made from its graph, not by name. */
+const ONNX = "onnx";
+
+/** Whether createModel makes models of that name. */
+export const isArchitecture = (name: string): boolean => name === ONNX || Object.hasOwn(architectures, name);
+
 /**
  * A built model, its parameters made from `seed`.
  * @throws UserError for an unknown architecture or option, so that configurations from files can be given.
@@ -65,6 +72,7 @@ export function createModel(
   seed = 0,
 ): ImageModel {
   const { architecture, options = {} } = config;
+  if (architecture === ONNX) return OnnxNetwork.fromOptions(options);
   if (!Object.hasOwn(architectures, architecture))
     throw new UserError(
       `There is no model ${JSON.stringify(architecture)}; choose one of ${Object.keys(architectures).join(", ")}.`,

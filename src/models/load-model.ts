@@ -4,7 +4,7 @@ import { UserError } from "../base/errors.js";
 import { host } from "../base/host.js";
 import { layerFrom } from "../nn/config.js";
 import { weightsOf, writeTensors } from "../nn/weights.js";
-import { architectures, createModel } from "./index.js";
+import { createModel, isArchitecture } from "./index.js";
 import { Model } from "./model.js";
 import { decodeModel, type SavedModel } from "./model-file.js";
 
@@ -29,7 +29,7 @@ function structureOf({ model: described, inputShapes }: Partial<SavedModel>, sou
   if (typeof described?.architecture !== "string")
     throw new UserError(`${source} does not describe its model; take a file that save or fovea train wrote.`);
   const { architecture, options } = described;
-  if (Object.hasOwn(architectures, architecture)) return createModel(described) as unknown as Model;
+  if (isArchitecture(architecture)) return createModel(described) as unknown as Model;
   const model = layerFrom({ className: architecture, config: options }, source);
   if (!(model instanceof Model))
     throw new UserError(`${source} holds the layer ${architecture}, which is no model.`);

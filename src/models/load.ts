@@ -4,6 +4,7 @@ import { UserError } from "../base/errors.js";
 import { oihwToHwio, transposeLinear, type Weights } from "../formats/pytorch.js";
 import { type NamedArray, weightsOf, writeTensors } from "../nn/weights.js";
 import type { ImageModel } from "./image-model.js";
+import { OnnxNetwork } from "./onnx-network.js";
 
 type Arrays = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ArrayLike<unknown> }>;
 
@@ -13,7 +14,9 @@ type Arrays = ReadonlyMap<string, { readonly shape: readonly number[]; readonly 
  * @throws UserError when the arrays do not fit the model, or hold NaN.
  */
 export function loadWeights(model: ImageModel, arrays: Arrays, source: string): void {
-  const isPyTorch = [...arrays.keys()].some((name) => name.endsWith(".weight"));
+  // A network of others keeps its own names, in this engine's layouts.
+  const isPyTorch =
+    !(model instanceof OnnxNetwork) && [...arrays.keys()].some((name) => name.endsWith(".weight"));
   if (isPyTorch && model.architecture === "unet" && model.channels !== 1)
     throw new UserError(
       `${source} orders the folded pixels of ${model.channels} channels as PyTorch does; only one channel is read.`,

@@ -2,7 +2,7 @@
 // in formats/onnx/.
 
 import { UserError } from "../base/errors.js";
-import { host } from "../base/host.js";
+import { host, type ReadBeside } from "../base/host.js";
 import { isList, suggestion } from "../base/arguments.js";
 import { isFloat } from "../formats/onnx/element-types.js";
 import {
@@ -187,7 +187,12 @@ export async function loadOnnx(bytesOrPath: Uint8Array | string): Promise<OnnxMo
   if (isPath && !host.openFile)
     throw new UserError("loadOnnx: there are no files here; give the bytes of the file.");
   const { bytes, beside } = isPath ? host.openFile!(bytesOrPath) : { bytes: bytesOrPath, beside: undefined };
-  const graph = readOnnxGraph(bytes, isPath ? bytesOrPath : "The ONNX model", beside);
+  return readOnnx(bytes, isPath ? bytesOrPath : "The ONNX model", beside);
+}
+
+/** The same at once. @param source what to call the file in messages @param beside reads tensors that lie elsewhere */
+export function readOnnx(bytes: Uint8Array, source: string, beside?: ReadBeside): OnnxModel {
+  const graph = readOnnxGraph(bytes, source, beside);
   checkOperators(graph);
   return new OnnxModel(foldConstants(graph));
 }

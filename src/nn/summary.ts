@@ -100,7 +100,9 @@ function costOf(calls: readonly KernelCall[]): Cost {
 }
 
 function ownParameters(layer: AnyLayer): number {
-  return [...layer.parameters()].reduce((n, [name, t]) => (name.includes(".") ? n : n + sizeOf(t.shape)), 0);
+  const inside = [...layer.layersByPath().keys()].filter((path) => path !== "");
+  const isOwn = (name: string) => !inside.some((path) => name.startsWith(`${path}.`));
+  return [...layer.parameters()].reduce((n, [name, t]) => (isOwn(name) ? n + sizeOf(t.shape) : n), 0);
 }
 
 function table(rows: readonly SummaryRow[], totals: Cost & { parameters: number }): string {

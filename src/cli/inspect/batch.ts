@@ -38,15 +38,26 @@ export async function imageBatch(model: ImageModel, flags: BatchFlags): Promise<
   const count = flags.batch ?? 4;
   const shape = [count, height, width, channels];
   const clean = await pictures(flags.data, shape);
-  const isDenoiser = architectures[model.architecture].task === "denoise";
+  const isDenoiser = architectures[model.architecture]?.task !== "reconstruct";
   const { sigma: wanted = isDenoiser ? 25 : 0 } = flags;
   const sigma = (typeof wanted === "number" ? wanted : wanted[1]) / 255;
   const noise = new RandomStream(1, 0);
   const noisy = clean.map((value) => value + (sigma > 0 ? sigma * noise.normal() : 0));
   const x = made(noisy, shape).named("images");
   const levels = model.takesSigma ? [made(new Float32Array(count).fill(sigma), [count]).named("sigma")] : [];
-  return { inputs: [x, ...levels], targets: [made(clean, shape).named("clean images")] };
+  // A network that enlarges answers with blocks of pixels: the target repeats each pixel.
+  const copies = model.answerChannels / channels;
+  const target = copies === 1 ? clean : repeated(clean, channels, copies);
+  const targetShape = [...shape.slice(0, 3), model.answerChannels];
+  return { inputs: [x, ...levels], targets: [made(target, targetShape).named("clean images")] };
 }
+
+/** Each pixel's channels, so many times. */
+const repeated = (pixels: Float32Array, channels: number, copies: number): Float32Array =>
+  Float32Array.from({ length: pixels.length * copies }, (_, i) => {
+    const [pixel, within] = [Math.floor(i / (channels * copies)), i % channels];
+    return pixels[pixel * channels + within];
+  });
 
 /** For any model: pictures or digits where its input is like them, else random numbers; the target is the input, the class, or random. */
 export async function batchFor(model: AnyLayer, shapes: readonly Shape[], flags: BatchFlags): Promise<Batch> {

@@ -6,11 +6,13 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../base/errors.js";
 import { loadModel } from "../../models/files.js";
+import type { OnnxModel } from "../../models/onnx-model.js";
+import { isOfOthers, loadOthers } from "../../models/others-node.js";
 import { readFileBytes } from "../../formats/files.js";
 import type { Subject } from "../../inspect/trace/subject.js";
 import "../../models/host-node.js";
 import { bundledModel } from "../../models/bundled-node.js";
-import { architectures, createModel, type ImageModel } from "../../models/index.js";
+import { createModel, type ImageModel, isArchitecture } from "../../models/index.js";
 import { loadModel as loadSaved } from "../../models/load-model.js";
 import { decodeModel } from "../../models/model-file.js";
 import { type AnyLayer, Layer } from "../../nn/layer.js";
@@ -81,8 +83,12 @@ const labelOf = (file: string): string =>
 async function fromFile(name: string, flags: SubjectFlags): Promise<Subject> {
   const file = bundledModel(name)?.file ?? modelFileOf(name);
   if (flags.arch !== undefined) return ofImages(loadModel(name, flags.arch).model, flags, name);
+  if (isOfOthers(name)) {
+    const model = await loadOthers(name);
+    return withBatch(model, shapesOf(model, flags.size ?? 32), flags, name);
+  }
   const { config } = decodeModel(readFileBytes(file, "a weights file"), file);
-  if (config.model && Object.hasOwn(architectures, config.model.architecture))
+  if (config.model && isArchitecture(config.model.architecture))
     return ofImages(loadModel(name).model, flags, name);
   const model = await loadSaved(name);
   const shapes = config.inputShapes ?? [];
@@ -92,6 +98,14 @@ async function fromFile(name: string, flags: SubjectFlags): Promise<Subject> {
     );
   return withBatch(model, shapes, flags, name);
 }
+
+/** Shapes of a graph's inputs, images channels last; sizes that it leaves free become `size`, channels 3, everything else 1. */
+const shapesOf = (model: OnnxModel, size: number): Shape[] =>
+  model.inputs.map(({ shape = [] }) => {
+    const free = shape.length === 4 ? [1, 3, size, size] : shape.map(() => 1);
+    const sizes = shape.map((n, axis) => (typeof n === "number" ? n : free[axis]));
+    return sizes.length === 4 ? [sizes[0], sizes[2], sizes[3], sizes[1]] : sizes;
+  });
 
 async function ofImages(model: ImageModel, flags: SubjectFlags, title: string): Promise<Subject> {
   const { inputs, targets } = await imageBatch(model, flags);

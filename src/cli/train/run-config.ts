@@ -7,6 +7,7 @@ import { UserError } from "../../base/errors.js";
 import { modelPart } from "../../models/files.js";
 import type { PatchDraw } from "../../data/patches.js";
 import { createModel, type ModelConfig } from "../../models/index.js";
+import type { OnnxNetwork } from "../../models/onnx-network.js";
 import { charbonnier, type Loss, meanAbsoluteError, meanSquaredError } from "../../nn/losses.js";
 import { readCheckpoint, type RunFiles } from "../../train/files.js";
 import type { Snapshot } from "../../train/snapshot.js";
@@ -117,8 +118,9 @@ export interface Start {
 /**
  * The run that the flags ask for. Throws UserError when they do not make one.
  * @param files may be left out where nothing is written
+ * @param network of others, if --init names one
  */
-export function startOf(flags: TrainFlags, files?: RunFiles): Start {
+export function startOf(flags: TrainFlags, files?: RunFiles, network?: OnnxNetwork): Start {
   const exists = files !== undefined && fs.existsSync(files.checkpoint);
   if (exists && !flags.resume)
     throw new UserError(
@@ -128,7 +130,7 @@ export function startOf(flags: TrainFlags, files?: RunFiles): Start {
     throw new UserError(
       `--resume: there is no checkpoint in ${files?.folder ?? "--out"}; check --out, or leave --resume out to begin a run.`,
     );
-  const start = exists ? resumed(flags, files.checkpoint) : { config: begun(flags) };
+  const start = exists ? resumed(flags, files.checkpoint) : { config: begun(flags, network) };
   const { patience, val, steps, epochs, minutes, stopLoss } = start.config;
   if (patience !== undefined && val === undefined)
     throw new UserError("--patience needs images to validate on; add --val DIR.");
@@ -139,9 +141,10 @@ export function startOf(flags: TrainFlags, files?: RunFiles): Start {
   return start;
 }
 
-function begun(flags: TrainFlags): RunConfig {
+function begun(flags: TrainFlags, network?: OnnxNetwork): RunConfig {
   if (flags.data === undefined) throw new UserError("fovea train needs images to train on; add --data DIR.");
-  const architecture = flags.model ?? "unet";
+  if (network) checkNetwork(flags, network);
+  const architecture = network?.architecture ?? flags.model ?? "unet";
   const isPhoto = flags.task === "photo";
   if (isPhoto) checkPhoto(flags);
   const isDense = architecture === "dense-autoencoder";
@@ -149,12 +152,11 @@ function begun(flags: TrainFlags): RunConfig {
   const { channels = isPhoto ? 3 : 1, widths, blocks } = flags;
   const shape = isDense ? { height: patch, width: patch } : {};
   const blind = isPhoto && architecture === "unet" ? { sigma: false } : {};
-  const model = createModel({
-    architecture,
-    options: given({ channels, widths, blocks, ...shape, ...blind }),
-  });
-  const { alignment, config } = model;
-  model.dispose();
+  const made = createModel(
+    network?.config ?? { architecture, options: given({ channels, widths, blocks, ...shape, ...blind }) },
+  );
+  const { alignment, config } = made;
+  made.dispose();
   if (patch % alignment !== 0)
     throw new UserError(
       `--patch ${patch} is not a multiple of ${alignment}, as the model ${architecture} needs; give for example ${Math.max(1, Math.round(patch / alignment)) * alignment}.`,
@@ -173,6 +175,21 @@ function begun(flags: TrainFlags): RunConfig {
     ...limitsOf(flags),
     data: path.resolve(flags.data),
   };
+}
+
+/** Throws UserError for a network of others that cannot be trained on, and for flags that it leaves no choice in. */
+function checkNetwork(
+  { model, channels, widths, blocks, init, task }: TrainFlags,
+  { use }: OnnxNetwork,
+): void {
+  const said = Object.entries({ model, channels, widths, blocks }).find(([, value]) => value !== undefined);
+  if (said) throw new UserError(`--${said[0]} is what ${init} already says; leave it out.`);
+  if (use.scale > 1)
+    throw new UserError(
+      `${init} enlarges pictures ${use.scale} times, and train learns to mend those that keep their size; name another network.`,
+    );
+  if (task === "photo" && use.channels !== 3)
+    throw new UserError(`--task photo learns from a camera's colours, and ${init} takes grey pictures.`);
 }
 
 /** Throws UserError for flags that do not go with --task photo. */

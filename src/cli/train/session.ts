@@ -5,7 +5,11 @@ import { UserError } from "../../base/errors.js";
 import { degradePhoto, softenPhoto } from "../../data/degrade/photo.js";
 import { loadPatches } from "../../data/files.js";
 import type { PatchDataset } from "../../data/patches.js";
+import { readNetworkOfOthers } from "../../enhance/others-node.js";
+import { skeletonOf } from "../../formats/onnx/skeleton.js";
 import { loadModel } from "../../models/files.js";
+import { OnnxNetwork } from "../../models/onnx-network.js";
+import { isOfOthers, onnxBytesOf } from "../../models/others-node.js";
 import { adaptWeights, createModel, type ImageModel, loadWeights } from "../../models/index.js";
 import { readTensors, weightsOf } from "../../nn/weights.js";
 import { openRun, type RunFiles, runFiles } from "../../train/files.js";
@@ -14,7 +18,7 @@ import { rowsOfRank } from "../../train/share.js";
 import { fromFirst, together } from "../../ranks/ranks.js";
 import { type Team, withRanks } from "../ranks.js";
 import { withRanksBackend } from "../rank-backend.js";
-import { withBackend } from "../session.js";
+import { say, withBackend } from "../session.js";
 import { dryRun } from "./dry-run.js";
 import { Run } from "./run.js";
 import { type RunConfig, startOf, type TrainFlags } from "./run-config.js";
@@ -82,7 +86,7 @@ async function trainIn(
   team: Team,
 ): Promise<void> {
   const { ranks } = team;
-  const own = await together(ranks, () => files && startOf(flags, files));
+  const own = await together(ranks, async () => files && startOf(flags, files, await networkOfInit(flags)));
   const config = await fromFirst(ranks, own?.config);
   const begins = await fromFirst(ranks, own && own.snapshot === undefined);
   await withRanksBackend(flags, team, async (backend) => {
@@ -138,11 +142,28 @@ function disposeParts({ model, average, validator }: Parts): void {
 async function newModel({ model: described, seed, init }: RunConfig, begins: boolean): Promise<ImageModel> {
   const model = createModel(described, seed);
   if (init === undefined || !begins) return model;
+  if (isOfOthers(init)) {
+    const source = await readNetworkOfOthers(init);
+    loadWeights(model, await readTensors(weightsOf(source)), init);
+    source.dispose();
+    return model;
+  }
   const { model: source, file } = loadModel(init);
   const weights = adaptWeights(await readTensors(weightsOf(source)), source.config, model);
   source.dispose();
   loadWeights(model, weights, file);
   return model;
+}
+
+/** The network of others that --init names, to be made again from a checkpoint: how it is used, and its graph. */
+async function networkOfInit(flags: TrainFlags): Promise<OnnxNetwork | undefined> {
+  const { init, resume } = flags;
+  if (init === undefined || resume || !isOfOthers(init)) return undefined;
+  return withBackend(flags, async () => {
+    const { network, use } = await readNetworkOfOthers(init, {}, say);
+    const skeleton = skeletonOf(onnxBytesOf(init), init);
+    return new OnnxNetwork(network, use, Buffer.from(skeleton).toString("base64"));
+  });
 }
 
 /** Arrays that cannot be had, in the words of JavaScript and of C++. */

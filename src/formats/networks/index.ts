@@ -23,6 +23,7 @@ const architectures: readonly Architecture[] = [
 /** A network that was found in a file of tensors. */
 export interface FoundNetwork {
   readonly architecture: string;
+  readonly isWhole: boolean;
   /** A file of ONNX. */
   readonly bytes: Uint8Array;
 }
@@ -42,5 +43,5 @@ export function networkOf(tensors: ReadonlyMap<string, Weights>, source: string)
   const net = new NetworkWriter(weights);
   const { output, channels } = found.write(net);
   weights.finish(found.name);
-  return { architecture: found.name, bytes: net.bytes(output, channels) };
+  return { architecture: found.name, isWhole: found.isWhole ?? false, bytes: net.bytes(output, channels) };
 }

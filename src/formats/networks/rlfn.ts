@@ -19,6 +19,7 @@ function attention(net: NetworkWriter, x: string, name: string, width: number): 
 
 export const rlfn: Architecture = {
   name: "RLFN",
+  isWhole: true,
   isIn: (weights) => ["conv_1.weight", "block_1.c1_r.weight", "block_1.esa.conv_f.weight", "upsampler.0.weight"].every((name) => weights.has(name)), // prettier-ignore
   write(net) {
     const { weights } = net;

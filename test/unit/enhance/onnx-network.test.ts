@@ -5,8 +5,8 @@ import { modelTable } from "../../../src/formats/onnx/messages.js";
 import { writeMessage } from "../../../src/formats/onnx/wire.js";
 import { Denoiser } from "../../../src/enhance/denoiser.js";
 import { enlargeImage } from "../../../src/enhance/enlarge.js";
-import { OnnxNetwork } from "../../../src/enhance/onnx-network.js";
-import { type ImageUse, Probe } from "../../../src/enhance/probe.js";
+import { type ImageUse, OnnxNetwork } from "../../../src/models/onnx-network.js";
+import { Probe } from "../../../src/enhance/probe.js";
 import { createImage } from "../../../src/image/image.js";
 import { loadOnnx } from "../../../src/models/onnx-model.js";
 

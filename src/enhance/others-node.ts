@@ -1,16 +1,15 @@
-// Networks of ONNX from files, for pictures: what was found out about one is kept in a JSON file beside it, network.onnx.json, which
+// Networks of others from files, for pictures: what was found out about one is kept in a JSON file beside it, network.onnx.json, which
 // may be corrected by hand; it counts as long as the network's file is the same.
 
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { UserError } from "../base/errors.js";
 import { readFileBytes, writeFileAtomic } from "../formats/files.js";
-import "../models/host-node.js";
+import type { FoundNetwork } from "../formats/networks/index.js";
+import { type ImageUse, OnnxNetwork, soundUse } from "../models/onnx-network.js";
 import { loadOnnx } from "../models/onnx-model.js";
-import { OnnxNetwork } from "./onnx-network.js";
-import { type ImageUse, type ImageUseHints, Probe } from "./probe.js";
-
-export const isOnnx = (file: string): boolean => /\.onnx$/i.test(file);
+import { foundIn, isOnnx } from "../models/others-node.js";
+import { type ImageUseHints, Probe } from "./probe.js";
 
 const noteOf = (file: string): string => `${file}.json`;
 
@@ -20,18 +19,19 @@ const noteOf = (file: string): string => `${file}.json`;
  * @param say is told what was found out, and where it is kept
  * @throws UserError for a network that is none of pictures
  */
-export async function readOnnxNetwork(
+export async function readNetworkOfOthers(
   file: string,
   hints: ImageUseHints = {},
   say: (text: string) => void = () => undefined,
 ): Promise<OnnxNetwork> {
-  const network = await loadOnnx(file);
+  const found = isOnnx(file) ? undefined : foundIn(file);
+  const network = await loadOnnx(found?.bytes ?? file);
   const digest = createHash("sha256").update(readFileBytes(file, "a network")).digest("hex");
   try {
     const known = readNote(file, digest);
     const isSaid = Object.keys(hints).length > 0;
     if (known && !isSaid) return new OnnxNetwork(network, known);
-    const use = await new Probe(network).use({ ...known, ...hints });
+    const use = await new Probe(network).use({ ...(found && inherent(found)), ...known, ...hints });
     say(`${file}: ${describeUse(use)}; kept in ${noteOf(file)}`);
     writeNote(file, digest, use, say);
     return new OnnxNetwork(network, use);
@@ -42,6 +42,12 @@ export async function readOnnxNetwork(
     throw error;
   }
 }
+
+/** What is known of a network that was found by its tensors' names: all of them take white as 1. */
+const inherent = ({ isWhole }: FoundNetwork): ImageUseHints => ({
+  range: 1,
+  ...(isWhole && { receptiveRadius: null }),
+});
 
 /** In words, for the user. */
 export function describeUse({
@@ -79,19 +85,7 @@ function readNote(file: string, digest: string): ImageUse | undefined {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return fail("holds no object");
   const { sha256, ...use } = parsed as ImageUse & { sha256?: unknown };
   if (sha256 !== digest) return undefined; // another network by now
-  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 1;
-  const { range, order, channels, sigma, scale, alignment, receptiveRadius } = use;
-  const sound =
-    (range === 1 || range === 255) &&
-    (order === "rgb" || order === "bgr") &&
-    (channels === 1 || channels === 3) &&
-    ["none", "input", "channel"].includes(sigma) &&
-    isCount(scale) &&
-    isCount(alignment) &&
-    (receptiveRadius === null || (Number.isSafeInteger(receptiveRadius) && receptiveRadius >= 0));
-  return sound
-    ? { range, order, channels, sigma, scale, alignment, receptiveRadius }
-    : fail("has an entry that cannot be");
+  return soundUse(use) ?? fail("has an entry that cannot be");
 }
 
 /** A folder that cannot be written to only means that the next run tries again. */
