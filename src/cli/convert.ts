@@ -8,7 +8,7 @@ import { useBackend } from "../backend/select.js";
 import { writeFileAtomic } from "../formats/files.js";
 import { writeSafetensors } from "../formats/safetensors.js";
 import type { Inputs } from "../nn/layer.js";
-import { isOfOthers, isOnnx, loadOthers, onnxBytesOf } from "../models/others-node.js";
+import { isOfOthers, isStateFile, loadOthers, onnxBytesOf } from "../models/others-node.js";
 import { readStateDict } from "../models/state-dict-node.js";
 import { loadModel } from "../models/load-model.js";
 import type { Model } from "../models/model.js";
@@ -28,7 +28,8 @@ export const convertCommand = (): Command =>
       "Converts a network to another kind of file: to .onnx (opset 17, dynamic height and width, a denoiser's noise level as its\n" +
         "second input), or its tensors by name to .safetensors. It reads a run of train, .safetensors, a bundled network's name,\n" +
         ".onnx, and PyTorch's .pth, .pt and .safetensors (tensors alone: nothing in them is ever executed), from whose names and\n" +
-        "shapes it knows which network they are: DnCNN, IRCNN, FFDNet, DRUNet, Real-ESRGAN's, ESRGAN, SPAN, RLFN, SAFMN, NAFNet, ECBSR.",
+        "shapes it knows which network they are: DnCNN, IRCNN, FFDNet, DRUNet, Real-ESRGAN's, ESRGAN, SPAN, RLFN, SAFMN, NAFNet, ECBSR;\n" +
+        "and TensorFlow.js's layers models (model.json).",
     )
     .argument("<in>", "a network: a file, a run's folder or a bundled network's name")
     .argument("<out>", "the file to write: .onnx or .safetensors")
@@ -67,7 +68,7 @@ async function convert(from: string, to: string, flags: ConvertFlags): Promise<v
 /** A network as ONNX, whatever its file is; tensors under their own names, be it known to which network they belong or not. */
 async function ofOthers(from: string, kind: Kind): Promise<Uint8Array> {
   if (kind === ".onnx") return onnxBytesOf(from);
-  if (!isOnnx(from)) return writeSafetensors(readStateDict(from));
+  if (isStateFile(from)) return writeSafetensors(readStateDict(from));
   await useBackend("reference"); // only to hold what is read
   const model = await loadOthers(from);
   return writeSafetensors(await readTensors(weightsOf(model)));

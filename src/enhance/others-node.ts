@@ -8,7 +8,7 @@ import { readFileBytes, writeFileAtomic } from "../formats/files.js";
 import type { FoundNetwork } from "../formats/networks/index.js";
 import { type ImageUse, OnnxNetwork, soundUse } from "../models/onnx-network.js";
 import { loadOnnx } from "../models/onnx-model.js";
-import { foundIn, isOnnx } from "../models/others-node.js";
+import { foundIn, isStateFile, loadOthers } from "../models/others-node.js";
 import { type ImageUseHints, Probe } from "./probe.js";
 
 const noteOf = (file: string): string => `${file}.json`;
@@ -24,8 +24,8 @@ export async function readNetworkOfOthers(
   hints: ImageUseHints = {},
   say: (text: string) => void = () => undefined,
 ): Promise<OnnxNetwork> {
-  const found = isOnnx(file) ? undefined : foundIn(file);
-  const network = await loadOnnx(found?.bytes ?? file);
+  const found = isStateFile(file) ? foundIn(file) : undefined;
+  const network = await (found ? loadOnnx(found.bytes) : loadOthers(file));
   const digest = createHash("sha256").update(readFileBytes(file, "a network")).digest("hex");
   try {
     const known = readNote(file, digest);

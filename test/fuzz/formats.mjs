@@ -8,6 +8,9 @@ import { parseArgs } from "node:util";
 import { Worker, isMainThread, parentPort } from "node:worker_threads";
 import { loadOnnx, tensor, UserError } from "../../dist/index.js";
 import { readPytorch } from "../../dist/formats/pytorch-file.js";
+import { kerasBytes } from "../../dist/formats/keras/index.js";
+import { readTfjs } from "../../dist/formats/keras/tfjs.js";
+import { networkOf } from "../../dist/formats/networks/index.js";
 import { readSafetensors, writeSafetensors } from "../../dist/formats/safetensors.js";
 
 const golden = path.join(import.meta.dirname, "../golden");
@@ -28,13 +31,35 @@ function seeds() {
   const cases = JSON.parse(zlib.gunzipSync(fs.readFileSync(path.join(golden, "onnx-cases.json.gz"))));
   const pickles = JSON.parse(fs.readFileSync(path.join(golden, "pytorch-files.json"), "utf8"));
   const bytes = (text) => new Uint8Array(Buffer.from(text, "base64"));
+  const tfjs = JSON.parse(fs.readFileSync(path.join(golden, "tfjs-models.json"), "utf8"));
   const weights = new Map([["a.b", { shape: [2, 3], data: new Float32Array(6) }]]);
   return {
     onnx: Object.values(cases).map((files) => bytes(files["model.onnx"])),
     pytorch: ["zip", "wrapped", "legacy"].map((name) => bytes(pickles[name])),
+    networks: networkFiles(),
+    tfjs: Object.values(tfjs).map(
+      (files) => new Uint8Array(Buffer.from(JSON.stringify(files["model.json"]))),
+    ),
     safetensors: [writeSafetensors(weights, { note: "x" })],
   };
 }
+
+/** State dicts of PyTorch, with the names of networks that are known. */
+function networkFiles() {
+  const { tensors } = readSafetensors(
+    new Uint8Array(fs.readFileSync(path.join(golden, "networks.safetensors"))),
+    "golden",
+  );
+  const files = new Map();
+  for (const [key, tensor] of tensors) {
+    const [network, name] = key.split("/");
+    if (name) files.set(network, (files.get(network) ?? new Map()).set(name, tensor));
+  }
+  return [...files.values()].map((list) => writeSafetensors(list));
+}
+
+/** The files beside a mutated model.json: zeros, whatever their names. */
+const zeros = () => new Uint8Array(32768);
 
 /** A few bytes changed, put in, taken out, or a piece repeated; lengths and counts are hit as well as names. */
 function mutated(sound, random) {
@@ -61,10 +86,17 @@ function mutated(sound, random) {
   return Uint8Array.from(bytes);
 }
 
+function onnxOf(format, bytes) {
+  if (format === "tfjs") return kerasBytes(readTfjs(bytes, "model.json", zeros), "model.json");
+  if (format === "networks")
+    return networkOf(readSafetensors(bytes, "f.safetensors").tensors, "f.safetensors").bytes;
+  return bytes;
+}
+
 async function tried(format, bytes) {
   if (format === "pytorch") return void readPytorch(bytes, "f.pth");
   if (format === "safetensors") return void readSafetensors(bytes, "f.safetensors");
-  const model = await loadOnnx(bytes);
+  const model = await loadOnnx(await onnxOf(format, bytes));
   const sizeOf = (n, axis) => (typeof n === "number" ? n : ([1, 3, 8, 8][axis] ?? 2));
   const given = {};
   for (const { name, shape } of model.inputs) {
