@@ -134,18 +134,25 @@ function jpegAt(bytes) {
 for (const [bytes, psnr] of byCode)
   console.log(`${bytes} bytes a picture: code ${psnr.toFixed(2)} dB, JPEG ${jpegAt(bytes).toFixed(2)} dB${bytes < byJpeg[0][0] ? ` (with ${byJpeg[0][0].toFixed(0)} bytes, its fewest)` : ""}`); // prettier-ignore
 
-const [most, highest] = [160, Math.ceil(Math.max(...[...byCode, ...byJpeg].map(([, p]) => p)) / 5) * 5];
+const [most, highest] = [160, Math.ceil(Math.max(...[...byCode, ...byJpeg].map(([, p]) => p)) / 5) * 5 + 5];
 const chart = plot(600, 320, [0, most], [10, highest], "bytes a picture", "PSNR, dB");
-const curve = (list, colour, name) => {
+const curve = (list, colour, name, below) => {
   const inside = list.filter(([bytes]) => bytes <= most).map(chart.at);
   const [x, y] = inside[inside.length - 1];
-  return [line(inside, colour), dots(inside, colour), text(x, y - 10, name, "middle", colour)];
+  return [line(inside, colour), dots(inside, colour), text(x, y + (below ? 20 : -12), name, "end", colour)];
 };
 const heights = Array.from({ length: (highest - 10) / 5 + 1 }, (_, i) => 10 + 5 * i);
 const numbers = marks(chart.at, [0, 10], [0, 40, 80, 120, 160], heights);
 fs.writeFileSync(
   picture("compression.svg"),
-  svg(600, 320, chart.frame, numbers, curve(byCode, blue, "code"), curve(byJpeg, orange, "JPEG")),
+  svg(
+    600,
+    320,
+    chart.frame,
+    numbers,
+    curve(byCode, blue, "code", true),
+    curve(byJpeg, orange, "JPEG without its headers"),
+  ),
 );
 console.log(`Wrote ${picture("compression.svg")}`);
 const at32 = byCode.find(([bytes]) => bytes === 32)[1];

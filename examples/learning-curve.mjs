@@ -31,24 +31,29 @@ const psnrOf = async (model) =>
 /** Trains a network for `steps` steps; gives its PSNR in the end and, with `looks`, along the way against minutes. */
 async function trained(width, pictures, looks = 0) {
   const model = network(width);
-  const curve = [];
-  let [made, spent] = [0, 0];
   const data = xTrain.subarray(0, 784 * pictures);
   const perEpoch = Math.ceil(pictures / Math.min(batchSize, pictures));
-  let left = Math.max(1, Math.round(steps / perEpoch)); // epochs
-  const part = looks > 0 ? Math.max(1, Math.round(left / looks)) : left;
-  for (; left > 0; left -= part) {
-    const started = performance.now();
-    const { epoch } = await model.fit(data, data, { epochs: Math.min(part, left), batchSize: Math.min(batchSize, pictures), verbose: 0 }); // prettier-ignore
-    spent += (performance.now() - started) / 60000;
-    made += epoch.length * perEpoch;
-    if (looks > 0) curve.push([spent, await psnrOf(model)]);
-  }
+  const curve = [];
+  let [made, looking] = [0, 0];
+  const started = performance.now();
+  const minutes = () => (performance.now() - started - looking) / 60000;
+  const look = {
+    async onBatchEnd() {
+      made++;
+      if (looks === 0 || made % Math.ceil(steps / looks) !== 0) return;
+      const [before, at] = [performance.now(), minutes()];
+      curve.push([at, await psnrOf(model)]);
+      looking += performance.now() - before;
+    },
+  };
+  const epochs = Math.max(1, Math.round(steps / perEpoch));
+  await model.fit(data, data, { epochs, batchSize: Math.min(batchSize, pictures), callbacks: [look], verbose: 0 }); // prettier-ignore
+  const spent = minutes();
   const psnr = await psnrOf(model);
   const parameters = [...model.parameters().values()].reduce((n, p) => n + p.size, 0);
   model.dispose();
   console.log(`${pictures} pictures, ${parameters} parameters, ${made} steps, ${spent.toFixed(2)} minutes: ${psnr.toFixed(2)} dB`); // prettier-ignore
-  return { psnr, parameters, minutes: spent, curve };
+  return { psnr, parameters, curve };
 }
 
 const WIDTH = 256;
@@ -70,12 +75,15 @@ function panel(top, title, points, colour, logarithmic) {
   const xs = points.map(([x]) => place(x));
   const ys = points.map(([, y]) => y);
   const [x0, x1] = [logarithmic ? Math.floor(Math.min(...xs)) : 0, logarithmic ? Math.ceil(Math.max(...xs)) : Math.max(...xs)]; // prettier-ignore
-  const [y0, y1] = [Math.floor(Math.min(...ys)) - 1, Math.ceil(Math.max(...ys)) + 1];
+  const [y0, y1] = [2 * Math.floor(Math.min(...ys) / 2), 2 * Math.ceil(Math.max(...ys) / 2)];
   const { at, frame } = plot(600, 240, [x0, x1], [y0, y1], title, "PSNR, dB");
-  const ticks = Array.from({ length: 5 }, (_, i) => x0 + (i * (x1 - x0)) / 4);
+  const quarters = Array.from({ length: 5 }, (_, i) => x0 + (i * (x1 - x0)) / 4);
   const exponents = Array.from({ length: x1 - x0 + 1 }, (_, i) => x0 + i);
-  const numbers = marks(at, [x0, y0], logarithmic ? exponents : ticks, [y0, (y0 + y1) / 2, y1], (v, axis) =>
-    axis === "x" && logarithmic ? (10 ** v).toLocaleString("en-US") : Number(v.toPrecision(2)),
+  const decibels = Array.from({ length: (y1 - y0) / 2 + 1 }, (_, i) => y0 + 2 * i);
+  const numbers = marks(at, [x0, y0], logarithmic ? exponents : quarters, decibels, (v, axis) =>
+    axis === "x" && logarithmic
+      ? (10 ** v).toLocaleString("en-US", { notation: "compact" })
+      : String(Number(v.toPrecision(3))),
   );
   const places = points.map(([x, y]) => at([place(x), y]));
   const last = places[places.length - 1];

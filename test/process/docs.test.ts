@@ -28,6 +28,15 @@ describe("programs", () => {
   });
 });
 
+it("blocks of code that name a file are what stands there", () => {
+  const pages = fs.readdirSync(path.join(root, "docs"), { recursive: true, encoding: "utf8" });
+  const quoted = pages
+    .filter((name) => name.endsWith(".md"))
+    .flatMap((page) => [...read(path.join("docs", page)).matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)]);
+  expect(quoted.length).toBeGreaterThan(5);
+  for (const [, file, code] of quoted) expect(read(file), file).toContain(code.trim());
+});
+
 describe("names side by side", () => {
   const known = (name: string): boolean => {
     const [first, member] = name.split(".");
@@ -58,6 +67,7 @@ it("every flag in the pages is one of its command", async () => {
   const folder = temporaryFolder();
   const pages = [
     "docs/enhancing-pictures.md",
+    "docs/writing-a-kernel.md",
     "README.md",
     "docs/backpropagation/10-the-u-shaped-autoencoder.md",
   ];
@@ -85,7 +95,9 @@ it("figures are as they are drawn today", async () => {
 it("every link in the pages leads to a file", () => {
   const pages = fs.readdirSync(path.join(root, "docs"), { recursive: true, encoding: "utf8" });
   for (const page of pages.filter((name) => name.endsWith(".md")))
-    for (const [, target] of read(path.join("docs", page)).matchAll(/\]\((?!https?:)([^)#]+)\)/g))
+    for (const [, target] of read(path.join("docs", page))
+      .replaceAll(/^```.*?^```$/gms, "")
+      .matchAll(/\]\((?!https?:)([^)#]+)\)/g))
       expect(fs.existsSync(path.join(root, "docs", path.dirname(page), target)), `${page}: ${target}`).toBe(
         true,
       );

@@ -87,7 +87,7 @@ describe("on a few rings", () => {
     expect(code).toBe(1);
   });
 
-  it.each(["first-gradient", "operation", "ranks"])("%s keeps its word", async (name) => {
+  it.each(["first-gradient", "operation", "layer", "ranks"])("%s keeps its word", async (name) => {
     const { code, stdout, stderr } = await run(name);
     expect(stderr).toBe("");
     expect(stdout).not.toBe("");

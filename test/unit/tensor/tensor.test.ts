@@ -6,13 +6,28 @@ import { reportLeaks } from "../../../src/tensor/leaks.js";
 import { memory } from "../../../src/tensor/memory.js";
 import { scope } from "../../../src/tensor/scope.js";
 import { grad, noGrad, tape } from "../../../src/tensor/tape.js";
-import { parameter, tensor } from "../../../src/tensor/tensor.js";
+import { parameter, tensor, type Tensor } from "../../../src/tensor/tensor.js";
 
 let backend: ReferenceBackend;
 beforeEach(() => setBackend((backend = new ReferenceBackend({ precision: "float64" }))));
 afterEach(() => backend.close());
 
 describe("tensors", () => {
+  it("of the same shape are a view, not their argument", async () => {
+    const same = [
+      (x: Tensor) => ops.reshape(x, [2, 2]),
+      (x: Tensor) => ops.flatten(x),
+      (x: Tensor) => ops.broadcastTo(x, [2, 2]),
+    ];
+    for (const view of same) {
+      const x = tensor([[1, 2], [3, 4]]); // prettier-ignore
+      const y = view(x);
+      expect(y).not.toBe(x);
+      y.dispose();
+      expect([...(await x.data())]).toEqual([1, 2, 3, 4]);
+    }
+  });
+
   it("come from nested arrays, typed arrays and numbers", async () => {
     const nested = [[1, 2, 3], [4, 5, 6]]; // prettier-ignore
     expect(tensor(nested).shape).toEqual([2, 3]);
