@@ -4,10 +4,11 @@
 import { Adam, Conv2D, cosineDecay, Input, MaxPooling2D, Model, UpSampling2D } from "fovea";
 import { begin, firstOf, printLoss, promise, writeDigits } from "./digits.mjs";
 
-const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 5, target: 0.1 });
+const { xTrain, xTest, epochs, target, verbose, picture } = await begin({ epochs: 50, target: 0.1 });
 const batchSize = 128;
 
-const conv = (filters, padding = "same") => new Conv2D(filters, 3, { activation: "relu", padding });
+const conv = (filters, padding = "same") =>
+  new Conv2D(filters, 3, { activation: "relu", padding, kernelInitializer: "heUniform" });
 const halve = () => new MaxPooling2D({ poolSize: 2, padding: "same" });
 const double = () => new UpSampling2D({ size: 2 });
 

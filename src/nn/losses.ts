@@ -27,17 +27,17 @@ import type { Tensor } from "../tensor/tensor.js";
 /** How far a prediction is from its target, two tensors of one shape, as a scalar tensor. */
 export type Loss = (prediction: Tensor, target: Tensor) => Tensor;
 
-/** mean (p - t)^2 */
+/** mean (p - t)^2: two tensors of one shape to a scalar. */
 export function meanSquaredError(prediction: Tensor, target: Tensor): Tensor {
   return mean(square(difference("meanSquaredError", prediction, target)));
 }
 
-/** mean |p - t|; its gradient where p = t is 0. */
+/** mean |p - t|: two tensors of one shape to a scalar; its gradient where p = t is 0. */
 export function meanAbsoluteError(prediction: Tensor, target: Tensor): Tensor {
   return mean(abs(difference("meanAbsoluteError", prediction, target)));
 }
 
-/** mean sqrt((p - t)^2 + epsilon^2): |p - t| with its corner rounded over a width of epsilon (Charbonnier et al., ICIP 1994). */
+/** mean sqrt((p - t)^2 + epsilon^2), two tensors of one shape to a scalar: |p - t| with its corner rounded over a width of epsilon (Charbonnier et al., ICIP 1994). */
 export function charbonnier(prediction: Tensor, target: Tensor, epsilon = 1e-3): Tensor {
   return mean(sqrt(add(square(difference("charbonnier", prediction, target)), epsilon * epsilon)));
 }

@@ -6,13 +6,13 @@ import { show, sizeOf } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { expectSame } from "./losses.js";
 
-/** The share of predictions that lie on the target's side of 1/2. */
+/** The share, in [0, 1], of predictions that lie on the target's side of 1/2: two tensors of one shape to a scalar. */
 export function binaryAccuracy(prediction: Tensor, target: Tensor): Tensor {
   expectSame("binaryAccuracy", prediction, target);
   return mean(equal(greater(prediction, 0.5), target));
 }
 
-/** The share of rows whose largest prediction is where the target, one-hot, is largest. */
+/** The share, in [0, 1], of rows whose largest prediction is where the target, one-hot, is largest: [..., classes] both. */
 export function categoricalAccuracy(prediction: Tensor, target: Tensor): Tensor {
   expectSame("categoricalAccuracy", prediction, target);
   return mean(equal(argMax(prediction), argMax(target)));
@@ -28,7 +28,7 @@ export function sparseCategoricalAccuracy(prediction: Tensor, target: Tensor): T
   return mean(equal(argMax(prediction), reshape(target, labels)));
 }
 
-/** As Keras's "accuracy": binary for one output a row, else of classes, which the target gives one-hot or as numbers. */
+/** As Keras's "accuracy": binary for one output a row, else of classes, which the target gives one-hot, [..., classes], or as numbers, [...]. */
 export function accuracy(prediction: Tensor, target: Tensor): Tensor {
   const classes = prediction.shape.at(-1);
   if (target.size !== prediction.size) return sparseCategoricalAccuracy(prediction, target);

@@ -40,7 +40,7 @@ export class Reshape extends Layer {
   }
 }
 
-/** An activation as a layer. `alpha` is leakyRelu's slope for negative inputs (default 0.2). */
+/** An activation as a layer, of any shape. `alpha` is leakyRelu's slope for negative inputs (default 0.2). */
 export class Activation extends Layer {
   static override readonly positional = ["activation"];
 
@@ -85,7 +85,7 @@ export class Dropout extends Layer {
   }
 }
 
-/** While training, adds normal noise of this standard deviation, drawn anew at every step. */
+/** While training, adds normal noise of this standard deviation, in the input's unit, drawn anew at every step; of any shape. */
 export class GaussianNoise extends Layer {
   static override readonly positional = ["stddev"];
 
@@ -108,7 +108,7 @@ export class GaussianNoise extends Layer {
   }
 }
 
-/** Any function of one tensor as a layer, for operations in a drawn network: `new Lambda((x) => mul(x, 2)).apply(x)`. */
+/** Any function of one tensor, of any shape, as a layer, for operations in a drawn network: `new Lambda((x) => mul(x, 2)).apply(x)`. */
 export class Lambda extends Layer {
   constructor(
     private readonly body: (x: Tensor) => Tensor,

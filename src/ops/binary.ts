@@ -24,24 +24,24 @@ function binary(name: BinaryFunction, x1: TensorLike, x2: TensorLike, rule?: Rul
   return differentiable(name, [a, b], y, gradients);
 }
 
-/** a + b */
+/** a + b, of the broadcast shape. */
 export const add = (a: TensorLike, b: TensorLike): Tensor =>
   binary("add", a, b, (_a, _b, _y, dy) => [() => dy, () => dy]);
 
-/** a - b */
+/** a - b, of the broadcast shape. */
 export const sub = (a: TensorLike, b: TensorLike): Tensor =>
   binary("sub", a, b, (_a, _b, _y, dy) => [() => dy, () => neg(dy)]);
 
-/** a * b: d(ab) = b da + a db */
+/** a * b, of the broadcast shape: d(ab) = b da + a db */
 export const mul = (a: TensorLike, b: TensorLike): Tensor =>
   binary("mul", a, b, (a, b, _y, dy) => [() => mul(dy, b), () => mul(dy, a)]);
 
-/** a / b: d(a/b) = da/b - (a/b) db/b */
+/** a / b, of the broadcast shape: d(a/b) = da/b - (a/b) db/b */
 export const div = (a: TensorLike, b: TensorLike): Tensor =>
   binary("div", a, b, (_a, b, y, dy) => [() => div(dy, b), () => neg(div(mul(dy, y), b))]);
 
 /**
- * a^b for a >= 0: d(a^b) = b a^(b-1) da + a^b log(a) db
+ * a^b for a >= 0, of the broadcast shape: d(a^b) = b a^(b-1) da + a^b log(a) db
  * 0 a^-1 and 0^b log 0 are not numbers where a is 0, but both functions are constant there: the gradient is 0, as in PyTorch.
  * Where that is so, 1 is taken for a.
  */
@@ -51,11 +51,11 @@ export const pow = (a: TensorLike, b: TensorLike): Tensor =>
     () => mul(dy, mul(y, log(where(mul(equal(a, 0), greaterEqual(b, 0)), 1, a)))),
   ]);
 
-/** max(a, b); where they are equal, the gradient goes to a. */
+/** max(a, b), of the broadcast shape; where they are equal, the gradient goes to a. */
 export const maximum = (a: TensorLike, b: TensorLike): Tensor =>
   binary("max", a, b, (a, b, _y, dy) => [() => mul(dy, greaterEqual(a, b)), () => mul(dy, less(a, b))]);
 
-/** min(a, b); where they are equal, the gradient goes to a. */
+/** min(a, b), of the broadcast shape; where they are equal, the gradient goes to a. */
 export const minimum = (a: TensorLike, b: TensorLike): Tensor =>
   binary("min", a, b, (a, b, _y, dy) => [() => mul(dy, lessEqual(a, b)), () => mul(dy, greater(a, b))]);
 

@@ -71,9 +71,9 @@ function draw(distribution: "uniform" | "normal", shape: Shape, options: RandomO
   return reshape(skipped === 0 ? drawn : slice(drawn, [skipped], [size]), shape);
 }
 
-/** Uniform in [0, 1), a multiple of 2^-24. */
+/** Uniform numbers of this shape, in [0, 1), multiples of 2^-24. */
 export const randomUniform = (shape: Shape, options: RandomOptions): Tensor =>
   draw("uniform", shape, options);
 
-/** Standard normal, by Box and Muller. */
+/** Standard normal numbers of this shape, by Box and Muller. */
 export const randomNormal = (shape: Shape, options: RandomOptions): Tensor => draw("normal", shape, options);

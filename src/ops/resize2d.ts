@@ -31,7 +31,7 @@ export function resize2d(
   return forward(x, [x.shape[0], height, width, x.shape[3]], mode);
 }
 
-/** x with height and width multiplied by whole factors (default 2). */
+/** [batch, height, width, channels] with height and width multiplied by whole factors (default 2). */
 export function upsample2d(
   x: Tensor,
   factor: number | readonly [number, number] = 2,

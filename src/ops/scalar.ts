@@ -16,7 +16,7 @@ export function asTensor(operation: string, x: TensorLike): Tensor {
   return x;
 }
 
-/** A tensor filled with one value. */
+/** A tensor of this shape, filled with one value. */
 export function full(shape: readonly number[], value: number): Tensor {
   checkShape("full", shape);
   if (typeof value !== "number")

@@ -61,51 +61,51 @@ const slopeOfDerivative: Partial<Record<UnaryFunction, (saved: Tensor) => Tensor
   },
 };
 
-/** max(x, 0); its derivative at 0 is 0. */
+/** max(x, 0), element by element; its derivative at 0 is 0. */
 export const relu = (x: Tensor): Tensor => unary("relu", x);
-/** x for x > 0, alpha x otherwise; alpha >= 0 (default 0.2), so that the sign of the output is that of x. */
+/** x for x > 0, alpha x otherwise, element by element; alpha >= 0 (default 0.2), so that the sign of the output is that of x. */
 export function leakyRelu(x: Tensor, alpha = 0.2): Tensor {
   if (!(alpha >= 0))
     throw new UserError(`leakyRelu: alpha must be a number of at least 0, not ${describe(alpha)}.`);
   return unary("leakyRelu", x, alpha);
 }
-/** 1 / (1 + e^-x) */
+/** 1 / (1 + e^-x), element by element. */
 export const sigmoid = (x: Tensor): Tensor => unary("sigmoid", x);
 /** (e^x - e^-x) / (e^x + e^-x), element by element. */
 export const tanh = (x: Tensor): Tensor => unary("tanh", x);
-/** log(1 + e^x) */
+/** log(1 + e^x), element by element. */
 export const softplus = (x: Tensor): Tensor => unary("softplus", x);
-/** x sigmoid(x), also called swish. */
+/** x sigmoid(x), element by element; also called swish. */
 export const silu = (x: Tensor): Tensor => unary("silu", x);
-/** x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): the tanh form of Hendrycks and Gimpel (2016). */
+/** x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), element by element: the tanh form of Hendrycks and Gimpel (2016). */
 export const gelu = (x: Tensor): Tensor => unary("gelu", x);
 /** e^x, element by element. */
 export const exp = (x: Tensor): Tensor => unary("exp", x);
-/** The natural logarithm. */
+/** The natural logarithm, element by element. */
 export const log = (x: Tensor): Tensor => unary("log", x);
 /** The square root, element by element; its derivative at 0 is infinite. */
 export const sqrt = (x: Tensor): Tensor => unary("sqrt", x);
-/** 1 / sqrt(x) */
+/** 1 / sqrt(x), element by element. */
 export const rsqrt = (x: Tensor): Tensor => unary("rsqrt", x);
 /** x^2, element by element. */
 export const square = (x: Tensor): Tensor => unary("square", x);
-/** |x|; its derivative at 0 is 0. */
+/** |x|, element by element; its derivative at 0 is 0. */
 export const abs = (x: Tensor): Tensor => unary("abs", x);
-/** -1, 0 or 1; its derivative is 0. */
+/** -1, 0 or 1, element by element; its derivative is 0. */
 export const sign = (x: Tensor): Tensor => unary("sign", x);
 /** -x, element by element. */
 export const neg = (x: Tensor): Tensor => unary("neg", x);
-/** 1 / x */
+/** 1 / x, element by element. */
 export const reciprocal = (x: Tensor): Tensor => unary("reciprocal", x);
 /** The sine of x in radians, element by element. */
 export const sin = (x: Tensor): Tensor => unary("sin", x);
 /** The cosine of x in radians, element by element. */
 export const cos = (x: Tensor): Tensor => unary("cos", x);
-/** The next whole number below; its derivative is 0. */
+/** The next whole number below, element by element; its derivative is 0. */
 export const floor = (x: Tensor): Tensor => unary("floor", x);
-/** The next whole number above; its derivative is 0. */
+/** The next whole number above, element by element; its derivative is 0. */
 export const ceil = (x: Tensor): Tensor => unary("ceil", x);
-/** The nearest whole number, halves to the even one; its derivative is 0. */
+/** The nearest whole number, halves to the even one, element by element; its derivative is 0. */
 export const round = (x: Tensor): Tensor => unary("round", x);
-/** The error function, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. */
+/** The error function, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x, element by element. */
 export const erf = (x: Tensor): Tensor => unary("erf", x);

@@ -3,6 +3,7 @@
 
 import { UserError } from "../base/errors.js";
 
+/** The processes that work together on one training or one folder; joinRanks() gives them. */
 export interface Ranks {
   /** This one, from 0. Rank 0 reads and writes the run's files and speaks to the user. */
   readonly rank: number;
