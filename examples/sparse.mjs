@@ -21,7 +21,7 @@ const klSparsity = (rate) => (code) => {
 
 const variants = {
   none: { activation: "relu" },
-  l1: { activation: "relu", activityRegularizer: l1(1e-4) },
+  l1: { activation: "relu", activityRegularizer: l1(3e-4) },
   kl: { activation: "sigmoid", activityRegularizer: klSparsity(2e-3) },
 };
 
