@@ -2,7 +2,6 @@
 // the first numbers, a picture. Plain JSON; the page's scripts (../page/) draw it.
 
 import type { RuleSource } from "../files.js";
-import { ruleSourceOf } from "../files.js";
 import { formulaOf } from "../trace/formulas.js";
 import type { Nudge } from "../trace/nudge.js";
 import { histogramOf, statisticsOf, type Statistics } from "../trace/statistics.js";
@@ -72,8 +71,14 @@ const mostPixels = 9000;
 const mostWeightPixels = 26000;
 const allPixels = 6e6;
 
-/** @param states at least one, all of one network and one batch */
-export function pageData(states: readonly State[], sources: ReadonlyMap<string, RuleSource>): PageData {
+/**
+ * @param states at least one, all of one network and one batch
+ * @param sourceOf the rule of an operation with so many inputs, where its source is at hand
+ */
+export function pageData(
+  states: readonly State[],
+  sourceOf: (operation: string, inputs: number) => RuleSource | undefined,
+): PageData {
   const [{ trace }] = states;
   const { title, backend, lossName, bytesPerElement, calls, failure } = trace;
   const pictures = 2 * states.length * (trace.nodes.length + trace.leaves.length);
@@ -94,7 +99,7 @@ export function pageData(states: readonly State[], sources: ReadonlyMap<string, 
     nodes: trace.nodes.map(({ operation, call, shape, inputs, forward, backward, kept, ruleText }) => ({
       ...{ operation, call, shape, inputs, forward, backward, kept },
       formula: formulaOf(operation, inputs.length),
-      source: ruleSourceOf(sources, operation, inputs.length) ?? { text: ruleText },
+      source: sourceOf(operation, inputs.length) ?? { text: ruleText },
     })),
     leaves: trace.leaves.map(({ kind, name, shape }) => ({ kind, name, shape })),
     states: states.map(({ label, trace: own, nudges }) => ({

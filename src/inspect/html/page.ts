@@ -1,6 +1,6 @@
 // The page about a trace: one file with its data, style and scripts inside, that asks no network.
 
-import { pageAssets, ruleSources } from "../files.js";
+import { pageAssets, ruleSourceOf, ruleSources } from "../files.js";
 import { pageData, pageJson, type State } from "./page-data.js";
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
@@ -8,7 +8,8 @@ const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) =>
 
 /** @param states the network's states, oldest first: more than one are shown by a slider */
 export function tracePage(states: readonly State[]): string {
-  const data = pageData(states, ruleSources());
+  const sources = ruleSources();
+  const data = pageData(states, (operation, inputs) => ruleSourceOf(sources, operation, inputs));
   const { style, script } = pageAssets();
   return `<!doctype html>
 <html lang="en">

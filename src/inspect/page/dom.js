@@ -6,6 +6,8 @@ function made(element, properties, children) {
   for (const [name, value] of Object.entries(properties ?? {})) {
     if (value === undefined || value === null || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "style")
+      element.style.cssText = value; // a site's policy forbids the attribute
     else element.setAttribute(name, value === true ? "" : value);
   }
   element.append(
