@@ -83,7 +83,10 @@ inline __attribute__((always_inline)) void run_copying(const Tile& t, Get get, S
       sums);
 }
 
-/** kWhole: every vector of B and C is whole; otherwise the last one holds `columns` mod kLanes. */
+/** With AVX-512 a masked load takes no longer than another: tiles whose last vector of B is whole have no loops of their own. */
+constexpr bool kMasksAreFree = kLanes == 16;
+
+/** kWhole: every vector of B and C is whole; otherwise the last one may hold less. */
 template <int R, int V, bool kWhole>
 void multiply(const Tile& t) {
   const int last = kWhole ? kLanes : t.columns - (V - 1) * kLanes;
@@ -119,7 +122,7 @@ void multiply(const Tile& t) {
     for (int v = 0; v < V - 1; v++) put(c + v * kLanes, sums[r][v]);
     float* end = c + (V - 1) * kLanes;
     const vf value = sums[r][V - 1];
-    if (kWhole)
+    if (kWhole || (kMasksAreFree && last == kLanes))
       put(end, value);
     else
       store_partial(end, t.add ? value + load_partial(end, last) : value, last);
@@ -136,7 +139,7 @@ constexpr std::array<std::array<Function, kRows>, kVectors> by_vectors(std::inte
   return {by_rows<V + 1, kWhole>(std::make_integer_sequence<int, kRows>())...};
 }
 
-constexpr auto kWholeTiles = by_vectors<true>(std::make_integer_sequence<int, kVectors>());
+constexpr auto kWholeTiles = by_vectors<!kMasksAreFree>(std::make_integer_sequence<int, kVectors>());
 constexpr auto kRaggedTiles = by_vectors<false>(std::make_integer_sequence<int, kVectors>());
 
 }  // namespace

@@ -171,7 +171,8 @@ void totals_over(int64_t outer, int64_t count, int64_t inner, At at, Finish fini
   const int64_t chunks = std::max((f.rows + chunk - 1) / chunk, int64_t{1});
   using T = Totals<Op, K>;
 
-  const auto add_chunk = [&](T& totals, int64_t o, int64_t t, int64_t c) {
+  // Out of line, as two loops below call them, and each kernel has these loops.
+  const auto add_chunk = [&](T & totals, int64_t o, int64_t t, int64_t c) __attribute__((noinline)) {
     const int64_t left = t * tile, n = std::min(tile, f.width - left), first = c * chunk;
     const int64_t start = o * count * inner + first * f.width + left, rows = std::min(chunk, f.rows - first);
     totals.clear(tile);
@@ -183,7 +184,7 @@ void totals_over(int64_t outer, int64_t count, int64_t inner, At at, Finish fini
         return at(Place{start + rows * f.width + i, i, o}, lanes);
       });
   };
-  const auto finish_tile = [&](T& totals, int64_t o, int64_t t) {
+  const auto finish_tile = [&](T & totals, int64_t o, int64_t t) __attribute__((noinline)) {
     totals.fold(f.fold, inner);
     const int64_t left = t * tile;
     finish(o * inner + left, std::min(tile, inner - left), totals);

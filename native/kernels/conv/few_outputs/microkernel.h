@@ -166,8 +166,9 @@ inline __attribute__((always_inline)) const float* add_taps(const SharedRows& r,
     weights += kTaps * kOutputs * kLanes;
   };
   int k = 0;
-  for (; k + kLanes <= r.channels; k += kLanes) add(Whole{});
-  if (k < r.channels) add(Part{r.channels - k});
+  if constexpr (kInside)
+    for (; k + kLanes <= r.channels; k += kLanes) add(Whole{});
+  for (; k < r.channels; k += kLanes) add(Part{std::min(r.channels - k, kLanes)});
   return weights;
 }
 

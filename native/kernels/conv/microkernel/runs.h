@@ -1,5 +1,5 @@
-// The loops of a tile: its sums over all k-runs, for each way in which A's rows are found. Inlined into the tiles of all sizes in
-// tile.cc.
+// The loops of a tile: its sums over all k-runs, for each way in which A's rows are found. Inlined into the tiles of all sizes
+// (sizes.h).
 #pragma once
 
 #include <utility>
@@ -118,16 +118,18 @@ inline __attribute__((always_inline)) void sum_strided(const TileProduct& p, con
       whole_step();
       hide(k);
     }
-    if (k) whole_step();
     offset++;
     from = read_early(*(offset < end ? offset : p.a.run_offsets));
     ptrdiff_t jump = 0;
     if (--left == 0) jump = read_early(p.b.jump), left = p.b.runs;
-    if (kInterleaved && p.a.length % 2) {
+    const bool half_step = kInterleaved && p.a.length % 2;
+    for (k += !half_step; k; k--) {  // one or two
+      whole_step();
+      hide(k);  // else GCC writes both down
+    }
+    if (kInterleaved && half_step) {
       step_strided<R, V>(a, s, b, sums, [](const float* last) { return splat_first(*last); });
       b += V * kLanes;
-    } else {
-      whole_step();
     }
     b += jump;
   } while (offset < end);

@@ -1,7 +1,6 @@
 #include "kernels/conv/winograd/transforms_2d.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "kernels/conv/winograd/transforms_1d.h"
 #include "kernels/elements/epilogue.h"
@@ -53,21 +52,38 @@ struct Walk {
   }
 };
 
-/** Element (i, j) of the window, which is at `at`, a vector of channels; where there is none, 0. */
-template <bool kAll, class Lanes>
-inline __attribute__((always_inline)) vf element(const Window& x, int i, int j, const float* at,
-                                                 Lanes lanes) {
-  return kAll || (x.rows >> i & x.columns >> j & 1) ? lanes.get(at) : vf{};
+/** A masked load takes no longer than another with AVX-512. */
+constexpr bool kMasksAreFree = kLanes == 16;
+
+/** The elements of a window that has not all of them, or not all channels of a vector, with zeros for the others. */
+__attribute__((noinline)) void copy_window(const Window& x, int rows, int columns, int c, Part lanes,
+                                           float* to) {
+  for (int i = 0; i < rows; i++)
+    for (int j = 0; j < columns; j++, to += kLanes)
+      store(to, x.rows >> i & x.columns >> j & 1 ? lanes.get(x.data + c + i * x.row + j * x.column) : vf{});
 }
 
-/** vector(c, lanes, kAll) for all vectors of the channels; kAll: the window has all its elements. */
-template <class Vector>
-inline __attribute__((always_inline)) void for_vectors(bool is_whole, int channels, Vector vector) {
-  const auto all = [&](auto whole) __attribute__((always_inline)) {
-    for_lanes(
-        channels, [&](int64_t c, auto lanes) __attribute__((always_inline)) { vector(c, lanes, whole); });
-  };
-  is_whole ? all(std::true_type()) : all(std::false_type());
+/** vector(c, element) for all vectors of the channels: element(i, j, prefetches) is one of the window, and prefetches the next
+ * window's. Few windows leave the image: those are copied. */
+template <int kRows, int kColumns, class Vector>
+inline __attribute__((always_inline)) void for_vectors(const Window& x, const Window& next, int channels,
+                                                       Vector vector) {
+  const bool is_whole = x.is_whole(kRows, kColumns);
+  for (int c = 0; c < channels; c += kLanes) {
+    const Part lanes{std::min(channels - c, kLanes)};
+    alignas(64) float copy[kRows * kColumns * kLanes];
+    Walk<const float> from{x.data + c, x.row, x.column}, ahead{next.data + c, x.row, x.column};
+    if (!is_whole || (!kMasksAreFree && lanes.n < kLanes)) {
+      copy_window(x, kRows, kColumns, c, lanes, copy);
+      from = {copy, kColumns * kLanes, kLanes};
+    }
+    vector(
+        c, [&](int i, int j, bool prefetches) __attribute__((always_inline)) {
+          const float *const at = from(i, j), *const later = ahead(i, j);
+          if (prefetches) __builtin_prefetch(later);
+          return kMasksAreFree ? lanes.get(at) : load(at);
+        });
+  }
 }
 
 template <class Y, class X, bool kSkipRow, bool kSkipColumn>
@@ -76,19 +92,14 @@ void input_but(const Window* tiles, int count, int channels, float* to, ptrdiff_
     return (kSkipRow && i == Y::kPoints - 1) || (kSkipColumn && j == X::kPoints - 1);
   };
   for (int t = 0; t < count; t++, to += round_up(channels, kLanes)) {
-    const Window x = tiles[t];
-    const float* const next = tiles[std::min(t + 1, count - 1)].data;
-    for_vectors(
-        x.is_whole(Y::kPoints, X::kPoints),
-        channels, [&](int64_t c, auto lanes, auto all) __attribute__((always_inline)) {
-          Walk<const float> from{x.data + c, x.row, x.column}, ahead{next + c, x.row, x.column};
+    const Window x = tiles[t], next = tiles[std::min(t + 1, count - 1)];
+    for_vectors<Y::kPoints, X::kPoints>(
+        x, next, channels, [&](int c, auto element) __attribute__((always_inline)) {
           Walk<float> place{to + c, 0, step};
           nest<Y::kPoints, X::kPoints, Y::kPoints, X::kPoints, Y::input, X::input>(
               [&](int i, int j) __attribute__((always_inline)) {
-                const float *const at = from(i, j), *const later = ahead(i, j);
-                if (skips(i, j)) return vf{};
-                if (j >= X::kPoints - kOut) __builtin_prefetch(later);
-                return element<all.value>(x, i, j, at, lanes);
+                const vf value = element(i, j, !skips(i, j) && j >= X::kPoints - kOut);
+                return skips(i, j) ? vf{} : value;
               },
               [&](int i, int j, vf v) __attribute__((always_inline)) {
                 float* const at = place(0, i * X::kPoints + j);
@@ -102,12 +113,11 @@ void input_but(const Window* tiles, int count, int channels, float* to, ptrdiff_
 template <class Y, class X>
 void input(const Window* tiles, int count, int channels, bool skip_row, bool skip_column, float* to,
            ptrdiff_t step) {
-  if (skip_row)
-    skip_column ? input_but<Y, X, true, true>(tiles, count, channels, to, step)
-                : input_but<Y, X, true, false>(tiles, count, channels, to, step);
-  else
-    skip_column ? input_but<Y, X, false, true>(tiles, count, channels, to, step)
-                : input_but<Y, X, false, false>(tiles, count, channels, to, step);
+  constexpr bool kRow = Y::kTaps > 1, kColumn = X::kTaps > 1;  // a part has a tap at least
+  const auto run = skip_row      ? skip_column ? input_but<Y, X, kRow, kColumn> : input_but<Y, X, kRow, false>
+                        : skip_column ? input_but<Y, X, false, kColumn>
+                                 : input_but<Y, X, false, false>;
+  run(tiles, count, channels, to, step);
 }
 
 /** The epilogue and the stores of a vector of channels, element by element. */
@@ -157,45 +167,53 @@ inline __attribute__((always_inline)) void finish_whole(const Outputs& out, int6
     each([=](vf v, float* at) __attribute__((always_inline)) { lanes.put(at, v); });
 }
 
+/** The end of a vector of channels whose outputs are in memory. */
+template <class Lanes>
+__attribute__((noinline)) void finish_stored(const Outputs& out, int64_t c, vf (&y)[kOut][kOut],
+                                             Lanes lanes) {
+  const bool is_slow =
+      out.rows < kOut || out.columns < kOut || (out.epilogue && !in_registers(*out.epilogue));
+  is_slow ? finish_slowly(out, c, y, lanes) : finish_whole(out, c, y, lanes);
+}
+
+/** Whole vectors of whole tiles end in registers where a kernel of three taps is transformed, by far the most frequent. */
 template <class Y, class X>
 void output(const float* from, ptrdiff_t step, int channels, const Outputs* tiles, int count) {
   for (int t = 0; t < count; t++, from += round_up(channels, kLanes)) {
     const Outputs& out = tiles[t];
-    const bool is_slow =
-        out.rows < kOut || out.columns < kOut || (out.epilogue && !in_registers(*out.epilogue));
-    for_lanes(
-        channels, [&](int64_t c, auto lanes) __attribute__((always_inline)) {
-          Walk<const float> points{from + c, X::kPoints * step, step};
-          vf y[kOut][kOut];
-          nest<Y::kPoints, X::kPoints, kOut, kOut, Y::output, X::output>(
-              [&](int i, int j) __attribute__((always_inline)) { return load(points(i, j)); },
-              [&](int i, int j, vf v) __attribute__((always_inline)) { y[i][j] = v; });
-          if (!is_slow) return finish_whole(out, c, y, lanes);
-          vf in_memory[kOut][kOut];  // else the compiler has y there, too, in whole tiles
+    const bool is_fast = Y::kTaps == 3 && out.rows == kOut && out.columns == kOut &&
+                         (!out.epilogue || in_registers(*out.epilogue));
+    for (int c = 0; c < channels; c += kLanes) {
+      Walk<const float> points{from + c, X::kPoints * step, step};
+      vf y[kOut][kOut];
+      nest<Y::kPoints, X::kPoints, kOut, kOut, Y::output, X::output>(
+          [&](int i, int j) __attribute__((always_inline)) { return load(points(i, j)); },
+          [&](int i, int j, vf v) __attribute__((always_inline)) { y[i][j] = v; });
+      const int lanes = std::min(channels - c, kLanes);
+      if constexpr (Y::kTaps == 3)
+        if (is_fast && lanes == kLanes) {
+          finish_whole(out, c, y, Whole{});
+          continue;
+        }
+      vf stored[kOut][kOut];  // else the compiler has y there, too, in whole tiles
 #pragma GCC unroll 4
-          for (int i = 0; i < kOut; i++)
+      for (int i = 0; i < kOut; i++)
 #pragma GCC unroll 4
-            for (int j = 0; j < kOut; j++) in_memory[i][j] = y[i][j];
-          finish_slowly(out, c, in_memory, lanes);
-        });
+        for (int j = 0; j < kOut; j++) stored[i][j] = y[i][j];
+      lanes == kLanes ? finish_stored(out, c, stored, Whole{}) : finish_stored(out, c, stored, Part{lanes});
+    }
   }
 }
 
 template <class Y, class X>
 void gradient(const Window* tiles, int count, int channels, float* to, ptrdiff_t step) {
   for (int t = 0; t < count; t++, to += round_up(channels, kLanes)) {
-    const Window dy = tiles[t];
-    const float* const next = tiles[std::min(t + 1, count - 1)].data;
-    for_vectors(
-        dy.is_whole(kOut, kOut),
-        channels, [&](int64_t c, auto lanes, auto all) __attribute__((always_inline)) {
-          Walk<const float> from{dy.data + c, dy.row, dy.column}, ahead{next + c, dy.row, dy.column};
+    const Window dy = tiles[t], next = tiles[std::min(t + 1, count - 1)];
+    for_vectors<kOut, kOut>(
+        dy, next, channels, [&](int c, auto element) __attribute__((always_inline)) {
           Walk<float> place{to + c, 0, step};
           nest<kOut, kOut, Y::kPoints, X::kPoints, Y::gradient, X::gradient>(
-              [&](int i, int j) __attribute__((always_inline)) {
-                __builtin_prefetch(ahead(i, j));
-                return element<all.value>(dy, i, j, from(i, j), lanes);
-              },
+              [&](int i, int j) __attribute__((always_inline)) { return element(i, j, true); },
               [&](int i, int j, vf v)
                   __attribute__((always_inline)) { store(place(0, i * X::kPoints + j), v); });
         });
@@ -215,7 +233,8 @@ void kernel(const float* f, ptrdiff_t step, float* to, const ptrdiff_t* places) 
 template <class Y, class X>
 void weights(const float* from, ptrdiff_t step, int channels, bool skip_row, bool skip_column, float* to,
              const ptrdiff_t* places) {
-  for_lanes(channels, [=](int64_t c, auto lanes) {
+  for (int c = 0; c < channels; c += kLanes) {
+    const Part lanes{std::min(channels - c, kLanes)};
     nest<Y::kPoints, X::kPoints, Y::kTaps, X::kTaps, Y::weights, X::weights>(
         [=](int i, int j) __attribute__((always_inline)) {
           if ((i == Y::kPoints - 1 && skip_row) || (j == X::kPoints - 1 && skip_column)) return vf{};
@@ -225,7 +244,7 @@ void weights(const float* from, ptrdiff_t step, int channels, bool skip_row, boo
           const ptrdiff_t place = places[i * X::kTaps + j];
           if (place >= 0) lanes.put(to + place + c, v);
         });
-  });
+  }
 }
 
 template <class Y, class X>
