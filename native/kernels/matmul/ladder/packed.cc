@@ -19,27 +19,34 @@ namespace {
 
 constexpr int kDepthOfTile = 32, kColumnsOfTile = 256, kRowsOfTask = 32;  // as in tiled.cc
 
-/** A copy of B[step .. step + depth, column .. column + columns]; a row of it follows the other. */
-struct PackedTile {
-  int step, depth, column, columns;
-  const float* elements;
+/** How B is cut: tile (i, j) holds the i-th kDepthOfTile steps of the j-th kColumnsOfTile columns, row after row. */
+struct Tiles {
+  int n, k;
+  float* elements;
+
+  int down() const { return ceil_div(k, kDepthOfTile); }
+  int across() const { return ceil_div(n, kColumnsOfTile); }
+  int depth(int i) const { return std::min(kDepthOfTile, k - i * kDepthOfTile); }
+  int columns(int j) const { return std::min(kColumnsOfTile, n - j * kColumnsOfTile); }
+  float* tile(int i, int j) const {
+    return elements + ((ptrdiff_t)j * down() + i) * kDepthOfTile * kColumnsOfTile;
+  }
 };
 
-PackedTile pack(const MatrixProduct& p, int step, int column, float* to) {
-  const PackedTile tile{step, std::min(kDepthOfTile, p.k - step), column,
-                        std::min(kColumnsOfTile, p.n - column), to};
-  for (int s = 0; s < tile.depth; s++)
-    for (int j = 0; j < tile.columns; j++) *to++ = p.b.at(column + j, step + s);
-  return tile;
+void pack(const MatrixProduct& p, const Tiles& tiles, int i, int j) {
+  float* to = tiles.tile(i, j);
+  for (int s = 0; s < tiles.depth(i); s++)
+    for (int c = 0; c < tiles.columns(j); c++) *to++ = p.b.at(j * kColumnsOfTile + c, i * kDepthOfTile + s);
 }
 
-/** The tile's columns of a row of C += the tile's steps of a row of A * the tile */
-void add_row(const MatrixProduct& p, int i, const PackedTile& tile) {
-  float* const y = p.c.base + p.c.offset(i) + tile.column;
-  const float* b = tile.elements;
-  for (int s = 0; s < tile.depth; s++, b += tile.columns) {
-    const float x = p.a.at(i, tile.step + s);
-    for (int j = 0; j < tile.columns; j++) y[j] += x * b[j];
+/** Tile j's columns of a row of C += tile i's steps of that row of A * the tile */
+void add_row(const MatrixProduct& p, const Tiles& tiles, int row, int i, int j) {
+  float* const y = p.c.base + p.c.offset(row) + j * kColumnsOfTile;
+  const int columns = tiles.columns(j);
+  const float* b = tiles.tile(i, j);
+  for (int s = 0; s < tiles.depth(i); s++, b += columns) {
+    const float x = p.a.at(row, i * kDepthOfTile + s);
+    for (int c = 0; c < columns; c++) y[c] += x * b[c];
   }
 }
 
@@ -47,19 +54,19 @@ void add_row(const MatrixProduct& p, int i, const PackedTile& tile) {
 
 void packed(const MatrixProduct& product) {
   const MatrixProduct& p = product;
-  const auto for_rows = [&](auto run) {
-    parallel_for(ceil_div(p.m, kRowsOfTask), [&](int task, int) {
-      for (int i = task * kRowsOfTask; i < std::min((task + 1) * kRowsOfTask, p.m); i++) run(i);
-    });
-  };
-  for_rows([&](int i) { std::fill_n(p.c.base + p.c.offset(i), p.n, 0.0f); });
-  float* const copy = (float*)shared_scratch(0, sizeof(float) * kDepthOfTile * kColumnsOfTile);
-  for (int column = 0; column < p.n; column += kColumnsOfTile)
-    for (int step = 0; step < p.k; step += kDepthOfTile) {
-      const PackedTile tile = pack(p, step, column, copy);
-      for_rows([&](int i) { add_row(p, i, tile); });
-    }
-  for_rows([&](int i) { finish_row(p.epilogue, p.c.base + p.c.offset(i), p.c.offset(i), 0, p.n); });
+  Tiles tiles{p.n, p.k, nullptr};
+  const int count = tiles.down() * tiles.across();
+  tiles.elements = (float*)shared_scratch(0, sizeof(float) * kDepthOfTile * kColumnsOfTile * count);
+  parallel_for(count, [&](int t, int) { pack(p, tiles, t % tiles.down(), t / tiles.down()); });
+  parallel_for(ceil_div(p.m, kRowsOfTask), [&](int task, int) {
+    const int begin = task * kRowsOfTask, end = std::min(begin + kRowsOfTask, p.m);
+    for (int row = begin; row < end; row++) std::fill_n(p.c.base + p.c.offset(row), p.n, 0.0f);
+    for (int j = 0; j < tiles.across(); j++)
+      for (int i = 0; i < tiles.down(); i++)
+        for (int row = begin; row < end; row++) add_row(p, tiles, row, i, j);
+    for (int row = begin; row < end; row++)
+      finish_row(p.epilogue, p.c.base + p.c.offset(row), p.c.offset(row), 0, p.n);
+  });
 }
 
 }  // namespace fovea::FOVEA_ISA::ladder
