@@ -64,7 +64,7 @@ class Program {
 
 /**
  * steps, then for each step: kernel, operands, outputs, numbers, frozen (0 or 1), then its operands as pairs
- * address, elements, then its numbers. To be deleted by whoever asked for it. Fails if they describe no program.
+ * address, elements, then its numbers. The caller deletes it. Fails if they describe no program.
  */
 Program* parse_program(const double* at, const double* end);
 

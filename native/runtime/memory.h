@@ -7,11 +7,27 @@
 
 namespace fovea {
 
-/** 64-byte aligned; throws std::bad_alloc. Big blocks ask for huge pages. */
+/** 64-byte aligned; throws std::bad_alloc. Big blocks have huge pages where the system grants them. */
 void* allocate_aligned(size_t bytes);
 void free_aligned(void* data);
 
-/** Asks the system at once for memory that nothing has touched yet. Page by page, as it is touched, it costs a
+/** Memory that grows with what it is used for, and keeps nothing of its contents then. */
+struct Scratch {
+  void* data = nullptr;
+  size_t bytes = 0;
+
+  void* at_least(size_t size) {
+    if (size > bytes) {
+      free_aligned(data);
+      data = nullptr, bytes = 0;
+      data = allocate_aligned(size + size / 4);
+      bytes = size + size / 4;
+    }
+    return data;
+  }
+};
+
+/** Has the system hand out at once memory that nothing has touched yet. Page by page, as it is touched, it costs a
  * trap for each, 11 us on some virtual machines. Contents stay as they are. */
 void populate(void* data, size_t bytes);
 

@@ -178,20 +178,6 @@ Pool& pool() {
   return *made;
 }
 
-struct Scratch {
-  void* data = nullptr;
-  size_t bytes = 0;
-  void* at_least(size_t size) {
-    if (size > bytes) {
-      free_aligned(data);
-      data = nullptr, bytes = 0;
-      data = allocate_aligned(size + size / 4);
-      bytes = size + size / 4;
-    }
-    return data;
-  }
-};
-
 struct ThreadScratch {
   Scratch slots[4];
   ~ThreadScratch() {

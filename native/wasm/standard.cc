@@ -48,9 +48,9 @@ int strncmp(const char* a, const char* b, size_t length) {
   }
   return length ? (unsigned char)*a - (unsigned char)*b : 0;
 }
-wchar_t* wmemchr(const wchar_t* text, wchar_t wanted, size_t length) {
+wchar_t* wmemchr(const wchar_t* text, wchar_t sought, size_t length) {
   for (size_t i = 0; i < length; i++)
-    if (text[i] == wanted) return (wchar_t*)text + i;
+    if (text[i] == sought) return (wchar_t*)text + i;
   return nullptr;
 }
 /** A module never ends, so nothing is destroyed at its end. */

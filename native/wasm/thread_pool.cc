@@ -38,20 +38,6 @@ struct Pool {
 
 Pool pool;
 
-struct Scratch {
-  void* data = nullptr;
-  size_t bytes = 0;
-  void* at_least(size_t size) {
-    if (size > bytes) {
-      free_aligned(data);
-      data = nullptr, bytes = 0;
-      data = allocate_aligned(size + size / 4);
-      bytes = size + size / 4;
-    }
-    return data;
-  }
-};
-
 constexpr int kSlots = 4;
 Scratch shared[kSlots], of_thread[kMaxThreads][kSlots];
 

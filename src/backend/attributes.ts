@@ -57,7 +57,7 @@ export interface ConvAttributes {
   readonly padding: readonly [top: number, left: number];
   readonly dilation: readonly [y: number, x: number];
   readonly groups: number;
-  /** The convolution sees its input x repeated this many times in y and x (nearest-neighbour upsampling), without its being made. 1: as it is. */
+  /** The convolution sees its input x repeated this many times in y and x (nearest-neighbour upsampling), without its being made. */
   readonly upsample?: number;
   readonly epilogue?: Epilogue;
 }

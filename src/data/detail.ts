@@ -1,6 +1,6 @@
 // Where to learn: places of images drawn as often as they have detail. Flat places teach little, yet most pictures are full of them;
-// drawing tiles of 180 pixels from the half with the most detail was worth 0.15 dB of Gaussian denoising, and a weighted draw keeps some flat
-// ones too. Which patch is cut out there is patches.ts.
+// drawing tiles of 180 pixels from the half with the most detail was worth 0.15 dB of Gaussian denoising, and a weighted draw keeps some
+// flat ones too. Which patch is cut out there is patches.ts.
 
 /** An image's levels, as patches.ts keeps them. */
 interface Levels {

@@ -1,6 +1,7 @@
 // Training patches: random crops of a set of images, turned and flipped, clean and noisy. What batch number `step`
 // holds follows from the seed and the step alone, so that a resumed run needs nothing but the step to continue.
-// Reading folders is files.ts; noise on whole images is degrade/gaussian.ts; places with much detail detail.ts; other damage than white noise degrade/.
+// Reading folders is files.ts; noise on whole images is degrade/gaussian.ts; places with much detail detail.ts; other damage than white
+// noise degrade/.
 
 import { UserError } from "../base/errors.js";
 import { fillNormal } from "../base/fill-normal.js";

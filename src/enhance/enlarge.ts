@@ -41,7 +41,7 @@ export async function enlargeImage(
   return { ...image, width, height, pixels };
 }
 
-/** Reads an image's channels, and writes blocks of scale x scale pixels, (p scale + q) taken + c, into the same channels of a larger one. */
+/** Reads an image's channels, and writes blocks of scale x scale pixels, (p scale + q) taken + c, into those of a larger one. */
 function enlargingPixels(
   image: Image,
   into: Levels,

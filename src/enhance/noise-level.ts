@@ -24,7 +24,8 @@ const mostPatches = 8_000;
 const rounds = 8;
 /** Patches whose noise is cut to less of its variance than this tell too little. */
 const leastShare = 0.6;
-/** What is found of pure noise, on even grounds of 128 to 512 pixels a side: the largest eigenvalues and the roughest patches are left out. */
+/** What is found of pure noise, on even grounds of 128 to 512 pixels a side: the largest eigenvalues and the roughest patches are left
+ * out. */
 const foundOfPureNoise = 0.991;
 
 /**

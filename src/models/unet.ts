@@ -1,6 +1,7 @@
 // A U-shaped residual denoiser that knows the noise level. 2x2 pixels are folded into channels, so that the convolutions see a
 // quarter of the positions, and a map of the noise level is one more channel, so that one network serves every level (both after
-// Zhang, Zuo and Zhang, "FFDNet", IEEE TIP 2018); a blind network does without the map. Residual blocks at each size on the way down and up, skips added, no biases.
+// Zhang, Zuo and Zhang, "FFDNet", IEEE TIP 2018); a blind network does without the map. Residual blocks at each size on the way down and
+// up, skips added, no biases.
 //
 //   [h, w, c] fold, + sigma -> [h/2, w/2, 4c+1] -head-> enc.0 -down-> enc.1 -down-> enc.2       (widths 32, 64, 128)
 //   x - unfold(tail(...)) <------------- tail <- dec.0 <-up, + enc.0- dec.1 <-up, + enc.1-
@@ -59,7 +60,8 @@ class Residual extends Model {
   }
 }
 
-/** Input: [images, sigma], sigma [batch] or [batch, height, width, 1] in the images' unit (grey levels / 255); images alone with `sigma: false`. */
+/** Input: [images, sigma], sigma [batch] or [batch, height, width, 1] in the images' unit (grey levels / 255); images alone with `sigma:
+ * false`. */
 export class UNet extends ImageModel {
   readonly architecture = "unet";
   readonly options: UNetOptions;

@@ -1,4 +1,5 @@
-// Recorder: writes down the kernel calls it is given, so that a function of tensors becomes a program. Storages of the real backend (parameters, inputs) that appear in calls become bound values.
+// Recorder: writes down the kernel calls it is given, so that a function of tensors becomes a program. Storages of the real backend
+// (parameters, inputs) that appear in calls become bound values.
 
 import type { KernelCall, Operand, Storage } from "../backend/backend.js";
 import { type Program, Value } from "../backend/program-types.js";

@@ -22,7 +22,8 @@ export class MovingAverage {
     this.descent.build(model.parameters());
   }
 
-  /** Before a step's computation. The first steps, counted from 0, look back less far, as the weights that the run began with must not linger. */
+  /** Before a step's computation. The first steps, counted from 0, look back less far, as the weights that the run began with must not
+   * linger. */
   beginStep(step: number): void {
     this.descent.beginStep(step, 1 - Math.min(this.decay, (1 + step) / (10 + step)));
   }

@@ -1,6 +1,6 @@
 // A snapshot: everything that training needs to go on as if it had never stopped. Weights, the model's state, the optimiser's
-// memory, the weights' moving average if one is kept, and the step; batches and random draws follow from the step, so there are no generators to save.
-// Files are checkpoint.ts's business.
+// memory, the weights' moving average if one is kept, and the step; batches and random draws follow from the step, so there are no
+// generators to save. Files are checkpoint.ts's business.
 
 import { type NamedArray, readTensors } from "../nn/weights.js";
 import type { Optimizer } from "../optim/index.js";

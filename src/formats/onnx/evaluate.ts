@@ -66,7 +66,8 @@ export function runNodes(nodes: readonly GraphNode[], environment: Map<string, V
   }
 }
 
-/** The names of the values whose numbers are needed before the graph runs: those that nodes read as shapes and the like, and what those are made of. */
+/** The names of the values whose numbers are needed before the graph runs: those that nodes read as shapes and the like, and what those
+ * are made of. */
 export function namesRead(nodes: readonly GraphNode[]): Set<string> {
   const read = new Set<string>();
   for (const { operator, inputs, outputs } of [...nodes].reverse()) {
