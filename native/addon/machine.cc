@@ -8,6 +8,9 @@
 namespace fovea {
 namespace {
 
+/** TypeScript sees by it whether this addon is as old as itself; scripts/interface.mjs writes it. */
+constexpr const char* kInterface = "81fbfa2ee7da";
+
 /** The names that `name_of` gives for 0, 1, ... until it gives null. */
 template <class NameOf>
 Napi::Array names(const Napi::Env env, const NameOf& name_of) {
@@ -20,6 +23,7 @@ Napi::Array names(const Napi::Env env, const NameOf& name_of) {
 Value describe(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
   auto out = Napi::Object::New(env);
+  out.Set("interface", kInterface);
   out.Set("isa", kernels().isa);
   auto isas = Napi::Array::New(env);
   for (const KernelTable* table : usable_tables())

@@ -5,6 +5,8 @@
 export type ProgramHandle = object & { readonly __program: unique symbol };
 
 export interface EngineInfo {
+  /** See interface.ts; WebAssembly modules have none. */
+  interface?: string;
   /** The instruction set in use, and all that this machine can run, weakest first. */
   isa: string;
   isas: string[];
