@@ -7,13 +7,17 @@ import type { ModelConfig } from "./model-config.js";
 
 type Arrays = ReadonlyMap<string, NamedArray>;
 
+/** What a network that took a noise level is told for good when it loses that input, as a share of white: 10 grey levels. */
+const TOLD = 10 / 255;
+
 /** Pixels that the U-net folds into channels, 2x2; see unet.ts. */
 const FOLDED = 4;
 
 /**
  * The weights of a network `from` as far as they have to be changed for `to`: the noise level's channel is dropped (the network begins
- * as if told 0), and red, green and blue are made one grey: their parts of the first kernel added up, those of the last averaged,
- * so that it begins as the colour network is on grey pictures. Other differences are left for loading to refuse.
+ * as if told 10 grey levels everywhere, by a bias), and red, green and blue are made one grey: their parts of the first kernel added up,
+ * those of the last averaged, so that it begins as the colour network is on grey pictures. Other differences are left for loading to
+ * refuse.
  */
 export function adaptWeights(arrays: Arrays, from: ModelConfig, to: ImageModel): Arrays {
   if (from.architecture !== "unet" || to.architecture !== "unet") return arrays;
@@ -22,12 +26,25 @@ export function adaptWeights(arrays: Arrays, from: ModelConfig, to: ImageModel):
     const kernel = adapted.get(name);
     if (kernel?.shape.length === 4) adapted.set(name, by(kernel));
   };
-  if (from.options.sigma !== false && !to.takesSigma) change("head.kernel", dropLastInput);
+  if (from.options.sigma !== false && !to.takesSigma) {
+    const kernel = adapted.get("head.kernel");
+    if (kernel?.shape.length === 4) adapted.set("head.bias", lastInputAt(TOLD, kernel));
+    change("head.kernel", dropLastInput);
+  }
   if (from.options.channels === 3 && to.channels === 1) {
     change("head.kernel", sumInputs);
     change("tail.kernel", averageOutputs);
   }
   return adapted;
+}
+
+/** The bias that does what the last input does where it is `value` everywhere, borders apart. */
+function lastInputAt(value: number, { shape, data }: NamedArray): NamedArray {
+  const [kh, kw, inputs, outputs] = shape;
+  const sums = new Float32Array(outputs);
+  for (let tap = 0; tap < kh * kw; tap++)
+    for (let o = 0; o < outputs; o++) sums[o] += value * data[((tap + 1) * inputs - 1) * outputs + o];
+  return { shape: [outputs], data: sums };
 }
 
 /** [kh, kw, n, out] to [kh, kw, n - 1, out]. */

@@ -1,7 +1,7 @@
 // A U-shaped residual denoiser that knows the noise level. 2x2 pixels are folded into channels, so that the convolutions see a
 // quarter of the positions, and a map of the noise level is one more channel, so that one network serves every level (both after
-// Zhang, Zuo and Zhang, "FFDNet", IEEE TIP 2018); a blind network does without the map. Residual blocks at each size on the way down and
-// up, skips added, no biases.
+// Zhang, Zuo and Zhang, "FFDNet", IEEE TIP 2018); a blind network has a bias at its head instead. Residual blocks at each size on the
+// way down and up, skips added, no other biases.
 //
 //   [h, w, c] fold, + sigma -> [h/2, w/2, 4c+1] -head-> enc.0 -down-> enc.1 -down-> enc.2       (widths 32, 64, 128)
 //   x - unfold(tail(...)) <------------- tail <- dec.0 <-up, + enc.0- dec.1 <-up, + enc.1-
@@ -41,8 +41,8 @@ export interface UNetOptions {
 
 const defaults: UNetOptions = { widths: [32, 64, 128], blocks: 2, channels: 1, sigma: true };
 
-const conv3 = (filters: number) =>
-  new Conv2D(filters, 3, { padding: 1, useBias: false, kernelInitializer: "fanInUniform" });
+const conv3 = (filters: number, useBias = false) =>
+  new Conv2D(filters, 3, { padding: 1, useBias, kernelInitializer: "fanInUniform" });
 
 /** x + b(relu(a(x))) */
 class Residual extends Model {
@@ -86,7 +86,8 @@ export class UNet extends ImageModel {
     const level = (width: number) =>
       new Sequential(Array.from({ length: blocks }, () => new Residual(width)));
     const resize = { strides: 2, useBias: false, kernelInitializer: "fanInUniform" } as const;
-    this.head = conv3(widths[0]);
+    // Without a level and without biases f(a x) would be a f(x): blind even to how strong faint texture is.
+    this.head = conv3(widths[0], !this.takesSigma);
     this.tail = conv3(4 * channels);
     this.enc = widths.map(level);
     this.dec = widths.slice(0, -1).map(level);

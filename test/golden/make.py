@@ -254,6 +254,13 @@ optimise("Adam", "adamStep", lambda p: torch.optim.Adam(p, 0.01), ["exp_avg", "e
 optimise("AdamW", "adamStep", lambda p: torch.optim.AdamW(p, 0.01, weight_decay=0.2), ["exp_avg", "exp_avg_sq"],
          adam_hyper(0.2), {})
 
+# --- rows by number: PyTorch's embedding -----------------------------------------------------------------------------
+table, rows = draw(5, 3).requires_grad_(), torch.tensor([4, 0, 4, 2])
+y = F.embedding(rows, table)
+dy = draw(4, 3)
+add("rows by number, one of them twice", "gather", [table, rows], [y], {})
+add("rows by number, one of them twice", "gatherGrad", [dy, rows], gradients(y, dy, table), {})
+
 made_with = {"torch": torch.__version__, "scipy": scipy.__version__, "opencv": cv2.__version__}
 path = pathlib.Path(__file__).with_name("kernels.json")
 lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
