@@ -124,9 +124,9 @@ const mistakes: readonly (readonly [string, readonly string[], RegExp])[] = [
     /--arch dncnn is not the network of .*(best|checkpoint)\.safetensors, which is unet; leave it out/,
   ],
   [
-    "foreign weights without a name",
+    "foreign weights that belong to nothing known",
     enhance("images/0.png", "--model", "foreign.safetensors"),
-    /--arch is missing: foreign\.safetensors does not say which network/,
+    /foreign\.safetensors holds the tensors of no network that is known here \(model\.0\.weight/,
   ],
   [
     "foreign weights of another network",
