@@ -9,7 +9,7 @@ namespace fovea {
 namespace {
 
 /** TypeScript sees by it whether this addon is as old as itself; scripts/interface.mjs writes it. */
-constexpr const char* kInterface = "81fbfa2ee7da";
+constexpr const char* kInterface = "1e561121a222";
 
 /** The names that `name_of` gives for 0, 1, ... until it gives null. */
 template <class NameOf>

@@ -20,7 +20,8 @@ export class Shelf {
   ) {}
 
   /**
-   * Reads a network of others (ONNX, PyTorch's tensors), which takes its time the first time; those of Fovea are read when they are asked for.
+   * Reads a network of others (ONNX, PyTorch's tensors), which takes its time the first time; those of Fovea are read when they are
+   * asked for.
    * @param say is told what was found out about it
    */
   async prepare(file: string, hints?: ImageUseHints, say?: (text: string) => void): Promise<void> {

@@ -37,7 +37,10 @@ export function meanAbsoluteError(prediction: Tensor, target: Tensor): Tensor {
   return mean(abs(difference("meanAbsoluteError", prediction, target)));
 }
 
-/** mean sqrt((p - t)^2 + epsilon^2), two tensors of one shape to a scalar: |p - t| with its corner rounded over a width of epsilon (Charbonnier et al., ICIP 1994). */
+/**
+ * mean sqrt((p - t)^2 + epsilon^2), two tensors of one shape to a scalar: |p - t| with its corner rounded over a width of epsilon
+ * (Charbonnier et al., ICIP 1994).
+ */
 export function charbonnier(prediction: Tensor, target: Tensor, epsilon = 1e-3): Tensor {
   return mean(sqrt(add(square(difference("charbonnier", prediction, target)), epsilon * epsilon)));
 }

@@ -28,7 +28,10 @@ export function sparseCategoricalAccuracy(prediction: Tensor, target: Tensor): T
   return mean(equal(argMax(prediction), reshape(target, labels)));
 }
 
-/** As Keras's "accuracy": binary for one output a row, else of classes, which the target gives one-hot, [..., classes], or as numbers, [...]. */
+/**
+ * As Keras's "accuracy": binary for one output a row, else of classes, which the target gives one-hot, [..., classes], or as
+ * numbers, [...].
+ */
 export function accuracy(prediction: Tensor, target: Tensor): Tensor {
   const classes = prediction.shape.at(-1);
   if (target.size !== prediction.size) return sparseCategoricalAccuracy(prediction, target);

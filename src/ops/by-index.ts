@@ -1,7 +1,8 @@
 // Choosing by numbers of rows or classes. Indices are whole numbers held as floats; where one lies outside, its row is zeros.
 //
 //   oneHot(i)[.., c] = 1[i = c]                  no gradient: it is a step function of i
-//   gather(x, i) = the rows of x that i names    linear in x, so its gradient is the adjoint: dx[r] = the sum of dy[k] over every k with i[k] = r;
+//   gather(x, i) = the rows of x that i names    linear in x, so its gradient is the adjoint:
+//                                                dx[r] = the sum of dy[k] over every k with i[k] = r;
 //                                                and the gradient of that is gather
 //   argMax(x) = the first c with x_c = max x     no gradient
 

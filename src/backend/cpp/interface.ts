@@ -1,3 +1,3 @@
 // Which interface to the C++ engine this is: native/addon/machine.cc holds the same name. scripts/interface.mjs writes both.
 
-export const INTERFACE = "81fbfa2ee7da";
+export const INTERFACE = "1e561121a222";

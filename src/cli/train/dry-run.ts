@@ -10,8 +10,8 @@ import { alone } from "../../ranks/ranks.js";
 import { type Forecast, forecastOf, forecastText, type StepCost, stepCost } from "../../train/forecast.js";
 import { MovingAverage } from "../../train/moving-average.js";
 import { print, printJson } from "../session.js";
+import type { Parts } from "./parts.js";
 import { lossOf, type RunConfig, type TrainFlags } from "./run-config.js";
-import type { Parts } from "./session.js";
 
 /** @param doneSteps steps that a run which is resumed has made */
 export async function dryRun(

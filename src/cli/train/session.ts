@@ -2,16 +2,10 @@
 
 import fs from "node:fs";
 import { UserError } from "../../base/errors.js";
-import { degradePhoto, softenPhoto } from "../../data/degrade/photo.js";
-import { loadPatches } from "../../data/files.js";
-import type { PatchDataset } from "../../data/patches.js";
 import { readNetworkOfOthers } from "../../enhance/others-node.js";
 import { skeletonOf } from "../../formats/onnx/skeleton.js";
-import { loadModel } from "../../models/files.js";
 import { OnnxNetwork } from "../../models/onnx-network.js";
 import { isOfOthers, onnxBytesOf } from "../../models/others-node.js";
-import { adaptWeights, createModel, type ImageModel, loadWeights } from "../../models/index.js";
-import { readTensors, weightsOf } from "../../nn/weights.js";
 import { openRun, type RunFiles, runFiles } from "../../train/files.js";
 import { lockRun } from "../../train/lock-node.js";
 import { rowsOfRank } from "../../train/share.js";
@@ -20,9 +14,9 @@ import { type Team, withRanks } from "../ranks.js";
 import { withRanksBackend } from "../rank-backend.js";
 import { say, withBackend } from "../session.js";
 import { dryRun } from "./dry-run.js";
+import { disposeParts, loadParts } from "./parts.js";
 import { Run } from "./run.js";
 import { type RunConfig, startOf, type TrainFlags } from "./run-config.js";
-import { Validator } from "./validator.js";
 
 export async function train(flags: TrainFlags, signal: AbortSignal): Promise<void> {
   const { out } = flags;
@@ -107,54 +101,6 @@ async function trainIn(
   });
 }
 
-/** What a run is made of. */
-export interface Parts {
-  readonly patches: PatchDataset;
-  readonly model: ImageModel;
-  /** The weights' moving average, with --ema. */
-  readonly average: ImageModel | undefined;
-  readonly validator: Validator | undefined;
-}
-
-async function loadParts(config: RunConfig, begins: boolean, { eager }: TrainFlags): Promise<Parts> {
-  const patches = await loadPatches(config.data, channelsOf(config), {
-    patch: config.patch,
-    batchSize: config.batch,
-    sigma: config.sigma,
-    seed: config.seed,
-    draw: config.draw,
-    ...(config.task === "photo" && { degrade: degradePhoto, soften: softenPhoto }),
-  });
-  const model = await newModel(config, begins);
-  const average = config.ema === undefined ? undefined : await newModel(config, begins);
-  const validator =
-    config.val === undefined ? undefined : await Validator.load(config.val, average ?? model, config, eager);
-  return { patches, model, average, validator };
-}
-
-function disposeParts({ model, average, validator }: Parts): void {
-  validator?.dispose();
-  model.dispose();
-  average?.dispose();
-}
-
-/** The run's network as it begins: drawn from the seed, or from --init. */
-async function newModel({ model: described, seed, init }: RunConfig, begins: boolean): Promise<ImageModel> {
-  const model = createModel(described, seed);
-  if (init === undefined || !begins) return model;
-  if (isOfOthers(init)) {
-    const source = await readNetworkOfOthers(init);
-    loadWeights(model, await readTensors(weightsOf(source)), init);
-    source.dispose();
-    return model;
-  }
-  const { model: source, file } = loadModel(init);
-  const weights = adaptWeights(await readTensors(weightsOf(source)), source.config, model);
-  source.dispose();
-  loadWeights(model, weights, file);
-  return model;
-}
-
 /** The network of others that --init names, to be made again from a checkpoint: how it is used, and its graph. */
 async function networkOfInit(flags: TrainFlags): Promise<OnnxNetwork | undefined> {
   const { init, resume } = flags;
@@ -177,5 +123,3 @@ const tooLarge = ({ batch, patch }: RunConfig): UserError =>
   new UserError(
     `--batch ${batch} with --patch ${patch} takes more memory than there is; give fewer or smaller patches.`,
   );
-
-const channelsOf = (config: RunConfig) => config.model.options.channels as 1 | 3;
