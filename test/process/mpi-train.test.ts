@@ -4,12 +4,17 @@
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createWebgpuBackend } from "../../src/backend/webgpu/backend.js";
 import { readCheckpoint } from "../../src/train/files.js";
+import { openOrSkip } from "../conformance/opened.js";
 import { fovea, jsonLines, makeImages, temporaryFolder } from "./fovea.js";
 import { allGone, findMpis, onOneCore, onRanks, processesOf, startRanks } from "./mpi.js";
 
 const { mpis, missing } = findMpis();
 for (const reason of missing) describe(reason, () => it("training", (context) => context.skip(reason)));
+
+const { backend: gpu, reason: noGpu } = await openOrSkip("FOVEA_REQUIRE_WEBGPU", () => createWebgpuBackend());
+await gpu?.close();
 
 let folder: string;
 const inside = (name: string): string => path.join(folder, name);
@@ -65,6 +70,18 @@ describe.each(mpis)("$name", (mpi) => {
   const named = (run: string) => `${mpi.name.replace(" ", "")}-${run}`;
   const train = (ranks: number, args: string[], env?: NodeJS.ProcessEnv) =>
     onRanks(mpi, ranks, args, folder, env);
+
+  it.skipIf(noGpu)(noGpu ?? "2 ranks compute on WebGPU, too", async () => {
+    const onGpu = (run: string) => [
+      ...["train", "--data", "images", "--out", named(run), "--json", "--steps", "8", ...network],
+      ...["--backend", "webgpu"],
+    ];
+    expect(await fovea(onGpu("gpu-one"), folder)).toMatchObject({ code: 0 });
+    expect(await train(2, onGpu("gpu-two"))).toMatchObject({ code: 0 });
+    const [one, two] = [logOf(named("gpu-one")), logOf(named("gpu-two"))];
+    expect(two.losses).toHaveLength(8);
+    two.losses.forEach((loss, i) => expect(Math.abs(loss - one.losses[i])).toBeLessThan(1e-5));
+  });
 
   it.each([1, 2, 3, 4])("%i ranks have the losses and validations of one process", async (ranks) => {
     const run = named(`${ranks}`);
