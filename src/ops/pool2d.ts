@@ -6,7 +6,9 @@
 // selected; "select from g where x has its maxima" is the gradient's gradient.
 
 import type { PoolAttributes } from "../backend/kernels.js";
-import { checkOptions, pairOf } from "../base/arguments.js";
+import { checkOptions, describe, pairOf } from "../base/arguments.js";
+import { UserError } from "../base/errors.js";
+import { show } from "../tensor/shape.js";
 import { differentiable } from "../tensor/tape.js";
 import { run, type Tensor } from "../tensor/tensor.js";
 import { expectImages } from "./expect.js";
@@ -42,6 +44,13 @@ function geometry(operation: string, kind: "max" | "average", x: Tensor, options
     strides: options.strides ?? window,
     padding: options.padding,
   });
+  for (const axis of [0, 1]) {
+    const last = (output[axis] - 1) * strides[axis] - padding[axis];
+    if (padding[axis] >= window[axis] || last >= x.shape[axis + 1])
+      throw new UserError(
+        `${operation}: with padding ${describe(options.padding)} some windows of ${show(window)} lie outside ${show(x.shape)}; pad by less than the window.`,
+      );
+  }
   const attributes: PoolAttributes = { kind, window, strides, padding };
   return { shape: [x.shape[0], ...output, x.shape[3]], attributes };
 }

@@ -34,6 +34,8 @@ const mistakes: [string, () => unknown, string][] = [
   ["conv2d dilation", () => ops.conv2d(image(), kernel(), wrong({ dilation: 2 })), 'conv2d has no option "dilation"; did you mean "dilationRate"?'],
   ["conv2dTranspose stride", () => ops.conv2dTranspose(image(), kernel(), wrong({ stride: 2 })), 'did you mean "strides"?'],
   ["Conv2D stride", () => new nn.Conv2D(1, 1, wrong({ stride: 2 })), 'Conv2D has no option "stride"; did you mean "strides"?'],
+  ["maxPool2d padding", () => ops.maxPool2d(image(), { poolSize: 2, strides: 1, padding: [[0, 9], [0, 0]] }), "some windows of [2, 2] lie outside"],
+  ["averagePool2d padding", () => ops.averagePool2d(image(), { poolSize: 2, padding: 2 }), "pad by less than the window"],
   ["maxPool2d size", () => ops.maxPool2d(image(), wrong({ size: 2 })), 'maxPool2d has no option "size"; did you mean "poolSize"?'],
   ["MaxPooling2D size", () => new nn.MaxPooling2D(wrong({ size: 2 })), 'MaxPooling2D has no option "size"; did you mean "poolSize"?'],
   ["sum axes", () => ops.sum(image(), wrong({ axes: 1 })), 'sum has no option "axes"; did you mean "axis"?'],
