@@ -28,8 +28,14 @@ export interface Team {
 
 export const noTeam: Team = { ranks: alone };
 
-/** The longest wait for other ranks to end in order, in milliseconds. */
-const longestFarewell = 3000;
+/**
+ * The longest wait for other ranks to end in order, in milliseconds: rank 0 may be saving a large checkpoint. As long as Slurm waits
+ * between SIGTERM and SIGKILL by default.
+ */
+const longestFarewell = 30_000;
+
+/** How long a launcher may take to end this process after it was told to, in milliseconds. */
+const longestAbort = 3000;
 
 /**
  * Runs `body` with the ranks that were launched together, or alone.
@@ -55,7 +61,7 @@ export async function withRanks(
     await ranks.finish();
   } catch (error) {
     if (ranks && (error instanceof FailedTogether || error instanceof Interrupted)) {
-      await Promise.race([ranks.finish(), new Promise((resolve) => setTimeout(resolve, longestFarewell))]);
+      await within(longestFarewell, ranks.finish());
       const told = error instanceof FailedTogether ? error.told : error;
       if (told !== undefined) throw told;
       throw new Interrupted("", 1); // rank 0 says it
@@ -64,8 +70,16 @@ export async function withRanks(
     say(explain(error, command).replace(/^fovea: /, (fovea) => fovea + who(ranks?.rank ?? launched?.rank)));
     if (ranks) {
       ranks.abort(1);
-      await new Promise((resolve) => setTimeout(resolve, longestFarewell));
+      await new Promise((resolve) => setTimeout(resolve, longestAbort));
     }
     process.exit(1);
   }
+}
+
+/** Waits for `ending`, but not for ever. */
+async function within(milliseconds: number, ending: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([ending, tooLong]);
+  clearTimeout(timer);
 }
