@@ -1,4 +1,4 @@
-// How the tests run: every file in a process of its own, in three projects. FOVEA_TEST_JSON names a file for the machine-read result.
+// How the tests run: every file in a process of its own, in four projects. FOVEA_TEST_JSON names a file for the machine-read result.
 import { defineConfig } from "vitest/config";
 import "./scripts/embed-shaders.mjs"; // which a fresh checkout lacks
 
@@ -8,14 +8,24 @@ const json = process.env.FOVEA_TEST_JSON;
 const folders = {
   unit: ["unit", "grad"],
   conformance: ["conformance", "golden"],
-  process: ["process", "browser"],
+  process: ["process"],
+  browser: ["browser"],
 };
 
 export default defineConfig({
   test: {
     projects: Object.entries(folders).map(([name, inside]) => ({
       extends: true,
-      test: { name, include: inside.map((folder) => `test/${folder}/**/*.test.ts`) },
+      test: {
+        name,
+        include: inside.map((folder) => `test/${folder}/**/*.test.ts`),
+        // Browsers come when the cores are free: each has threads for all of them, and shaders computed by software.
+        ...(name === "browser" && {
+          sequence: { groupOrder: 1 },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        }),
+      },
     })),
     pool: "forks",
     // Software Vulkan and child processes are slow on a busy machine; nothing here measures time.

@@ -1,5 +1,5 @@
-// Choosing a backend by name in a page or its worker: WebGPU, WebAssembly, or plain TypeScript. "auto" tries the first two on a tile.
-// Node's choice is select.ts.
+// Choosing a backend by name in a page or its worker: WebGPU, WebAssembly, or plain TypeScript. "auto" tries the first two on a tile, and
+// never takes a GPU that is made of software. Node's choice is select.ts.
 
 import { checkOptions, describe } from "../base/arguments.js";
 import { UserError } from "../base/errors.js";
@@ -8,6 +8,7 @@ import { setBackend } from "./current.js";
 import { ReferenceBackend } from "./reference/reference-backend.js";
 import { pageSurroundings } from "./wasm/surroundings.js";
 import { createWasmBackend } from "./wasm/wasm-backend.js";
+import { describeAdapter } from "./webgpu/adapter.js";
 import { createWebgpuBackend } from "./webgpu/backend.js";
 
 export type PageBackendName = "webgpu" | "wasm" | "reference";
@@ -38,12 +39,7 @@ export async function useBackend(
 async function open(name: PageBackendName, { threads }: PageBackendOptions): Promise<Backend> {
   switch (name) {
     case "webgpu":
-      if (!navigator.gpu)
-        throw new UserError(
-          "This page has no WebGPU; use a browser that has it, over https or on localhost.",
-        );
-      if (!(await navigator.gpu.requestAdapter()))
-        throw new UserError("This browser has WebGPU, but offers no adapter; look at its settings.");
+      await pageAdapter();
       return createWebgpuBackend({ gpu: navigator.gpu });
     case "wasm":
       return createWasmBackend(pageSurroundings(), { threads });
@@ -56,22 +52,32 @@ async function open(name: PageBackendName, { threads }: PageBackendOptions): Pro
   }
 }
 
+/** Throws a UserError where there is none. */
+async function pageAdapter(): Promise<GPUAdapter> {
+  if (!navigator.gpu)
+    throw new UserError("This page has no WebGPU; use a browser that has it, over https or on localhost.");
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new UserError("This browser has WebGPU, but offers no adapter; look at its settings.");
+  return adapter;
+}
+
+/** A device of a software GPU takes seconds to make, so the adapter is looked at before. */
+async function openRealGpu(): Promise<Backend> {
+  const { isSoftware, name } = describeAdapter(await pageAdapter());
+  if (isSoftware) throw new UserError(`WebGPU is made of software here (${name}).`);
+  return createWebgpuBackend({ gpu: navigator.gpu });
+}
+
 async function openFastest(options: PageBackendOptions): Promise<Backend> {
   const { onChoice = (sentence) => console.info(`fovea: ${sentence}`) } = options;
   const reasons: string[] = [];
   const opened: Backend[] = [];
-  for (const name of ["webgpu", "wasm"] as const)
+  for (const opening of [openRealGpu, () => open("wasm", options)])
     try {
-      opened.push(await open(name, options));
+      opened.push(await opening());
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
     }
-  const gpu = opened.find((backend) => backend.name === "webgpu");
-  if (gpu && opened.length > 1 && (gpu as { adapter?: { isSoftware?: boolean } }).adapter?.isSoftware) {
-    opened.splice(opened.indexOf(gpu), 1);
-    await gpu.close();
-    reasons.push("WebGPU is made of software here");
-  }
   if (opened.length === 0) {
     onChoice(`plain TypeScript computes, many times more slowly: ${reasons.join(" ")}`);
     return open("reference", options);

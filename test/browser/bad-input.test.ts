@@ -5,7 +5,7 @@ import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../process/fovea.js";
-import { type Browser, launchBrowser, withoutBrowser } from "./browser.js";
+import { type Browser, launchBrowser, newVisitor, withoutBrowser } from "./browser.js";
 import { drop, enhanced, openStudio } from "./pages.js";
 import { noisyPng } from "./photographs.js";
 import { buildSite, serve, withoutModules } from "./site.js";
@@ -45,8 +45,8 @@ describe.skipIf(skipped)(skipped ?? "bad input", () => {
     };
     for (const [name, bytes] of Object.entries(wrong)) fs.writeFileSync(path.join(folder, name), bytes);
     const served = await serve(site);
-    const page = await browser.newPage();
-    page.setDefaultTimeout(110_000);
+    const context = await newVisitor(browser);
+    const page = await context.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     try {
@@ -62,7 +62,7 @@ describe.skipIf(skipped)(skipped ?? "bad input", () => {
       expect(await page.locator("#status").textContent()).toBe(`1 of 12 done, 11 failed.`);
       expect(errors).toEqual([]);
     } finally {
-      await page.close();
+      await context.close();
       await served.close();
     }
   });
@@ -72,8 +72,7 @@ describe.skipIf(skipped)(skipped ?? "bad input", () => {
     const bytes = fs.readFileSync(weights);
     fs.writeFileSync(weights, "not a network");
     const served = await serve(site);
-    const context = await browser.newContext({ serviceWorkers: "block" }); // which would keep the wrong one
-    context.setDefaultTimeout(110_000);
+    const context = await newVisitor(browser, { serviceWorkers: "block" }); // which would keep the wrong one
     try {
       const page = await context.newPage();
       await page.goto(served.url);
@@ -89,6 +88,28 @@ describe.skipIf(skipped)(skipped ?? "bad input", () => {
     } finally {
       await context.close();
       await served.close();
+    }
+  });
+
+  it("takes the next of the WebAssembly modules where one is missing or broken", async () => {
+    const [best, second] = ["relaxed-simd-threads", "simd-threads"].map((name) =>
+      path.join(site, `wasm/${name}.wasm`),
+    );
+    const kept = [best, second].map((name) => fs.readFileSync(name));
+    fs.rmSync(best);
+    fs.writeFileSync(second, "no module");
+    const served = await serve(site);
+    const context = await newVisitor(browser, { serviceWorkers: "block" });
+    try {
+      const page = await context.newPage();
+      await openStudio(page, served.url);
+      expect(await page.locator("#engine").textContent()).toMatch(/^On this machine wasm computes/);
+      await drop(page, [good]);
+      await enhanced(page, "good.png");
+    } finally {
+      await context.close();
+      await served.close();
+      [best, second].forEach((name, i) => fs.writeFileSync(name, kept[i]));
     }
   });
 });

@@ -1,7 +1,7 @@
 // A real browser for pages that Fovea writes or is: the Chromium that is installed, driven by playwright-core. Where there is none,
 // `withoutBrowser` says so, and tests skip with that reason, unless FOVEA_REQUIRE_CHROMIUM=1 makes that a failure.
 import fs from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from "playwright-core";
 
 export type { Browser, BrowserContext, Page } from "playwright-core";
 
@@ -18,3 +18,13 @@ if (withoutBrowser && process.env.FOVEA_REQUIRE_CHROMIUM === "1") throw new Erro
 const args = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: program!, args });
+
+/** A visitor without a past, who waits for what comes as long as a test may take (vitest.config.ts). */
+export async function newVisitor(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const context = await browser.newContext({ acceptDownloads: true, ...options });
+  context.setDefaultTimeout(280_000);
+  return context;
+}

@@ -17,7 +17,14 @@ import {
   type Tensor,
 } from "../../src/index.js";
 import type { PageData } from "../../src/inspect/html/page-data.js";
-import { type Browser, type BrowserContext, launchBrowser, type Page, withoutBrowser } from "./browser.js";
+import {
+  type Browser,
+  type BrowserContext,
+  launchBrowser,
+  newVisitor,
+  type Page,
+  withoutBrowser,
+} from "./browser.js";
 import { buildSite, serve, type Served, withoutModules } from "./site.js";
 
 const skipped = withoutBrowser ?? withoutModules;
@@ -57,8 +64,7 @@ describe.skipIf(skipped)(skipped ?? "playground", () => {
     hash: string,
     body: (page: Page, context: BrowserContext) => Promise<void>,
   ): Promise<void> {
-    const context = await browser.newContext({ acceptDownloads: true });
-    context.setDefaultTimeout(110_000);
+    const context = await newVisitor(browser);
     const page = await context.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));

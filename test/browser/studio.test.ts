@@ -8,7 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readImage } from "../../src/image/files.js";
 import { readZip } from "../../src/formats/zip.js";
 import { fovea, temporaryFolder } from "../process/fovea.js";
-import { type Browser, type BrowserContext, launchBrowser, type Page, withoutBrowser } from "./browser.js";
+import {
+  type Browser,
+  type BrowserContext,
+  launchBrowser,
+  newVisitor,
+  type Page,
+  withoutBrowser,
+} from "./browser.js";
 import { drop, enhanced, openStudio, saved } from "./pages.js";
 import { noisyPhotograph, noisyPng } from "./photographs.js";
 import { buildSite, serve, type Served, withoutModules } from "./site.js";
@@ -40,8 +47,7 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
 
   /** A visitor without a past. */
   async function visit(body: (page: Page, context: BrowserContext) => Promise<void>): Promise<void> {
-    const context = await browser.newContext({ acceptDownloads: true });
-    context.setDefaultTimeout(110_000);
+    const context = await newVisitor(browser);
     const page = await context.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
@@ -85,6 +91,14 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
       }));
   });
 
+  it("chooses WebAssembly, and makes no device, where the GPU is made of software", () =>
+    visit(async (page) => {
+      await openStudio(page, served.url);
+      expect(await page.locator("#engine").textContent()).toMatch(
+        /^On this machine wasm computes: WebGPU is made of software here/,
+      );
+    }));
+
   it("keeps a photograph's metadata as the command does", () =>
     visit(async (page) => {
       await openStudio(page, served.url);
@@ -101,10 +115,11 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
   it("gives several pictures in one archive", () =>
     visit(async (page) => {
       await openStudio(page, served.url);
-      await drop(page, [file("colour.png"), file("colour.png"), file("deep.png")]);
+      await drop(page, [file("small.png"), file("small.png"), file("deep.png")]);
+      for (const name of ["small.png", "deep.png"]) await enhanced(page, name);
       await page.getByText("3 of 3 done").waitFor();
       const archive = await saved(page, "Download all", folder);
-      const names = ["colour.enhanced.png", "colour.enhanced (2).png", "deep.enhanced.png"];
+      const names = ["small.enhanced.png", "small.enhanced (2).png", "deep.enhanced.png"];
       expect([...readZip(fs.readFileSync(archive), archive).keys()]).toEqual(names);
       // Python's reader checks each file's sum.
       const script = "import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).testzip())";
@@ -120,21 +135,20 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
       await plain.close();
       await page.reload();
       await page.getByText("Ready, also without a network").waitFor();
-      await drop(page, [file("colour.png")]);
-      await enhanced(page, "colour.png");
+      await drop(page, [file("small.png")]);
+      await enhanced(page, "small.png");
     });
   });
 
   it("computes on one thread where the page cannot be isolated", async () => {
     const plain = await serve(site, { isolated: false });
-    const context = await browser.newContext({ serviceWorkers: "block" });
-    context.setDefaultTimeout(110_000);
+    const context = await newVisitor(browser, { serviceWorkers: "block" });
     try {
       const page = await context.newPage();
       await openStudio(page, plain.url);
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
-      await drop(page, [file("colour.png")]);
-      await enhanced(page, "colour.png");
+      await drop(page, [file("small.png")]);
+      await enhanced(page, "small.png");
       expect(plain.asked.map(({ path }) => path).filter((name) => name.startsWith("/wasm/"))).toEqual([
         "/wasm/simd.wasm",
       ]);
@@ -151,8 +165,8 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
       await openStudio(page, served.url);
       const before = all.length;
       const answered = served.asked.length;
-      await drop(page, [file("colour.png")]);
-      await enhanced(page, "colour.png");
+      await drop(page, [file("small.png")]);
+      await enhanced(page, "small.png");
       expect(all.slice(before).filter((url) => !url.startsWith("blob:"))).toEqual([]);
       // Of itself, the browser looks whether there is a newer service worker.
       const asked = served.asked.slice(answered).map(({ path }) => path);
@@ -179,18 +193,18 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
     visit(async (page) => {
       await noisyPng(file("large.png"), 3, 8, 1500);
       await openStudio(page, served.url);
-      await drop(page, [file("large.png"), file("colour.png")]);
+      await drop(page, [file("large.png"), file("small.png")]);
       await page.getByRole("button", { name: "Cancel large.png" }).click();
       await page.getByText("Cancelled.").waitFor();
-      await enhanced(page, "colour.png");
+      await enhanced(page, "small.png");
     }));
 
   it("computes in two tabs at once", () =>
     visit(async (page, context) => {
       const other = await context.newPage();
       await Promise.all([page, other].map((tab) => openStudio(tab, served.url)));
-      await Promise.all([page, other].map((tab) => drop(tab, [file("colour.png")])));
-      await Promise.all([page, other].map((tab) => enhanced(tab, "colour.png")));
+      await Promise.all([page, other].map((tab) => drop(tab, [file("small.png")])));
+      await Promise.all([page, other].map((tab) => enhanced(tab, "small.png")));
       await other.close();
       await drop(page, [file("deep.png")]);
       await enhanced(page, "deep.png");
@@ -208,8 +222,8 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
         return violations.map(({ id, impact, nodes }) => `${impact}: ${id} at ${nodes[0].target.join(" ")}`);
       };
       expect(await faults()).toEqual([]);
-      await drop(page, [file("colour.png")]);
-      await enhanced(page, "colour.png");
+      await drop(page, [file("small.png")]);
+      await enhanced(page, "small.png");
       expect(await faults()).toEqual([]);
     }),
   );
@@ -217,8 +231,8 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
   it("is used by keyboard alone", () =>
     visit(async (page) => {
       await openStudio(page, served.url);
-      await drop(page, [file("colour.png")]);
-      await enhanced(page, "colour.png");
+      await drop(page, [file("small.png")]);
+      await enhanced(page, "small.png");
       await page.locator("#divider").focus();
       await page.keyboard.press("ArrowRight");
       expect(await page.locator("#divider").inputValue()).toBe("51");

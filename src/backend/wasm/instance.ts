@@ -56,11 +56,11 @@ const mayShareMemory = (): boolean =>
   typeof SharedArrayBuffer === "function" &&
   (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false;
 
-/** The best module that this engine of JavaScript takes; undefined if it takes none. One thread needs no shared memory. */
-export function moduleFor(threads: number): ModuleName | undefined {
-  if (!hasSimd()) return undefined;
-  if (!mayShareMemory() || threads === 1) return "simd";
-  return hasRelaxedSimd() ? "relaxed-simd-threads" : "simd-threads";
+/** The modules that this engine of JavaScript takes, the best first. One thread needs no shared memory. */
+export function modulesFor(threads: number): ModuleName[] {
+  if (!hasSimd()) return [];
+  if (!mayShareMemory() || threads === 1) return ["simd"];
+  return [...(hasRelaxedSimd() ? (["relaxed-simd-threads"] as const) : []), "simd-threads", "simd"];
 }
 
 const PAGE = 65536;

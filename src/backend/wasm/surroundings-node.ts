@@ -16,15 +16,16 @@ import {
 const folder = new URL("../../../wasm/", import.meta.url);
 const fileOf = (name: ModuleName): string => fileURLToPath(new URL(`${name}.wasm`, folder));
 
-/** Why the WebAssembly backend cannot be used here, in one sentence; undefined if it can. */
-export function wasmProblem(): string | undefined {
-  const missing = moduleNames.find((name) => !fs.existsSync(fileOf(name)));
-  return missing && `there is no WebAssembly module ${missing}; run: npm run build:wasm`;
-}
+/** Why not all of the WebAssembly backend can be used here, in one sentence; undefined if it can. */
+export const wasmProblem = (): string | undefined =>
+  moduleNames.map(problemOf).find((problem) => problem !== undefined);
+
+const problemOf = (name: ModuleName): string | undefined =>
+  fs.existsSync(fileOf(name)) ? undefined : `there is no WebAssembly module ${name}; run: npm run build:wasm`;
 
 export const nodeSurroundings: Surroundings = {
   async read(name) {
-    const problem = wasmProblem();
+    const problem = problemOf(name);
     if (problem) throw new UserError(problem);
     return new Uint8Array(fs.readFileSync(fileOf(name)));
   },

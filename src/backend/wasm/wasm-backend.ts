@@ -5,14 +5,14 @@ import { UserError } from "../../base/errors.js";
 import { CppBackend } from "../cpp/cpp-backend.js";
 import { lacksKernels } from "../cpp/kernel-order.js";
 import { WasmEngine } from "./engine.js";
-import { moduleFor, ModuleInstance } from "./instance.js";
+import { ModuleInstance, modulesFor } from "./instance.js";
 import type { ModuleName, Surroundings } from "./surroundings.js";
 import { ThreadPool } from "./threads.js";
 
 export interface WasmOptions {
   /** Threads, the caller's included (default: one a core, at most 16); fixed once the backend is open. */
   threads?: number;
-  /** A module by name (default: the best that can be used). */
+  /** A module by name (default: the best that can be used and is there). */
   module?: ModuleName;
 }
 
@@ -24,9 +24,10 @@ export async function createWasmBackend(
   options: WasmOptions = {},
 ): Promise<CppBackend> {
   const threads = options.threads ?? Math.min(surroundings.cores, MAX_THREADS);
-  const name = options.module ?? moduleFor(threads);
-  if (!name) throw new UserError("WebAssembly has no simd128 here; use a browser of 2021 or later");
-  const instance = await ModuleInstance.open(name, surroundings);
+  const names = options.module ? [options.module] : modulesFor(threads);
+  if (names.length === 0)
+    throw new UserError("WebAssembly has no simd128 here; use a browser of 2021 or later");
+  const { name, instance } = await openFirst(names, surroundings);
   const pool = name === "simd" ? undefined : await ThreadPool.start(instance, threads, surroundings);
   const engine = new WasmEngine(instance, pool, surroundings.cores);
   if (lacksKernels(engine.info()))
@@ -35,4 +36,19 @@ export async function createWasmBackend(
     );
   engine.setThreads(threads);
   return new CppBackend("wasm", engine);
+}
+
+/** The first of the modules that is there and sound; where none is, the first one's fault is thrown. */
+async function openFirst(
+  names: readonly ModuleName[],
+  surroundings: Surroundings,
+): Promise<{ name: ModuleName; instance: ModuleInstance }> {
+  const faults: unknown[] = [];
+  for (const name of names)
+    try {
+      return { name, instance: await ModuleInstance.open(name, surroundings) };
+    } catch (error) {
+      faults.push(error);
+    }
+  throw faults[0];
 }

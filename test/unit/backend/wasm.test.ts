@@ -44,6 +44,23 @@ describe.skipIf(problem !== undefined)(problem ?? "the WebAssembly backend", () 
     await backend.close();
   });
 
+  it("takes the next module where the best one is missing or broken, and says which is missing where all are", async () => {
+    const asked: string[] = [];
+    const without = (...missing: string[]): Surroundings => ({
+      ...nodeSurroundings,
+      async read(name) {
+        asked.push(name);
+        if (missing.includes(name)) throw new Error(`${name} is not there`);
+        return name === "simd-threads" ? new Uint8Array([0, 1, 2]) : nodeSurroundings.read(name);
+      },
+    });
+    const backend = await open(2, without("relaxed-simd-threads"));
+    expect(asked.at(-1)).toBe("simd");
+    expect(backend.info().threads).toBe(1);
+    await backend.close();
+    await expect(open(1, without("simd"))).rejects.toThrow("simd is not there");
+  });
+
   it("refuses what it cannot hold, and computes on", async () => {
     const backend = await open(1);
     expect(() => backend.allocate(2 ** 30)).toThrow(/4 GB in all/);
