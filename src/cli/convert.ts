@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { Command } from "commander";
 import { UserError } from "../base/errors.js";
+import { inBytes } from "../base/units.js";
 import { useBackend } from "../backend/select.js";
 import { writeFileAtomic } from "../formats/files.js";
 import { writeSafetensors } from "../formats/safetensors.js";
@@ -29,7 +30,7 @@ export const convertCommand = (): Command =>
         "second input), or its tensors by name to .safetensors. It reads a run of train, .safetensors, a bundled network's name,\n" +
         ".onnx, and PyTorch's .pth, .pt and .safetensors (tensors alone: nothing in them is ever executed), from whose names and\n" +
         "shapes it knows which network they are: DnCNN, IRCNN, FFDNet, DRUNet, Real-ESRGAN's, ESRGAN, SPAN, RLFN, SAFMN, NAFNet, ECBSR;\n" +
-        "and TensorFlow.js's layers models (model.json).",
+        "Keras's .keras and .h5; and TensorFlow.js's layers models (model.json).",
     )
     .argument("<in>", "a network: a file, a run's folder or a bundled network's name")
     .argument("<out>", "the file to write: .onnx or .safetensors")
@@ -61,7 +62,7 @@ async function convert(from: string, to: string, flags: ConvertFlags): Promise<v
     throw new UserError(`${to} exists already; add --force to replace it, or give another name.`);
   const bytes = isOfOthers(from) ? await ofOthers(from, kind) : await withBackend(flags, () => network(from, kind)); // prettier-ignore
   writeFileAtomic(to, bytes);
-  say(`${from} -> ${to}, ${(bytes.length / 1e6).toFixed(2)} MB`);
+  say(`${from} -> ${to}, ${inBytes(bytes.length)}`);
   if (flags.json) printJson({ input: from, output: to, bytes: bytes.length });
 }
 

@@ -3,6 +3,7 @@
 
 import { Command } from "commander";
 import { UserError } from "../base/errors.js";
+import { inBytes } from "../base/units.js";
 import { readNetworkOfOthers } from "../enhance/others-node.js";
 import { loadModel } from "../models/files.js";
 import { isOfOthers } from "../models/others-node.js";
@@ -138,9 +139,7 @@ async function inspectTrace(script: string | undefined, flags: InspectFlags): Pr
   if (flags.html !== undefined) {
     const page = tracePage(states);
     writeFileAtomic(flags.html, page);
-    say(
-      `${flags.html}: ${last.nodes.length} operations, ${(page.length / 1e6).toFixed(1)} MB; open it in a browser.`,
-    );
+    say(`${flags.html}: ${last.nodes.length} operations, ${inBytes(page.length)}; open it in a browser.`);
   }
   if (flags.json)
     printJson({

@@ -3,6 +3,7 @@
 import fs from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../base/errors.js";
+import { inBytes } from "../base/units.js";
 import { readSafetensorsFile } from "../formats/files.js";
 import { bundledModel, bundledModels, type BundledModel } from "../models/bundled-node.js";
 import { modelPart } from "../models/files.js";
@@ -35,7 +36,7 @@ function list(name: string | undefined, json: boolean | undefined): void {
   const width = Math.max(...models.map((model) => model.name.length));
   for (const model of models) {
     const { task, channels, parameters, bytes } = factsOf(model);
-    const size = `${(parameters / 1e6).toFixed(2)} M parameters, ${(bytes / 1e6).toFixed(1)} MB`;
+    const size = `${(parameters / 1e6).toFixed(2)} M parameters, ${inBytes(bytes)}`;
     print(`${model.name.padEnd(width)}  ${task}, ${channels === 1 ? "grey" : "colour"}; ${size}`);
   }
   print("\nfovea models NAME prints a network's card; fovea enhance --model NAME uses it.");

@@ -1,4 +1,4 @@
-// Zip archives without compression, as PyTorch writes them: the files by name, each a part of the archive's bytes.
+// Zip archives without compression, as PyTorch and Keras write them: the files by name, each a part of the archive's bytes.
 // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 
 import { UserError } from "../base/errors.js";
@@ -45,7 +45,7 @@ function entriesOf(
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
     if ((flags & 1) !== 0) fail("it is encrypted");
     if (method !== 0)
-      throw new UserError(`${source} holds compressed files, which PyTorch does not write; unpack it and save it with torch.save.`); // prettier-ignore
+      throw new UserError(`${source} holds compressed files, which are not read; unpack it and pack it again without compression, or save the network again.`); // prettier-ignore
     const sizes = { size: view.getUint32(at + 24, true), offset: view.getUint32(at + 42, true) };
     const { size, offset: local } = widened(view, at + 46 + nameLength, extraLength, sizes);
     if (view.getUint32(local, true) !== LOCAL) fail(`the file ${JSON.stringify(name.slice(0, 60))} in it is not where it should be`); // prettier-ignore

@@ -1,6 +1,6 @@
 // Mutates sound files of each format that is read from elsewhere, and reads and runs what comes of them: everything must end in a
 // result or in one sentence (a UserError), within 5 seconds and within 1 GB, whatever the bytes.
-//   node test/fuzz/formats.mjs [--seconds 60 | --cases 1000] [--seed 1]
+//   node test/fuzz/formats.mjs [--seconds 60 | --cases 1000] [--seed 1] [--format keras]
 import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
@@ -9,6 +9,7 @@ import { Worker, isMainThread, parentPort } from "node:worker_threads";
 import { loadOnnx, tensor, UserError } from "../../dist/index.js";
 import { readPytorch } from "../../dist/formats/pytorch-file.js";
 import { kerasBytes } from "../../dist/formats/keras/index.js";
+import { readKeras } from "../../dist/formats/keras/keras.js";
 import { readTfjs } from "../../dist/formats/keras/tfjs.js";
 import { networkOf } from "../../dist/formats/networks/index.js";
 import { readSafetensors, writeSafetensors } from "../../dist/formats/safetensors.js";
@@ -31,6 +32,8 @@ function seeds() {
   const cases = JSON.parse(zlib.gunzipSync(fs.readFileSync(path.join(golden, "onnx-cases.json.gz"))));
   const pickles = JSON.parse(fs.readFileSync(path.join(golden, "pytorch-files.json"), "utf8"));
   const bytes = (text) => new Uint8Array(Buffer.from(text, "base64"));
+  const keras = JSON.parse(zlib.gunzipSync(fs.readFileSync(path.join(golden, "keras-models.json.gz"))));
+  const kerasFiles = (kind) => ["functional", "sequential"].map((name) => bytes(keras[name].files[kind]));
   const tfjs = JSON.parse(fs.readFileSync(path.join(golden, "tfjs-models.json"), "utf8"));
   const weights = new Map([["a.b", { shape: [2, 3], data: new Float32Array(6) }]]);
   return {
@@ -40,6 +43,8 @@ function seeds() {
     tfjs: Object.values(tfjs).map(
       (files) => new Uint8Array(Buffer.from(JSON.stringify(files["model.json"]))),
     ),
+    keras: kerasFiles("keras"),
+    h5: kerasFiles("h5"),
     safetensors: [writeSafetensors(weights, { note: "x" })],
   };
 }
@@ -87,6 +92,7 @@ function mutated(sound, random) {
 }
 
 function onnxOf(format, bytes) {
+  if (format === "keras" || format === "h5") return kerasBytes(readKeras(bytes, "m.keras"), "m.keras");
   if (format === "tfjs") return kerasBytes(readTfjs(bytes, "model.json", zeros), "model.json");
   if (format === "networks")
     return networkOf(readSafetensors(bytes, "f.safetensors").tensors, "f.safetensors").bytes;
@@ -128,11 +134,12 @@ if (!isMainThread) {
       seconds: { type: "string" },
       cases: { type: "string" },
       seed: { type: "string", default: "1" },
+      format: { type: "string", multiple: true },
     },
   });
   const random = numbers(Number(values.seed));
   const sound = seeds();
-  const formats = Object.keys(sound);
+  const formats = values.format ?? Object.keys(sound);
   const open = async () => {
     const worker = new Worker(new URL(import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: LIMIT_MB },

@@ -27,6 +27,8 @@ const writers: Readonly<Record<string, Write>> = {
   mish: of("Mish"),
   swish: (layer, { name }) => layer.node("Mul", [name, layer.node("Sigmoid", [name])]),
   silu: (layer, { name }) => layer.node("Mul", [name, layer.node("Sigmoid", [name])]),
+  hard_silu: of("HardSwish"),
+  hard_swish: of("HardSwish"),
   // Of 0.2 x + 0.5 up to version 2, of x/6 + 0.5 from then on.
   hard_sigmoid: (layer, { name }) =>
     layer.node("HardSigmoid", [name], {

@@ -56,12 +56,15 @@ function chained(layers: readonly Config[], fail: Fail): KerasGraph {
   return { uses, outputs: uses.slice(-1).map(({ key }) => key) };
 }
 
-function layerOf({ class_name: className, config, name }: Config, fail: Fail) {
+/** Operations of keras.ops carry numbers among their arguments, so they are other classes than layers of their names. */
+const isOperation = (module: unknown): boolean => typeof module === "string" && /\bops\b/.test(module);
+
+function layerOf({ class_name: className, config, name, module }: Config, fail: Fail) {
   if (typeof className !== "string" || !isObject(config))
     return fail("a layer in it has no class or no config");
   const own = name ?? config.name;
   if (typeof own !== "string") return fail(`its layer ${className.slice(0, 40)} has no name`);
-  return { className, config, name: own };
+  return { className: isOperation(module) ? `keras.ops ${className}` : className, config, name: own };
 }
 
 function usesOf(layer: Config, fail: Fail): LayerUse[] {

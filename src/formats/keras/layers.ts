@@ -48,14 +48,15 @@ function conv2dTranspose(layer: KerasLayer, inputs: readonly KerasValue[]): Kera
 
 /** A depthwise kernel is [height, width, channels, multiplier]. */
 function depthwise(layer: KerasLayer, x: string, bias: readonly string[]): string {
-  const kernel = layer.weight("depthwise_kernel", 4);
+  const own = layer.has("depthwise_kernel") ? "depthwise_kernel" : "kernel"; // the latter in .h5 from version 3 on
+  const kernel = layer.weight(own, 4);
   const [kh, kw, channels, multiplier] = kernel.shape;
   const attributes = {
     ...geometry(layer, [kh, kw], layer.pair("strides")),
     dilations: layer.pair("dilation_rate"),
     group: channels,
   };
-  const w = layer.constant("depthwise_kernel", kernel, [2, 3, 0, 1], [channels * multiplier, 1, kh, kw]);
+  const w = layer.constant(own, kernel, [2, 3, 0, 1], [channels * multiplier, 1, kh, kw]);
   return layer.node("Conv", [x, w, ...bias], attributes);
 }
 
@@ -92,6 +93,7 @@ function layerNormalization(layer: KerasLayer, [x]: readonly KerasValue[]): Kera
     ? (layer.config.axis as number[])
     : [layer.number("axis", -1)];
   if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== x.rank - 1)) layer.fail("normalises other axes than the last"); // prettier-ignore
+  if (!layer.has("gamma") || !layer.has("beta")) layer.fail("has no scale or no center, which is not read");
   const parts = ["gamma", "beta"].map((name) => layer.constant(name, layer.weight(name, 1)));
   const attributes = { axis: -1, epsilon: { float: layer.number("epsilon", 1e-3) } };
   return { name: layer.onLastAxis(x, (last) => layer.node("LayerNormalization", [last, ...parts], attributes)), rank: x.rank }; // prettier-ignore
@@ -240,7 +242,7 @@ const writers: Readonly<Record<string, Write>> = {
   ELU: (layer, [x]) => ({ name: layer.node("Elu", [x.name], { alpha: { float: layer.number("alpha", 1) } }), rank: x.rank }), // prettier-ignore
   Softmax: (layer, [x]) => activated(layer, x, "softmax"),
   Rescaling: rescaling,
-  ...{ Dropout: same, SpatialDropout2D: same, GaussianNoise: same, GaussianDropout: same, ActivityRegularization: same }, // prettier-ignore
+  ...{ Dropout: same, SpatialDropout2D: same, Identity: same, GaussianNoise: same, GaussianDropout: same, ActivityRegularization: same }, // prettier-ignore
   ...{ PixelShuffle2x: shuffle, PixelShuffle3x: shuffle, PixelShuffle4x: shuffle, PixelShuffle8x: shuffle },
   MultiplyBeta: multiplyBeta,
 };

@@ -40,7 +40,7 @@ describe("networks of others", () => {
 
   it("are known by the file", () => {
     expect(isOfOthers(fileOf("dncnn"))).toBe(true);
-    expect(["a.onnx", "a.pth", "a.pt"].map(isOfOthers)).toEqual([true, true, true]);
+    expect(["a.onnx", "a.pth", "a.pt", "a.keras", "a.h5"].map(isOfOthers)).not.toContain(false);
     expect(["a.safetensors", "photo", "runs/mine"].map(isOfOthers)).toEqual([false, false, false]);
   });
 

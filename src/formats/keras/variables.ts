@@ -1,0 +1,26 @@
+// The variables of Keras's layers in the order of their numbers in a .keras file: those that are trained first, each as add_weight
+// made them.
+
+type Config = Readonly<Record<string, unknown>>;
+
+const withBias = (...names: string[]) => (config: Config): string[] => [...names, ...(config.use_bias === false ? [] : ["bias"])]; // prettier-ignore
+
+const scaleAndCentre = ({ scale, center }: Config): string[] => [
+  ...(scale === false ? [] : ["gamma"]),
+  ...(center === false ? [] : ["beta"]),
+];
+
+const orders: Readonly<Record<string, (config: Config) => readonly string[]>> = {
+  Conv2D: withBias("kernel"),
+  Conv2DTranspose: withBias("kernel"),
+  Dense: withBias("kernel"),
+  DepthwiseConv2D: withBias("depthwise_kernel"),
+  SeparableConv2D: withBias("depthwise_kernel", "pointwise_kernel"),
+  BatchNormalization: (config) => [...scaleAndCentre(config), "moving_mean", "moving_variance"],
+  LayerNormalization: scaleAndCentre,
+  PReLU: () => ["alpha"],
+};
+
+/** Names of a layer's variables; none for a class that has none or is not known. */
+export const variablesOf = (className: string, config: Config): readonly string[] =>
+  Object.hasOwn(orders, className) ? orders[className](config) : [];
