@@ -68,7 +68,7 @@ fn unaryValue(function: u32, x: f32, alpha: f32) -> f32 {
     case 5u: { return positivePart(x) + logOnePlus(exp(-abs(x))); } // softplus
     case 6u: { return x * sigmoidOf(x); } // silu
     case 7u: { return x * sigmoidOf(geluArgument(x)); }
-    case 8u: { return exp(x); }
+    case 8u: { return select(exp(x), x, isNan(x)); }
     case 9u: { return logarithm(x); }
     case 10u: { return sqrt(x); }
     case 11u: { return inverseSqrt(x); }
