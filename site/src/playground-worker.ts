@@ -19,7 +19,8 @@ locate("./");
 const named = new URLSearchParams(location.search).get("backend") as PageBackendName | null;
 const opened = useBackend(named ?? "auto", { onChoice: (engine) => tell({ engine }) });
 
-let pictures: Pictures | undefined;
+/** Those that a visitor gave; without any, digits of the settings' seed. */
+let given: Pictures | undefined;
 let trainer: Trainer | undefined;
 let stop: AbortController | undefined;
 let last: Promise<void> = opened.then(() => {});
@@ -31,7 +32,8 @@ scope.onmessage = ({ data }) => {
 
 async function carryOut(wish: ToTrainer): Promise<void> {
   if ("begin" in wish) {
-    pictures = wish.pictures ?? pictures ?? drawnDigits(DRAWN, wish.begin.seed);
+    given = wish.pictures ?? given;
+    const pictures = given ?? drawnDigits(DRAWN, wish.begin.seed);
     trainer?.dispose();
     trainer = new Trainer(wish.begin, pictures);
     tell({ begun: `${pictures.count} pictures` });
@@ -43,7 +45,7 @@ async function carryOut(wish: ToTrainer): Promise<void> {
     if (wish.train !== "stop") await train(trainer, wish.train === "on" ? undefined : wish.train);
   } else if ("inspect" in wish) tell({ trace: await trainer.traced() });
   else if ("decode" in wish) tell({ decoded: await trainer.decode(wish.decode) });
-  else tell({ file: (await trainer.network.save()) as Uint8Array<ArrayBuffer> });
+  else tell({ file: await trainer.file() });
 }
 
 async function train(trainer: Trainer, steps: number | undefined): Promise<void> {

@@ -1,12 +1,45 @@
 // What visitors of the site do.
 import path from "node:path";
-import type { Page } from "./browser.js";
+import { type Browser, newVisitor, type Page } from "./browser.js";
 
 /** Opens the studio, and waits until it asks the network for nothing more. */
 export async function openStudio(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.getByText("Ready, also without a network").waitFor();
 }
+
+/**
+ * Opens the playground with the settings of a link, and waits until it shows its network. What the page throws or complains about is
+ * thrown at the end.
+ */
+export async function inPlayground(
+  browser: Browser,
+  url: string,
+  hash: string,
+  body: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await newVisitor(browser);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  try {
+    await page.goto(`${url}playground.html#${hash}`);
+    await page.locator("#status", { hasText: "Step 0" }).waitFor();
+    await body(page);
+    if (errors.length > 0) throw new Error(errors.join("; "));
+  } finally {
+    await context.close();
+  }
+}
+
+/** The levels of a canvas's red channel. */
+export const levelsOf = (page: Page, canvas: string): Promise<{ width: number; levels: number[] }> =>
+  page.locator(canvas).evaluate((element) => {
+    const { width, height } = element as HTMLCanvasElement;
+    const { data } = (element as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+    return { width, levels: Array.from({ length: width * height }, (_, i) => data[4 * i]) };
+  });
 
 /** Files from the disk, in one go. */
 export const drop = (page: Page, files: readonly string[]): Promise<void> =>

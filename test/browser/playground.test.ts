@@ -17,14 +17,8 @@ import {
   type Tensor,
 } from "../../src/index.js";
 import type { PageData } from "../../src/inspect/html/page-data.js";
-import {
-  type Browser,
-  type BrowserContext,
-  launchBrowser,
-  newVisitor,
-  type Page,
-  withoutBrowser,
-} from "./browser.js";
+import { type Browser, launchBrowser, type Page, withoutBrowser } from "./browser.js";
+import { inPlayground } from "./pages.js";
 import { buildSite, serve, type Served, withoutModules } from "./site.js";
 
 const skipped = withoutBrowser ?? withoutModules;
@@ -60,24 +54,8 @@ describe.skipIf(skipped)(skipped ?? "playground", () => {
     await served?.close();
   });
 
-  async function open(
-    hash: string,
-    body: (page: Page, context: BrowserContext) => Promise<void>,
-  ): Promise<void> {
-    const context = await newVisitor(browser);
-    const page = await context.newPage();
-    const errors: string[] = [];
-    page.on("pageerror", (error) => errors.push(error.message));
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-    try {
-      await page.goto(`${served.url}playground.html#${hash}`);
-      await page.locator("#status", { hasText: "Step 0" }).waitFor();
-      await body(page, context);
-      expect(errors).toEqual([]);
-    } finally {
-      await context.close();
-    }
-  }
+  const open = (hash: string, body: (page: Page) => Promise<void>): Promise<void> =>
+    inPlayground(browser, served.url, hash, body);
 
   it("walks through the gradients that gradcheck finds", () =>
     open("hidden=6&batch=4&seed=3&activation=tanh", async (page) => {

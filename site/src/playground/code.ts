@@ -31,6 +31,8 @@ model.compile({ optimizer: ${made}, loss: "${reconstruction[loss]}" });
 export async function train(xTrain, epochs = 10) {
 ${noise > 0 ? `  const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());\n  const noisy = { ...xTrain, data: xTrain.data.map((x) => x + ${noise} * normal()) };\n` : ""}  return model.fit(${noise > 0 ? "noisy" : "xTrain"}, xTrain, { epochs, batchSize: ${batch} });
 }
+
+// With the weights that the page saved: const trained = await loadModel("playground.safetensors"); it is in "fovea", too.
 `;
 }
 

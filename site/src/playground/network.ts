@@ -7,6 +7,7 @@ import {
   type CallContext,
   Dense,
   exp,
+  Input,
   Layer,
   mean,
   Model,
@@ -23,6 +24,7 @@ import {
   type TrainingData,
 } from "../../../src/web.js";
 import { RandomStream } from "../../../src/base/random-stream.js";
+import { readTensors, writeTensors } from "../../../src/nn/weights.js";
 import { type Pictures, PIXELS } from "./digits.js";
 import type { Settings } from "./settings.js";
 
@@ -66,6 +68,28 @@ export class Autoencoder extends Model {
     context.addLoss?.("kl", mul(mean(sum(each, { axis: 1 })), 1 / PIXELS));
     return this.decoder.call(this.sample.call([center, logVariance], context), context);
   }
+}
+
+/**
+ * The same network as the exported code makes it (code.ts), with its weights: its file is read by loadModel without this page's classes.
+ * Of a variational network, without the clouds: codes are their centres.
+ */
+export async function plainNetwork(network: Autoencoder): Promise<Sequential> {
+  const { hidden, code, activation } = network.settings;
+  const dense = (units: number): Dense => new Dense(units, { activation });
+  const plain = new Sequential([
+    Input({ shape: [PIXELS] }),
+    ...[...hidden.map(dense), new Dense(code, { name: "code" }), ...[...hidden].reverse().map(dense)],
+    new Dense(PIXELS, { activation: "sigmoid" }),
+  ]);
+  const trained = [...(await readTensors(network.parameters())).values()];
+  const weights = [...plain.parameters()].map(([name, { shape }], i) => {
+    const { data, shape: wide } = trained[i];
+    const [from, to] = [wide.at(-1)!, shape.at(-1)!];
+    return [name, { shape, data: from === to ? data : data.filter((_, k) => k % from < to) }] as const;
+  });
+  writeTensors(plain.parameters(), new Map(weights), "the playground's network");
+  return plain;
 }
 
 export const optimizerOf = ({ optimizer, learningRate }: Settings): Optimizer =>

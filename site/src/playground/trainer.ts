@@ -8,7 +8,7 @@ import { lossOf } from "../../../src/train/names.js";
 import { fit, grad, noGrad, type Optimizer, scope, tensor, type TrainingData } from "../../../src/web.js";
 import { type Pictures, PIXELS } from "./digits.js";
 import type { View } from "./messages.js";
-import { Autoencoder, batchesOf, optimizerOf } from "./network.js";
+import { Autoencoder, batchesOf, optimizerOf, plainNetwork } from "./network.js";
 import type { Settings } from "./settings.js";
 
 /** The rules' sources by operation, and of those over axes by "operation 1"; put in when the site is built. */
@@ -105,6 +105,16 @@ export class Trainer {
       this.network.decoder.call(tensor(Float32Array.from(code), [1, code.length])),
     );
     return (await picture.data()) as Float32Array;
+  }
+
+  /** The network as a file that loadModel reads. */
+  async file(): Promise<Uint8Array<ArrayBuffer>> {
+    const plain = await plainNetwork(this.network);
+    try {
+      return (await plain.save()) as Uint8Array<ArrayBuffer>;
+    } finally {
+      plain.dispose();
+    }
   }
 
   dispose(): void {

@@ -266,7 +266,7 @@ function kernelTable(forward, backward) {
       h(
         "tr",
         {},
-        ["", "kernel", "operations", "moved", "time", "GFLOP/s"].map((title) => h("th", {}, title)),
+        ["way", "kernel", "operations", "moved", "time", "GFLOP/s"].map((title) => h("th", {}, title)),
       ),
     ),
     h("tbody", {}, forward.map(row("forward")), backward.map(row("backward"))),
