@@ -85,16 +85,19 @@ void average_pixel(const Pool& p, const Window& window, const float* x, float* y
   });
 }
 
-/** Adds the gradients of the output pixels of rows [i0, i1) to channels [c0, c0 + channels) of one image's
- * dx. */
-void add_gradients(const Pool& p, const float* x, const float* dy, float* dx, int64_t i0, int64_t i1,
-                   int64_t c0, int64_t channels) {
-  for (int64_t i = i0; i < i1; i++)
+struct Span {
+  int64_t begin, end;
+};
+
+/** Adds the gradients of the output pixels of `rows` to `channels` of one image's dx. */
+void add_gradients(const Pool& p, const float* x, const float* dy, float* dx, Span rows, Span channels) {
+  const int64_t c0 = channels.begin;
+  for (int64_t i = rows.begin; i < rows.end; i++)
     for (int64_t j = 0; j < p.ow; j++) {
       const Window window(p, i, j);
       const vf share = splat(1 / window.count());
       const float* gradient = dy + (i * p.ow + j) * p.c + c0;
-      for_lanes(channels, [&](int64_t k, auto lanes) {
+      for_lanes(channels.end - c0, [&](int64_t k, auto lanes) {
         const vf g = lanes.get(gradient + k);
         if (!p.max) {
           for_each_pixel(p, window, [&](int64_t at, int32_t) {
@@ -158,7 +161,7 @@ void pool2d_grad(const Call& call) {
         const int64_t first = i == 0 ? 0 : band(i);
         float* to = dx + image * in_image;
         if (first < band(i + 1)) std::fill(to + first * in_row, to + band(i + 1) * in_row, 0.0f);
-        add_gradients(p, x + image * in_image, dy + image * out_image, to, i, i + 1, 0, p.c);
+        add_gradients(p, x + image * in_image, dy + image * out_image, to, {i, i + 1}, {0, p.c});
       }
     });
     return;
@@ -171,7 +174,7 @@ void pool2d_grad(const Call& call) {
                     channels = std::min(kChannels, p.c - c0);
       float* to = dx + image * in_image;
       for (int64_t pixel = 0; pixel < p.h * p.w; pixel++) std::fill_n(to + pixel * p.c + c0, channels, 0.0f);
-      add_gradients(p, x + image * in_image, dy + image * out_image, to, 0, p.oh, c0, channels);
+      add_gradients(p, x + image * in_image, dy + image * out_image, to, {0, p.oh}, {c0, c0 + channels});
     }
   });
 }

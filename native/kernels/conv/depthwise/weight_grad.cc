@@ -12,6 +12,13 @@ namespace {
 
 constexpr int kMaxTaps = 9;  // whose sums are in registers at a time
 
+struct Problem {
+  const ConvShape& s;
+  const Pattern& pattern;
+  const float *x, *dy;
+  bool prefetches;
+};
+
 /** Positions in hand, rows of groups of them: what they read of x, and of dy. */
 struct Operands {
   const float *x, *dy;
@@ -70,9 +77,11 @@ constexpr void (*kAddTaps[kMaxTaps])(const Operands&, const ptrdiff_t*, int, flo
     add_taps<1>, add_taps<2>, add_taps<3>, add_taps<4>, add_taps<5>,
     add_taps<6>, add_taps<7>, add_taps<8>, add_taps<9>};
 
-/** The products of the taps [down] x [across] from positions of which a row has `columns`, `dy_place` apart in dy. */
-void add_places(const Pattern& pattern, const View& view, Range down, Range across, Operands o, int columns,
-                ptrdiff_t dy_place, bool prefetches, float* sums) {
+/** The products of the taps [down] x [across] from rows of so many positions as `o.groups` says, `o.dy_group` apart in dy. */
+void add_places(const Problem& p, const View& view, Range down, Range across, Operands o, float* sums) {
+  const Pattern& pattern = p.pattern;
+  const int columns = o.groups;
+  const ptrdiff_t dy_place = o.dy_group;
   const ptrdiff_t padded = pattern.padded();
   const int width = (int)view.across.size();
   std::vector<ptrdiff_t> taps;
@@ -83,7 +92,7 @@ void add_places(const Pattern& pattern, const View& view, Range down, Range acro
   const bool whole_rows = across.size() == width;
   const int runs = whole_rows ? 1 : down.size(), length = whole_rows ? (int)taps.size() : across.size();
   const auto add = [&](Operands positions, int elements) {
-    if (prefetches) positions.ahead = {positions.x + positions.x_row + taps.back(), 1};
+    if (p.prefetches) positions.ahead = {positions.x + positions.x_row + taps.back(), 1};
     const int parts = ceil_div(length, kMaxTaps);
     for (int run = 0; run < runs; run++)
       for (int part = 0; part < parts; part++) {
@@ -100,12 +109,12 @@ void add_places(const Pattern& pattern, const View& view, Range down, Range acro
   if (o.groups > 0) add(o, pattern.channels);
 }
 
-void add_piece(const ConvShape& s, const Pattern& pattern, const Phase& phase, const Piece& p, const float* x,
-               const float* dy, bool prefetches, float* sums) {
+void add_piece(const Problem& problem, const Phase& phase, const Piece& p, float* sums) {
+  const ConvShape& s = problem.s;
   const AxisPhase &ay = *phase.y, &ax = *phase.x;
-  const View view = view_of(pattern, phase, p, Image{x, s.h, s.w, s.ci, s.ci});
+  const View view = view_of(problem.pattern, phase, p, Image{problem.x, s.h, s.w, s.ci, s.ci});
   const int top = ay.out + p.y0 * ay.out_step, left = ax.out + p.x0 * ax.out_step;
-  const float* const from = dy + (((ptrdiff_t)p.image * s.oh + top) * s.ow + left) * s.co;
+  const float* const from = problem.dy + (((ptrdiff_t)p.image * s.oh + top) * s.ow + left) * s.co;
   const ptrdiff_t dy_row = (ptrdiff_t)ay.out_step * s.ow * s.co, dy_place = (ptrdiff_t)ax.out_step * s.co;
   const std::vector<Segment> across = clip(phase.across, p.x0, p.columns);
   for (const Segment& down : clip(phase.down, p.y0, p.rows))
@@ -113,8 +122,9 @@ void add_piece(const ConvShape& s, const Pattern& pattern, const Phase& phase, c
       Operands o{};
       o.x = view.data + down.begin * view.row + part.begin * view.place, o.x_row = view.row;
       o.dy = from + down.begin * dy_row + part.begin * dy_place, o.dy_row = dy_row;
-      o.rows = down.end - down.begin;
-      add_places(pattern, view, down.taps, part.taps, o, part.end - part.begin, dy_place, prefetches, sums);
+      o.rows = down.size();
+      o.groups = part.size(), o.dy_group = dy_place;  // positions, which add_places() makes groups of
+      add_places(problem, view, down.taps, part.taps, o, sums);
     }
 }
 
@@ -132,6 +142,7 @@ void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw)
   // Vector after vector the elements of a piece come from memory in steps that no core foresees.
   const size_t bytes = sizeof(float) * s.n * ((size_t)s.h * s.w * s.ci + (size_t)s.oh * s.ow * s.co);
   const bool prefetches = exceeds_l3(bytes) && s.stride_y == 1 && s.stride_x == 1 && s.kh > 1 && s.kw > 1;
+  const Problem problem{s, pattern, x, dy, prefetches};
   float* const sets = room_for(partials, dw);
   parallel_for(partials.splits, [&](int split, int) {
     const ptrdiff_t size = taps * pattern.padded();
@@ -139,7 +150,7 @@ void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw)
     std::fill(sums, sums + size, 0.0f);
     const auto first = [&](int i) { return pieces.size() * i / partials.splits; };
     for (size_t i = first(split); i < first(split + 1); i++)
-      add_piece(s, pattern, phases[pieces[i].phase], pieces[i], x, dy, prefetches,
+      add_piece(problem, phases[pieces[i].phase], pieces[i],
                 sums + partials.phases[pieces[i].phase].offset / s.co * pattern.padded());
     float* const set = sets + split * partials.size;
     for (ptrdiff_t tap = 0; tap < taps; tap++)

@@ -23,22 +23,6 @@ inline void for_window(const ConvShape& s, int i, int j, Visit visit) {
   }
 }
 
-/** One group's outputs at one place, a vector of output channels at a time. */
-void forward_pixel(const ConvShape& s, int i, int j, int group, const float* x, const float* w,
-                   const Epilogue& e, float* y, float* start) {
-  const int ci = s.ci / s.groups, co = s.co / s.groups;
-  for_lanes(co, [&](int64_t c, auto lanes) {
-    const int channel = group * co + (int)c;
-    vf sum{};
-    for_window(s, i, j, [&](int p, int q, ptrdiff_t pixel) {
-      const float* a = x + pixel * s.ci + group * ci;
-      const float* b = w + (ptrdiff_t)(p * s.kw + q) * ci * s.co + channel;
-      for (int k = 0; k < ci; k++) sum = fma(splat(a[k]), lanes.get(b + (ptrdiff_t)k * s.co), sum);
-    });
-    lanes.put(y + channel, finish(e, sum, y + channel - start, channel, lanes));
-  });
-}
-
 struct Reads {  // dy's positions that read one place of x, with the kernel element through which they do
   std::vector<std::pair<int, int>> y, x;
 };
@@ -56,12 +40,24 @@ Reads reads_of(const AxisPhase& y, const AxisPhase& x) {
 }  // namespace
 
 void forward(const ConvShape& s, const float* x, const float* w, float* y, const Epilogue& e) {
+  const int ci = s.ci / s.groups, co = s.co / s.groups;
   parallel_for(s.n * s.oh, [&](int row, int) {
     const float* const image = x + (ptrdiff_t)(row / s.oh) * s.h * s.w * s.ci;
-    for (int j = 0; j < s.ow; j++) {
-      float* const to = y + ((ptrdiff_t)row * s.ow + j) * s.co;
-      for (int g = 0; g < s.groups; g++) forward_pixel(s, row % s.oh, j, g, image, w, e, to, y);
-    }
+    // A group's outputs at one place, a vector of output channels at a time.
+    const auto forward_pixel = [&](int j, int group, float* to) {
+      for_lanes(co, [&](int64_t c, auto lanes) {
+        const int channel = group * co + (int)c;
+        vf sum{};
+        for_window(s, row % s.oh, j, [&](int p, int q, ptrdiff_t pixel) {
+          const float* a = image + pixel * s.ci + group * ci;
+          const float* b = w + (ptrdiff_t)(p * s.kw + q) * ci * s.co + channel;
+          for (int k = 0; k < ci; k++) sum = fma(splat(a[k]), lanes.get(b + (ptrdiff_t)k * s.co), sum);
+        });
+        lanes.put(to + channel, finish(e, sum, to + channel - y, channel, lanes));
+      });
+    };
+    for (int j = 0; j < s.ow; j++)
+      for (int g = 0; g < s.groups; g++) forward_pixel(j, g, y + ((ptrdiff_t)row * s.ow + j) * s.co);
   });
 }
 

@@ -111,20 +111,21 @@ struct Phase {
   }
 };
 
-/** Positions [begin, end) of a row, of which some window elements lie left or right of the image. */
-void edge_of_row(const Phase& p, const Image& in, Window& window, int first_row, int begin, int end,
-                 float* room, float* sums) {
-  if (begin >= end) return;
+/** Positions of a row of which some window elements lie left or right of the image. */
+void edge_of_row(const Phase& p, const Image& in, Window& window, int first_row, Range positions,
+                 float* sums) {
+  if (positions.size() <= 0) return;
   const int rows = p.y.last() - p.y.first() + 1;
-  const int columns = (end - 1 - begin) * p.x.in_step + p.x.last() - p.x.first() + 1;
-  const PaddedWindow window_of_border = padded_window(
-      in, first_row + p.y.first(), begin * p.x.in_step + p.x.first(), rows, columns, room, true);
+  const int columns = (positions.size() - 1) * p.x.in_step + p.x.last() - p.x.first() + 1;
+  const PaddedWindow window_of_border =
+      padded_window(in, first_row + p.y.first(), positions.begin * p.x.in_step + p.x.first(), rows, columns,
+                    window.room, true);
   p.find(window, first_row, [&](int dy, int dx) {
     return window_of_border.data + (dy - p.y.first()) * window_of_border.pitch +
            (dx - p.x.first()) * window_of_border.pixel;
   });
-  kRowOfPositions[p.g.out_c - 1](p.runs, window, p.x.in_step * window_of_border.pixel, end - begin,
-                                 sums + begin * p.g.out_c);
+  kRowOfPositions[p.g.out_c - 1](p.runs, window, p.x.in_step * window_of_border.pixel, positions.size(),
+                                 sums + positions.begin * p.g.out_c);
 }
 
 void run_shared_row(const Phase& p, const Image& in, int row, Window& window, float* sums) {
@@ -142,11 +143,11 @@ void run_shared_row(const Phase& p, const Image& in, int row, Window& window, fl
   kRowOfShared[p.g.out_c - 1](rows, p.x.count, sums);
 }
 
-void run_row(const Phase& p, const Image& in, int row, Window& window, float* room, float* sums) {
+void run_row(const Phase& p, const Image& in, int row, Window& window, float* sums) {
   if (p.runs.shared) return run_shared_row(p, in, row, window, sums);
   const int first_row = row * p.y.in_step, left = p.left, right = p.right;
-  edge_of_row(p, in, window, first_row, 0, left, room, sums);
-  edge_of_row(p, in, window, first_row, right, p.x.count, room, sums);
+  edge_of_row(p, in, window, first_row, {0, left}, sums);
+  edge_of_row(p, in, window, first_row, {right, p.x.count}, sums);
   p.find(window, first_row, [&](int dy, int dx) {
     return in.data + ((ptrdiff_t)(first_row + dy) * in.w + left * p.x.in_step + dx) * in.pixel;
   });
@@ -175,13 +176,13 @@ void run_phase(const Phase& p, const RowEpilogue& epilogue) {
   parallel_for(g.n * down, [&](int task, int) {
     auto** const pointers = (const float**)thread_scratch(
         2 * sizeof(float*) * (p.runs.count + 1) + sizeof(float) * (room_size + (size_t)p.x.count * g.out_c));
-    Window window{0, pointers, pointers + p.runs.count + 1};
     float* const room = (float*)(pointers + 2 * (p.runs.count + 1));
     float* const sums = room + room_size;
+    Window window{0, pointers, pointers + p.runs.count + 1, room};
     const int image = task / down, first = task % down * rows;
     const Image in{g.in + (ptrdiff_t)image * g.in_h * g.in_w * g.in_c, g.in_h, g.in_w, g.in_c, g.in_c};
     for (int row = first; row < std::min(first + rows, p.y.count); row++) {
-      run_row(p, in, row, window, room, sums);
+      run_row(p, in, row, window, sums);
       float* const out =
           g.out + (((ptrdiff_t)image * g.out_h + p.y.out + row * p.y.out_step) * g.out_w + p.x.out) * g.out_c;
       epilogue.store(sums, p.x.count, (ptrdiff_t)p.x.out_step * g.out_c, out);

@@ -41,6 +41,7 @@ struct Window {
   int runs = 0;
   const float** starts;
   const float** weights;
+  float* room = nullptr;  // for the padded windows at the ends of a row
   PrefetchRegion ahead = {};
 
   void add(const float* start, const float* run_weights) {

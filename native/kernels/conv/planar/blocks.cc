@@ -47,8 +47,10 @@ std::vector<ptrdiff_t> Blocks::offsets(const AxisPhase& some_of_x) const {
 
 void Blocks::take(const Image& image, int y0, int x0, float* line, float* to) const {
   for (int r = 0; r < residues; r++)
-    take_planes(planes, image, y0 * y.in_step + y.first() + r, y.in_step, x0 * x.in_step + x.first(),
-                planes.pitch * x.in_step, line, to + r * planes.all());
+    take_planes(
+        planes, image,
+        {y0 * y.in_step + y.first() + r, y.in_step, x0 * x.in_step + x.first(), planes.pitch * x.in_step},
+        line, to + r * planes.all());
 }
 
 }  // namespace fovea::FOVEA_ISA::conv::planar

@@ -113,7 +113,7 @@ void weight_grad(const ConvShape& s, const float* x, const float* dy, float* dw)
       const int rows = std::min(b.rows, b.y.count - y0), columns = std::min(b.columns, b.x.count - x0);
       if (rows <= 0 || columns <= 0) continue;
       b.take(Image{x, s.h, s.w, s.ci, s.ci}.number(image), y0, x0, line_room, room);
-      take_planes(gradient, Image{dy, s.oh, s.ow, s.co, s.co}.number(image), y0, 1, x0, columns, line_room,
+      take_planes(gradient, Image{dy, s.oh, s.ow, s.co, s.co}.number(image), {y0, 1, x0, columns}, line_room,
                   dy_room);
       add_all({offsets.data(), room, dy_room, gradient.size, b.run(rows), sums, (ptrdiff_t)s.co * kLanes},
               (int)offsets.size(), s.co);

@@ -88,13 +88,14 @@ void part_channels(const float* from, int channels, int count, float* to, ptrdif
 
 }  // namespace
 
-void take_planes(const Planes& p, const Image& image, int y, int y_step, int x, int pixels, float* line,
-                 float* to) {
+void take_planes(const Planes& p, const Image& image, const PixelRows& rows, float* line, float* to) {
   const int step = p.channels / image.channels, channels = image.channels;
-  const int begin = std::clamp(-x, 0, pixels), end = std::clamp(image.w - x, begin, pixels);
+  const int x = rows.x, begin = std::clamp(-x, 0, rows.pixels);
+  const int end = std::clamp(image.w - x, begin, rows.pixels);
   std::fill(line, line + begin * channels, 0.0f);
   std::fill(line + end * channels, line + p.line_size(), 0.0f);
-  for (int i = 0; i < p.rows; i++, y += y_step) {
+  for (int i = 0; i < p.rows; i++) {
+    const int y = rows.y + i * rows.y_step;
     if (y < 0 || y >= image.h) {
       for (int c = 0; c < p.channels; c++)
         std::fill_n(to + c * p.size + (ptrdiff_t)i * p.pitch, p.pitch, 0.0f);

@@ -24,13 +24,17 @@ struct Planes {
   ptrdiff_t line_size() const { return ((ptrdiff_t)pitch + kLanes) * channels + kLanes; }
 };
 
+/** Rows y, y + y_step, ... of an image, so many pixels of each from column x on; some may lie beyond the image. */
+struct PixelRows {
+  int y, y_step, x, pixels;
+};
+
 /**
- * Copies rows y, y + y_step, ... of the image, from column x on, as many pixels as given, zeros beyond the image and
- * after those. Where planes have `step` times as many channels as the image, they hold every step-th pixel: plane
- * r * image.channels + c has channel c of the pixels r, r + step, ...
+ * Copies such rows of the image, as many as the planes have, zeros beyond the image and after the pixels. Where planes have `step`
+ * times as many channels as the image, they hold every step-th pixel: plane r * image.channels + c has channel c of the pixels r,
+ * r + step, ...
  */
-void take_planes(const Planes& planes, const Image& image, int y, int y_step, int x, int pixels, float* line,
-                 float* to);
+void take_planes(const Planes& planes, const Image& image, const PixelRows& rows, float* line, float* to);
 
 /** to[i * channels + c] = planes[c * size + i], i < count; to has room for (count + kLanes) * channels + kLanes. */
 void join_planes(const float* planes, ptrdiff_t size, int channels, int count, float* to);

@@ -71,9 +71,15 @@ std::vector<PrefetchRegion> regions_beside(const Work& w, int first) {
                           reach_of(*phase.x, phase.parts_x, phase.points_x))};
 }
 
+/** Transformed tiles, `step` floats from one point's to the next's. */
+struct Points {
+  float* first;
+  ptrdiff_t step;
+};
+
 /** to[point] = the sum over parts of from[part][point] * weights[point][part], for all points. */
-void multiply_points(const Work& w, const float* matrix, int tiles, const float* from, ptrdiff_t from_step,
-                     float* to, ptrdiff_t to_step, std::vector<PrefetchRegion> parts) {
+void multiply_points(const Work& w, const float* matrix, int tiles, Points from, Points to,
+                     std::vector<PrefetchRegion> parts) {
   const Phase& phase = w.phase;
   std::vector<ptrdiff_t> offsets(phase.parts());
   TileProduct p{};
@@ -86,7 +92,7 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
   for (int point = 0; point < phase.points(); point++) {
     p.a.runs = 0;
     for (int part = 0; part < phase.parts(); part++)
-      if (phase.uses(part, point)) offsets[p.a.runs++] = part * phase.points() * from_step;
+      if (phase.uses(part, point)) offsets[p.a.runs++] = part * phase.points() * from.step;
     queue.spread(p);
     const ptrdiff_t depth = (ptrdiff_t)p.a.runs * w.g.in_c;
     const float* const next_matrix = matrix + matrix_step(w.g, depth);
@@ -100,8 +106,8 @@ void multiply_points(const Work& w, const float* matrix, int tiles, const float*
       const float* const next = c + p.columns < w.outputs ? p.b.first + depth * p.columns : next_matrix;
       for (int group = 0, row = 0; group < groups; group++) {
         const int end = part_start(tiles, group + 1, groups);
-        p.a.first = from + point * from_step + (ptrdiff_t)row * w.channels;
-        p.c.first = to + point * to_step + (ptrdiff_t)row * w.outputs + c;
+        p.a.first = from.first + point * from.step + (ptrdiff_t)row * w.channels;
+        p.c.first = to.first + point * to.step + (ptrdiff_t)row * w.outputs + c;
         p.prefetch.l1.at = next + depth * p.columns * group / groups;
         queue.give(p);
         run_tile(p, end - row);
@@ -127,7 +133,7 @@ void run_block(const Work& w, const float* weights, int first, int count) {
     transforms.input(windows.data(), count, g.in_c, phase.skips_row(part), phase.skips_column(part),
                      from + part * phase.points() * from_step, from_step);
   }
-  multiply_points(w, weights + w.weights, count, from, from_step, to, to_step, regions_beside(w, first));
+  multiply_points(w, weights + w.weights, count, {from, from_step}, {to, to_step}, regions_beside(w, first));
   std::vector<Outputs> outputs(count);
   TilePlace at = w.order.place(first);
   for (int t = 0; t < count; t++, at = w.order.after(at)) {

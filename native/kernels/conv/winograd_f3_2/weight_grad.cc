@@ -181,25 +181,30 @@ void add_points(TileRowSums& b) {
   if constexpr (kFirst + kRows < kPoints) add_points<kFirst + kRows>(b);
 }
 
-/** A phase of a block: such outputs of an image from (y, x) on, `t` of their part of x; `ahead` moves on. */
-void add_phase(const Problem& p, const float* t, int image, int y, int x, int rows, int columns,
-               const float*& ahead, bool add, float* sums) {
+/** The outputs of a phase of a block, from dy's pixel `first` on. */
+struct PhaseOutputs {
+  const float* first;
+  int rows, columns;
+};
+
+/** Adds a phase of a block to the sums, or takes their place; `t` is that of the outputs' part of x, `ahead` moves on. */
+void add_phase(const Problem& p, const float* t, const PhaseOutputs& outputs, const float*& ahead, bool add,
+               float* sums) {
   const ConvShape& s = p.s;
   TileRowSums b{};
   b.tile_row = s.ci * p.tile_row();
   b.pixel = s.dilation_x * s.co, b.row = (ptrdiff_t)s.dilation_y * s.ow * s.co;
-  b.rows = rows;
+  b.rows = outputs.rows;
   b.width = p.width;
-  const float* const dy = p.dy + (((ptrdiff_t)image * s.oh + y) * s.ow + x) * s.co;
   for (int c = 0; c < s.ci; c++) {
     b.ahead = ahead;  // each channel's share is all of it: the first one brings it
     for (int o = 0; o < s.co; o += kLanes) {
       b.lanes = std::min(kLanes, s.co - o);
       b.sums = sums + (ptrdiff_t)c * kPoints * kPoints * p.width + o;
-      for (int span = 0, first = 0; first < columns; span++, first += b.columns) {
-        b.columns = std::min(2 * p.span, columns - first);
+      for (int span = 0, first = 0; first < outputs.columns; span++, first += b.columns) {
+        b.columns = std::min(2 * p.span, outputs.columns - first);
         b.t = t + c * p.tile_row() + span * kSpan;
-        b.dy = dy + first * b.pixel + o;
+        b.dy = outputs.first + first * b.pixel + o;
         b.add = add || span > 0;
         add_points(b);
       }
@@ -208,20 +213,25 @@ void add_phase(const Problem& p, const float* t, int image, int y, int x, int ro
   ahead = b.ahead;
 }
 
+/** Scratch memory of a task. */
+struct Room {
+  float *t, *sums, *line, *planes;
+};
+
 /** The outputs of an image from row `first` on; sums that are not added to those there take their place. */
-void add_block(const Problem& p, int image, int first, bool add, float* line, float* planes, float* t,
-               float* sums) {
+void add_block(const Problem& p, int image, int first, bool add, const Room& room) {
   const ConvShape& s = p.s;
   const int end = std::min(first + 2 * p.tile_rows * s.dilation_y, s.oh);
   const float* ahead = p.dy + ((ptrdiff_t)image * s.oh + end) * s.ow * s.co;
   const Image x = Image{p.x, s.h, s.w, s.ci, s.ci}.number(image);
   for (int i = 0; i < s.dilation_y && first + i < end; i++) {
-    take_planes(p.planes, x, first + i - s.pad_top, s.dilation_y, -s.pad_left, s.ow + 2 * s.dilation_x, line,
-                planes);
+    take_planes(p.planes, x, {first + i - s.pad_top, s.dilation_y, -s.pad_left, s.ow + 2 * s.dilation_x},
+                room.line, room.planes);
     const int rows = ceil_div(end - first - i, s.dilation_y);
     for (int j = 0; j < s.dilation_x && j < s.ow; j++, add = true) {
-      transform(p, planes + j * s.ci * p.planes.size, ceil_div(rows, 2), t);
-      add_phase(p, t, image, first + i, j, rows, ceil_div(s.ow - j, s.dilation_x), ahead, add, sums);
+      transform(p, room.planes + j * s.ci * p.planes.size, ceil_div(rows, 2), room.t);
+      const float* const dy = p.dy + (((ptrdiff_t)image * s.oh + first + i) * s.ow + j) * s.co;
+      add_phase(p, room.t, {dy, rows, ceil_div(s.ow - j, s.dilation_x)}, ahead, add, room.sums);
     }
   }
 }
@@ -249,12 +259,13 @@ void run_task(const Problem& p, int split, int splits, float* dw) {
   const ptrdiff_t t_size = p.tile_rows * p.s.ci * p.tile_row();
   float* const t =
       (float*)thread_scratch(sizeof(float) * (t_size + p.sums() + p.planes.line_size() + p.planes.all()));
-  float *const sums = t + t_size, *const line = sums + p.sums(), *const planes = line + p.planes.line_size();
+  float *const sums = t + t_size, *const line = sums + p.sums();
+  const Room room{t, sums, line, line + p.planes.line_size()};
   const int blocks = p.s.n * p.down;
   const int begin = part_start(blocks, split, splits), end = part_start(blocks, split + 1, splits);
   for (int block = begin; block < end; block++) {
     const int first = block % p.down * 2 * p.tile_rows * p.s.dilation_y;
-    add_block(p, block / p.down, first, block > begin, line, planes, t, sums);
+    add_block(p, block / p.down, first, block > begin, room);
   }
   finish(p, sums, dw);
 }
