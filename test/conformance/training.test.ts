@@ -1,16 +1,16 @@
 // One training on two backends: what WebGPU computes, forward, backward and update, is what the addon computes.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Backend } from "../../../src/backend/backend.js";
-import { setBackend } from "../../../src/backend/current.js";
-import { RandomStream } from "../../../src/base/random-stream.js";
-import { open } from "../../../src/backend/select.js";
-import { Denoiser } from "../../../src/enhance/denoiser.js";
-import type { Plane } from "../../../src/image/plane.js";
-import { createModel } from "../../../src/models/index.js";
-import { meanSquaredError } from "../../../src/nn/index.js";
-import { Adam } from "../../../src/optim/index.js";
-import { fit } from "../../../src/train/fit.js";
+import type { Backend } from "../../src/backend/backend.js";
+import { setBackend } from "../../src/backend/current.js";
+import { RandomStream } from "../../src/base/random-stream.js";
+import { open } from "../../src/backend/select.js";
+import { Denoiser } from "../../src/enhance/denoiser.js";
+import type { Plane } from "../../src/image/plane.js";
+import { createModel } from "../../src/models/index.js";
+import { meanSquaredError } from "../../src/nn/index.js";
+import { Adam } from "../../src/optim/index.js";
+import { fit } from "../../src/train/fit.js";
 
 const backends = new Map<string, Backend>();
 
