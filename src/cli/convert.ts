@@ -30,7 +30,7 @@ export const convertCommand = (): Command =>
         "second input), or its tensors by name to .safetensors. It reads a run of train, .safetensors, a bundled network's name,\n" +
         ".onnx, and PyTorch's .pth, .pt and .safetensors (tensors alone: nothing in them is ever executed), from whose names and\n" +
         "shapes it knows which network they are: DnCNN, IRCNN, FFDNet, DRUNet, Real-ESRGAN's, ESRGAN, SPAN, RLFN, SAFMN, NAFNet, ECBSR;\n" +
-        "Keras's .keras and .h5; and TensorFlow.js's layers models (model.json).",
+        "Keras's .keras and .h5; and TensorFlow.js's layers and graph models (model.json).",
     )
     .argument("<in>", "a network: a file, a run's folder or a bundled network's name")
     .argument("<out>", "the file to write: .onnx or .safetensors")

@@ -7,7 +7,7 @@ import { readBeside } from "../formats/beside-node.js";
 import { readFileBytes } from "../formats/files.js";
 import { kerasBytes } from "../formats/keras/index.js";
 import { readKeras } from "../formats/keras/keras.js";
-import { readTfjs } from "../formats/keras/tfjs.js";
+import { tfjsBytes } from "../formats/tensorflow/index.js";
 import { type FoundNetwork, networkOf } from "../formats/networks/index.js";
 import { readSafetensors } from "../formats/safetensors.js";
 import { bundledModel } from "./bundled-node.js";
@@ -49,7 +49,7 @@ export function onnxBytesOf(file: string): Uint8Array {
   if (isStateFile(file)) return foundIn(file).bytes;
   const bytes = readFileBytes(file, "a network");
   if (isKeras(file)) return kerasBytes(readKeras(bytes, file), file);
-  return isTfjs(file) ? kerasBytes(readTfjs(bytes, file, readBeside(file)), file) : bytes;
+  return isTfjs(file) ? tfjsBytes(bytes, file, readBeside(file)) : bytes;
 }
 
 /**

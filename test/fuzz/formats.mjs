@@ -10,7 +10,7 @@ import { loadOnnx, tensor, UserError } from "../../dist/index.js";
 import { readPytorch } from "../../dist/formats/pytorch-file.js";
 import { kerasBytes } from "../../dist/formats/keras/index.js";
 import { readKeras } from "../../dist/formats/keras/keras.js";
-import { readTfjs } from "../../dist/formats/keras/tfjs.js";
+import { tfjsBytes } from "../../dist/formats/tensorflow/index.js";
 import { networkOf } from "../../dist/formats/networks/index.js";
 import { readSafetensors, writeSafetensors } from "../../dist/formats/safetensors.js";
 
@@ -93,7 +93,7 @@ function mutated(sound, random) {
 
 function onnxOf(format, bytes) {
   if (format === "keras" || format === "h5") return kerasBytes(readKeras(bytes, "m.keras"), "m.keras");
-  if (format === "tfjs") return kerasBytes(readTfjs(bytes, "model.json", zeros), "model.json");
+  if (format === "tfjs") return tfjsBytes(bytes, "model.json", zeros);
   if (format === "networks")
     return networkOf(readSafetensors(bytes, "f.safetensors").tensors, "f.safetensors").bytes;
   return bytes;

@@ -3,8 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { kerasBytes } from "../../src/formats/keras/index.js";
-import { readTfjs } from "../../src/formats/keras/tfjs.js";
+import { tfjsBytes } from "../../src/formats/tensorflow/index.js";
 import { loadOnnx, tensor, useBackend } from "../../src/index.js";
 
 interface Numbers {
@@ -27,12 +26,7 @@ const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, "base64")
 const floats = ({ data }: Numbers) => new Float32Array(bytesOf(data).buffer);
 const load = async (model: unknown, weights = golden.functional["weights.bin"]) => {
   const bytes = new TextEncoder().encode(JSON.stringify(model));
-  return loadOnnx(
-    kerasBytes(
-      readTfjs(bytes, "model.json", () => bytesOf(weights)),
-      "model.json",
-    ),
-  );
+  return loadOnnx(tfjsBytes(bytes, "model.json", () => bytesOf(weights)));
 };
 /** The functional model, changed. */
 const changed = (from: string, to: string) =>
@@ -74,9 +68,6 @@ describe("TensorFlow.js's layers models", () => {
   });
 
   it("refuses what is none, in one sentence", async () => {
-    await expect(load({ format: "graph-model", modelTopology: { node: [] } })).rejects.toThrow(
-      /is a graph model/,
-    );
     await expect(
       load({ modelTopology: { class_name: "Magic", config: { layers: [] } }, weightsManifest: [] }),
     ).rejects.toThrow(/it is a Magic/);
@@ -92,5 +83,23 @@ describe("TensorFlow.js's layers models", () => {
     await expect(changed('"activation":"elu"', '"activation":"eluu"')).rejects.toThrow(
       /has the activation "eluu"/,
     );
+  });
+
+  it("refuses graphs that are none or not known, in one sentence", async () => {
+    const graph = (from: string, to: string) => {
+      const text = JSON.stringify(golden.graph["model.json"]);
+      expect(text).toContain(from);
+      return load(JSON.parse(text.replaceAll(from, to)), golden.graph["weights.bin"]);
+    };
+    await expect(graph('"op":"Relu6"', '"op":"__proto__"')).rejects.toThrow(/operations that are not known here: __proto__;/); // prettier-ignore
+    await expect(graph('"op":"Rsqrt"', '"op":"Magic"')).rejects.toThrow(/not known here: Magic;/);
+    await expect(graph('"op":"Placeholder","input":[]', '"op":"Neg","input":["Relu6_93"]')).rejects.toThrow(/has a circle|which is not in it/); // prettier-ignore
+    await expect(graph('"name":"Const_1","shape"', '"name":"Other","shape"')).rejects.toThrow(
+      /has no numbers for/,
+    );
+    await expect(graph('"TkhXQw=="', '"TkNIVw=="')).rejects.toThrow(/has images as NCHW/);
+    await expect(graph('"TkhXQw=="', '"T=hX"')).rejects.toThrow(/has a text that is none/);
+    await expect(graph('"size":"3"', '"size":"x"')).rejects.toThrow(/has no shape/);
+    await expect(graph('"shape":[3,3,3,6]', '"shape":[3,3,18]')).rejects.toThrow(/has weights of 3 axes/);
   });
 });

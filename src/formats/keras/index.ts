@@ -1,5 +1,5 @@
 // A model of Keras as a file of ONNX: from there on it is a network like any other. Where its description and weights come from is
-// keras.ts's and tfjs.ts's.
+// keras.ts's and ../tensorflow/'s.
 
 import { UserError } from "../../base/errors.js";
 import { GraphBuilder, type GraphValueInfo, modelBytes } from "../onnx/export/builder.js";

@@ -21,11 +21,14 @@ export class GraphBuilder {
   readonly nodes: object[] = [];
   readonly initializers: object[] = [];
   private readonly taken = new Set<string>();
+  /** How many have been called so already. */
+  private readonly counts = new Map<string, number>();
 
   /** The name, or one like it that is free. */
   fresh(name: string): string {
-    let free = name;
-    for (let i = 1; this.taken.has(free); i++) free = `${name}_${i}`;
+    let [free, i] = [name, this.counts.get(name) ?? 0];
+    while (this.taken.has(free)) free = `${name}_${++i}`;
+    this.counts.set(name, i);
     this.taken.add(free);
     return free;
   }
@@ -37,9 +40,19 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     output = this.fresh(opType.toLowerCase()),
   ): string {
-    const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
-    this.nodes.push({ opType, name: `${opType}_${this.nodes.length}`, input, output: [output], attribute });
+    this.several(opType, input, attributes, [output]);
     return output;
+  }
+
+  /** The same of a node with several results. */
+  several(
+    opType: string,
+    input: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>>,
+    output: readonly string[],
+  ): void {
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
+    this.nodes.push({ opType, name: `${opType}_${this.nodes.length}`, input, output, attribute });
   }
 
   /** Adds numbers; gives their name. */

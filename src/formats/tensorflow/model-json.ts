@@ -1,12 +1,19 @@
-// TensorFlow.js's layers models: model.json, which holds Keras's description and a list of weights, and files beside it with their bytes,
-// whole or quantised to 8 or 16 bits.
+// TensorFlow.js's models: model.json, which holds Keras's description or a graph, and a list of weights, and files beside it with their
+// bytes, whole or quantised to 8 or 16 bits.
 
 import { UserError } from "../../base/errors.js";
 import type { ReadBeside } from "../../base/host.js";
 import { sizeOf } from "../../base/shape.js";
 import { dtypes } from "../dtypes.js";
-import type { Weights } from "../pytorch.js";
-import type { KerasFile } from "./index.js";
+import type { HostArray } from "../onnx/tensors.js";
+
+export interface TfjsFile {
+  readonly isGraph: boolean;
+  readonly topology: Readonly<Record<string, unknown>>;
+  readonly signature: unknown;
+  /** By their whole names; whole numbers as int64, as ONNX has shapes and axes. */
+  readonly weights: ReadonlyMap<string, HostArray>;
+}
 
 /** A weight's entry in the manifest. */
 interface Entry {
@@ -24,9 +31,9 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 /**
  * Reads model.json and what lies beside it.
- * @throws UserError, one sentence, for what is no layers model or is not sound
+ * @throws UserError, one sentence, for what is no such model or is not sound
  */
-export function readTfjs(bytes: Uint8Array, source: string, beside: ReadBeside): KerasFile {
+export function readTfjs(bytes: Uint8Array, source: string, beside: ReadBeside): TfjsFile {
   const fail = (what: string): never => {
     throw new UserError(`${source} ${what}.`);
   };
@@ -38,13 +45,9 @@ export function readTfjs(bytes: Uint8Array, source: string, beside: ReadBeside):
   }
   if (!isObject(parsed) || !isObject(parsed.modelTopology))
     return fail("describes no model of TensorFlow.js; name its model.json");
-  const { modelTopology: topology, weightsManifest: manifest, format } = parsed;
-  if (format === "graph-model" || "node" in topology)
-    return fail(
-      "is a graph model, of which only layers models are read; export the network as ONNX, by tf2onnx",
-    );
+  const { modelTopology: topology, weightsManifest: manifest, format, signature } = parsed;
   if (!Array.isArray(manifest)) return fail("lists no weights; name the model.json of a whole model");
-  const weights = new Map<string, Weights>();
+  const weights = new Map<string, HostArray>();
   for (const group of manifest as unknown[]) {
     const { paths, weights: entries } = isObject(group) ? group : {};
     if (!Array.isArray(paths) || !paths.every((p) => typeof p === "string") || !Array.isArray(entries))
@@ -54,15 +57,11 @@ export function readTfjs(bytes: Uint8Array, source: string, beside: ReadBeside):
     for (const entry of entries as unknown[]) {
       const [array, length] = weightOf(entry, data.subarray(at), fail);
       at += length;
-      if (array) weights.set(keyOf((entry as Entry).name), array);
+      weights.set((entry as Entry).name, array);
     }
   }
-  const version = parseFloat(String(topology.keras_version ?? "2")) || 2;
-  return { model: topology.model_config ?? topology, weights, version };
+  return { isGraph: format === "graph-model" || "node" in topology, topology, signature, weights };
 }
-
-/** "model/conv/kernel:0" as "conv/kernel". */
-const keyOf = (name: string): string => name.replace(/:0$/, "").split("/").slice(-2).join("/");
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
@@ -75,12 +74,8 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** The weight at the beginning of these bytes, undefined for whole numbers, and how many bytes it takes. */
-function weightOf(
-  entry: unknown,
-  bytes: Uint8Array,
-  fail: (what: string) => never,
-): [Weights | undefined, number] {
+/** The weight at the beginning of these bytes, and how many bytes it takes. */
+function weightOf(entry: unknown, bytes: Uint8Array, fail: (what: string) => never): [HostArray, number] {
   const { name, shape, dtype, quantization } = (isObject(entry) ? entry : {}) as Partial<Entry>;
   const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0 && (n as number) < 2 ** 31;
   if (typeof name !== "string" || !Array.isArray(shape) || shape.length > 8 || !shape.every(isCount))
@@ -92,11 +87,11 @@ function weightOf(
   const length = sizeOf(shape) * type.bytes;
   if (!(length <= bytes.length))
     return fail(`has fewer bytes than its weight ${name.slice(0, 60)} needs; get its files again`);
-  if (dtype !== "float32") return [undefined, length];
-  const numbers = Float32Array.from(
-    type.read(new Uint8Array(bytes.subarray(0, length))) as ArrayLike<number>,
-  );
+  const stands = type.read(new Uint8Array(bytes.subarray(0, length))) as ArrayLike<number>;
+  if (dtype !== "float32")
+    return [{ type: dtype === "bool" ? "bool" : "int64", shape, data: Float64Array.from(stands) }, length];
+  const numbers = Float32Array.from(stands);
   const { scale = 1, min = 0 } = quantization ?? {};
   const isPlain = quantization === undefined || stored === "float16";
-  return [{ shape, data: isPlain ? numbers : numbers.map((n) => n * scale + min) }, length];
+  return [{ type: "float", shape, data: isPlain ? numbers : numbers.map((n) => n * scale + min) }, length];
 }
