@@ -21,6 +21,7 @@ import type { Team } from "../ranks.js";
 import { print, printJson, rounded, say } from "../session.js";
 import { Extras } from "./extras.js";
 import { lossOf, type Start, type TrainFlags } from "./run-config.js";
+import { RunawayWatch } from "./runaway.js";
 import { bucketBytes, type Sums, sumsBetween } from "./sums.js";
 import type { Validator } from "./validator.js";
 
@@ -38,6 +39,7 @@ export class Run {
   private lastReport = -Infinity;
   private validation = "";
   private lossMean: number | undefined;
+  private readonly runaway = new RunawayWatch();
 
   constructor(
     private readonly files: RunFiles | undefined,
@@ -144,6 +146,11 @@ export class Run {
     this.log?.write({ step, loss, learningRate, imagesPerSecond });
     await this.extras?.afterStep(told);
     this.lossMean = this.lossMean === undefined ? loss : 0.98 * this.lossMean + 0.02 * loss;
+    const runaway = this.runaway.check(loss);
+    if (runaway)
+      this.progress?.note(
+        `step ${step}: ${runaway}; the training has diverged: stop it, and begin with a smaller --lr, or from the best weights so far (--init).`,
+      );
     const left = secondsLeft === undefined ? "" : `, ${clock(secondsLeft)} left`;
     this.progress?.update(
       progress,
