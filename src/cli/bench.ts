@@ -1,4 +1,5 @@
 // fovea bench: how fast the workloads run here, as a rate or a time and as a share of this machine's peak, measured in the same run.
+// Networks from files, layer by layer and beside ONNX Runtime, are bench/against.ts's.
 
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
@@ -6,6 +7,7 @@ import type { Backend, BackendName } from "../backend/backend.js";
 import { UserError } from "../base/errors.js";
 import { useBackend } from "../backend/select.js";
 import { runCase, variantsServing } from "../inspect/conformance.js";
+import { benchModel } from "./bench/against.js";
 import { caseOf } from "./bench/ladder.js";
 import { measure, type Timing } from "./bench/measure.js";
 import { profile } from "./bench/profile.js";
@@ -20,6 +22,10 @@ interface BenchFlags {
   profile?: boolean;
   shapes?: string;
   seconds: string;
+  model?: string;
+  against?: string;
+  layer?: string;
+  size: string;
   json?: boolean;
 }
 
@@ -34,6 +40,13 @@ export const benchCommand = (): Command =>
     .option("--profile", "per kernel of a step: time, GFLOP/s, GB/s, share of the peak")
     .option("--shapes <file>", "workloads from a file of JSON lines instead")
     .option("--seconds <n>", "time spent on each workload", "1")
+    .option("--model <file>", "a network instead, of others' or of one's own: whole, then each layer alone")
+    .option(
+      "--against <rival>",
+      "with --model: beside onnxruntime, in turns, if onnxruntime-node is installed",
+    )
+    .option("--layer <n>", "with --model: this layer alone, counted from 0")
+    .option("--size <pixels>", "with --model: side of the picture", "256")
     .option("--json", "one JSON object a line on stdout")
     .addHelpText(
       "after",
@@ -43,11 +56,15 @@ Examples:
   fovea bench conv-fwd --ladder               every variant, verified, then timed
   fovea bench train-step-unet --profile       where a training step's time goes
   fovea bench --backend native --threads 1,2 --json
+  fovea bench --model realesr.onnx --against onnxruntime
   fovea bench --shapes shapes.jsonl           lines such as {"kernel":"conv2d","x":[1,97,61,48],"w":[5,5,48,96]}`,
     )
     .action(bench);
 
 async function bench(works: string[], flags: BenchFlags): Promise<void> {
+  if (flags.model !== undefined) return ofModel(flags.model, flags);
+  if (flags.against !== undefined || flags.layer !== undefined)
+    throw new UserError("--against and --layer go with --model; name a network, for example --model photo.");
   const all = flags.shapes ? workloadsFrom(flags.shapes) : workloads;
   const wanted = all.filter(({ name }) => works.length === 0 || works.some((work) => name.startsWith(work)));
   if (wanted.length === 0)
@@ -61,6 +78,22 @@ async function bench(works: string[], flags: BenchFlags): Promise<void> {
     const run = new BenchRun(backend, threads, seconds, flags);
     await run.start();
     for (const workload of wanted) await run.one(workload);
+    await backend.close();
+  }
+}
+
+async function ofModel(model: string, flags: BenchFlags): Promise<void> {
+  const { against, layer, json = false } = flags;
+  if (against !== undefined && against !== "onnxruntime")
+    throw new UserError(`--against ${against} is not known; write --against onnxruntime.`);
+  const size = positive("--size", flags.size);
+  const seconds = positive("--seconds", flags.seconds);
+  if (layer !== undefined && !/^\d+$/.test(layer)) throw new UserError(`--layer ${layer} is no whole number; give one, for example --layer 0.`); // prettier-ignore
+  for (const text of (flags.threads ?? String(availableParallelism())).split(",")) {
+    const threads = positive("--threads", text);
+    const backend = await useBackend(flags.backend, { threads });
+    const only = layer === undefined ? undefined : Number(layer);
+    await benchModel({ model, against: against !== undefined, size, threads, seconds, layer: only, json });
     await backend.close();
   }
 }
