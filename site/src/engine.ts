@@ -17,10 +17,10 @@ export interface Engine {
   prepare(task: TaskName): void;
 }
 
-/** What is told of it: a sentence about what computes, and the tasks that are ready. */
+/** What is told of it: a sentence about what computes, and the tasks that are ready, also without a network where all is kept. */
 export interface EngineNews {
   engine(sentence: string): void;
-  prepared(task: TaskName): void;
+  prepared(task: TaskName, isKept: boolean): void;
 }
 
 /** Milliseconds that a worker has to stop by itself; the promise to whoever cancels is 200. */
@@ -81,7 +81,7 @@ export class PageEngine implements Engine {
     const worker = new Worker(`worker.js${query}`, { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if ("engine" in data) this.news.engine(data.engine);
-      else if ("prepared" in data) this.news.prepared(data.prepared);
+      else if ("prepared" in data) this.news.prepared(data.prepared, data.isKept);
       else if ("share" in data) {
         if (this.job?.id === data.id) this.job.onShare(data.share);
       } else if ("error" in data) this.end(data.id)?.reject(new Error(data.error));

@@ -26,7 +26,7 @@ export class LentEngine implements Engine {
   }
 
   prepare(task: TaskName): void {
-    this.news.prepared(task);
+    this.news.prepared(task, false);
   }
 
   async enhance({ id, file, name, task, strength }: Work, onShare: (share: number) => void): Promise<Result> {

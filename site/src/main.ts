@@ -129,7 +129,8 @@ async function start(): Promise<void> {
   byId("engine").textContent = "The engine starts ...";
   const news = {
     engine: (sentence: string) => (byId("engine").textContent = sentence),
-    prepared: () => (byId("ready").textContent = "Ready, also without a network."),
+    prepared: (_: TaskName, isKept: boolean) =>
+      (byId("ready").textContent = isKept ? "Ready, also without a network." : "Ready."),
   };
   const lent = lentBackend();
   if (!lent) await beginVisit(() => pictures.length === 0);

@@ -14,7 +14,8 @@ export type ToWorker = { readonly work: Work } | { readonly cancel: number } | {
 
 export type FromWorker =
   | { readonly engine: string }
-  | { readonly prepared: TaskName }
+  /** Whether all that it needs is kept for visits without a network, too. */
+  | { readonly prepared: TaskName; readonly isKept: boolean }
   | { readonly id: number; readonly share: number }
   | { readonly id: number; readonly result: Blob; readonly remark: string }
   | { readonly id: number; readonly error: string };

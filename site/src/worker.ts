@@ -22,11 +22,16 @@ const scope = self as unknown as Scope;
 
 locate("./");
 const named = new URLSearchParams(location.search).get("backend") as PageBackendName | null;
-const opened = useBackend(named ?? "auto", { onChoice: tell });
-opened.then(
-  () => named && tell(`${named} computes, as the address asks`),
-  (error: unknown) => scope.postMessage({ engine: sentenceOf(error) }),
-);
+let opened = open();
+
+function open(): Promise<unknown> {
+  const opening = useBackend(named ?? "auto", { onChoice: tell });
+  opening.then(
+    () => named && tell(`${named} computes, as the address asks`),
+    (error: unknown) => scope.postMessage({ engine: sentenceOf(error) }),
+  );
+  return opening;
+}
 
 function tell(sentence: string): void {
   scope.postMessage({ engine: `On this machine ${sentence.replace(/\.$/, "")}.` });
@@ -45,32 +50,50 @@ async function prepare(task: TaskName): Promise<void> {
   try {
     await opened;
     await prepareTask(task);
-    scope.postMessage({ prepared: task });
+    scope.postMessage({ prepared: task, isKept: await isKept() });
   } catch {
     return;
   }
 }
 
-async function perform({ id, file, name, task, strength }: Work): Promise<void> {
+/** Whether the service worker kept everything that was loaded: there may be none, and the disk may be full. */
+async function isKept(): Promise<boolean> {
+  const loaded = [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)];
+  const files = loaded.filter((url) => url.startsWith("http"));
+  try {
+    const kept = await Promise.all(files.map((url) => caches.match(url, { ignoreSearch: true })));
+    return kept.every((response) => response !== undefined);
+  } catch {
+    return false; // a private window may forbid to look
+  }
+}
+
+/** A GPU that is lost (its driver was reset) is opened again, or what is faster by then, and the picture begun anew. */
+async function perform(work: Work): Promise<void> {
+  const { id } = work;
   const abort = new AbortController();
   running = { id, abort };
   try {
-    await opened;
-    const image = await openPicture(file, name, abort.signal);
-    const enhanced = await enhancePixels(image, {
-      task,
-      strength,
-      signal: abort.signal,
-      onProgress: (share) => scope.postMessage({ id, share }),
+    await opened.catch(() => (opened = open()));
+    await enhance(work, abort.signal).catch(async (error: unknown) => {
+      if ((error as Error).name !== "DeviceLostError") throw error;
+      await (opened = open());
+      await enhance(work, abort.signal);
     });
-    const result = await pictureFile(enhanced.image);
-    const remark = remarkOn({ ...enhanced, isEstimated: enhanced.noise !== undefined }, strength);
-    scope.postMessage({ id, result, remark });
   } catch (error) {
     scope.postMessage({ id, error: abort.signal.aborted ? "Cancelled." : sentenceOf(error) });
   } finally {
     running = undefined;
   }
+}
+
+async function enhance({ id, file, name, task, strength }: Work, signal: AbortSignal): Promise<void> {
+  const image = await openPicture(file, name, signal);
+  const onProgress = (share: number): void => scope.postMessage({ id, share });
+  const enhanced = await enhancePixels(image, { task, strength, signal, onProgress });
+  const result = await pictureFile(enhanced.image);
+  const remark = remarkOn({ ...enhanced, isEstimated: enhanced.noise !== undefined }, strength);
+  scope.postMessage({ id, result, remark });
 }
 
 function sentenceOf(error: unknown): string {

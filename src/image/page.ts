@@ -8,6 +8,7 @@ import { kindOf } from "./kinds.js";
 import type { Format, Metadata } from "./metadata.js";
 import { decodePng } from "./png-decode.js";
 import { encodePng } from "./png-encode.js";
+import { readWebp } from "./webp.js";
 
 export type PagePicture =
   Blob | ImageData | ImageBitmap | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas;
@@ -31,8 +32,12 @@ export async function openPicture(
   const format = kind && "format" in kind ? kind.format : undefined;
   if (format === "png") return decodePng(bytes, name, { signal });
   if (!kind) throw new UserError(`${name} is no picture that is known; give a PNG, JPEG, WebP or AVIF file.`);
-  const metadata: Metadata | undefined =
-    format === "jpeg" ? readJpeg(bytes, name).metadata : format && { format };
+  const frames = gifFrames(bytes);
+  if (frames > 1)
+    throw new UserError(
+      `${name} is an animation of ${frames} pictures, and only single ones are read; take it apart first.`,
+    );
+  const metadata = metadataOf(bytes, name, format);
   // Pixels stay in the file's own colour space where its profile is kept.
   const colorSpaceConversion = format === "jpeg" ? "none" : "default";
   let bitmap: ImageBitmap;
@@ -40,7 +45,9 @@ export async function openPicture(
     bitmap = await createImageBitmap(picture, { colorSpaceConversion, premultiplyAlpha: "none" });
   } catch {
     throw new UserError(
-      `${name} cannot be read by this browser: it is damaged or of a kind that the browser does not know; save it as PNG or JPEG.`,
+      format === "tiff"
+        ? `${name} is a TIFF image, which this browser does not read; save it as PNG, or take fovea enhance or fovea studio.`
+        : `${name} cannot be read by this browser: it is damaged or of a kind that the browser does not know; save it as PNG or JPEG.`,
     );
   }
   signal?.throwIfAborted();
@@ -49,6 +56,27 @@ export async function openPicture(
   } finally {
     bitmap.close();
   }
+}
+
+function metadataOf(bytes: Uint8Array, name: string, format: Format | undefined): Metadata | undefined {
+  if (format === "jpeg") return readJpeg(bytes, name).metadata;
+  // Profile and EXIF of a WebP are the browser's: it converts the colours to sRGB, and turns the picture.
+  return format && { format, webp: format === "webp" ? readWebp(bytes, name).webp : undefined };
+}
+
+/** How many pictures a GIF has, as far as it is sound; 0 of other files. https://www.w3.org/Graphics/GIF/spec-gif89a.txt */
+function gifFrames(bytes: Uint8Array): number {
+  if (bytes[0] !== 0x47 || bytes[1] !== 0x49 || bytes[2] !== 0x46) return 0;
+  const paletteBytes = (flags: number): number => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
+  let [frames, at] = [0, 13 + paletteBytes(bytes[10])];
+  while (bytes[at] === 0x21 || bytes[at] === 0x2c) {
+    const isFrame = bytes[at] === 0x2c;
+    if (isFrame) frames++;
+    at += isFrame ? 11 + paletteBytes(bytes[at + 9]) : 2;
+    while (bytes[at] > 0) at += bytes[at] + 1;
+    at++;
+  }
+  return frames;
 }
 
 function fromCanvas(source: Exclude<PagePicture, Blob>, name: string): Image {
@@ -106,7 +134,8 @@ export function toImageData({ width, height, channels, bitDepth, pixels }: Image
 const WRITTEN: Readonly<Partial<Record<Format, string>>> = { jpeg: "image/jpeg", webp: "image/webp" };
 
 /**
- * A file of the picture: of the format that its metadata says, else PNG. JPEG of 16 bits or with alpha becomes PNG.
+ * A file of the picture: of the format that its metadata says, else PNG. JPEG of 16 bits or with alpha becomes PNG, and so does a lossless
+ * WebP, as canvases write those with losses.
  * @returns what a download needs; `blob.type` says what it became
  */
 export async function pictureFile(
@@ -115,7 +144,7 @@ export async function pictureFile(
 ): Promise<Blob> {
   const type = WRITTEN[format];
   const isPlain = image.bitDepth === 8 && (format !== "jpeg" || image.channels % 2 === 1);
-  if (!type || !isPlain)
+  if (!type || !isPlain || image.metadata?.webp?.lossless)
     return new Blob([(await encodePng(image)) as Uint8Array<ArrayBuffer>], { type: "image/png" });
   const canvas = new OffscreenCanvas(image.width, image.height);
   canvas.getContext("2d")!.putImageData(toImageData(image), 0, 0);

@@ -15,9 +15,10 @@ export const withoutBrowser = program
 if (withoutBrowser && process.env.FOVEA_REQUIRE_CHROMIUM === "1") throw new Error(withoutBrowser);
 
 /** WebGPU is SwiftShader's, Chromium's own software Vulkan: the same on every machine. */
-const args = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
-export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: program!, args });
+export const launchBrowser = (gpu: readonly string[] = softwareGpu): Promise<Browser> =>
+  chromium.launch({ executablePath: program!, args: ["--no-sandbox", ...gpu] });
 
 /** A visitor without a past, who waits for what comes as long as a test may take (vitest.config.ts). */
 export async function newVisitor(

@@ -5,7 +5,7 @@ import { type Browser, newVisitor, type Page } from "./browser.js";
 /** Opens the studio, and waits until it asks the network for nothing more. */
 export async function openStudio(page: Page, url: string): Promise<void> {
   await page.goto(url);
-  await page.getByText("Ready, also without a network").waitFor();
+  await page.locator("#ready", { hasText: "Ready" }).waitFor();
 }
 
 /**

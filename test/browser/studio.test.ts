@@ -132,6 +132,7 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
     await visit(async (page) => {
       await openStudio(page, plain.url);
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+      expect(await page.locator("#ready").textContent()).toBe("Ready, also without a network.");
       await plain.close();
       await page.reload();
       await page.getByText("Ready, also without a network").waitFor();
@@ -147,6 +148,7 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
       const page = await context.newPage();
       await openStudio(page, plain.url);
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+      expect(await page.locator("#ready").textContent()).toBe("Ready."); // nothing is kept
       await drop(page, [file("small.png")]);
       await enhanced(page, "small.png");
       expect(plain.asked.map(({ path }) => path).filter((name) => name.startsWith("/wasm/"))).toEqual([
