@@ -1,7 +1,7 @@
-// Builds the native addon, build/Release/fovea.node, with CMake. `npm install` in a checkout runs it, so it never fails an
+// Builds the native addon, build/Release/fovea.node, with cmake-js. `npm install` in a checkout runs it, so it never fails an
 // installation: without a compiler, or after a failed build, it says so in one line. Nothing is downloaded: Node-API's headers come
-// from the packages node-api-headers and node-addon-api, which CMakeLists.txt finds. In the published package `fovea build-addon`
-// runs it. `--required` makes a missing addon an error; `--force` builds what seems up to date, too. FOVEA_ISAS names the
+// from the packages node-api-headers and node-addon-api, which CMakeLists.txt finds. In the published package, which lacks cmake-js,
+// `fovea build-addon` runs it, and CMake does the same by itself. `--required` makes a missing addon an error; `--force` builds what seems up to date, too. FOVEA_ISAS names the
 // instruction sets, as in CMakeLists.txt.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -46,37 +46,45 @@ function main() {
   rmSync(logFile, { force: true });
   console.log("fovea: building the native addon, which takes a minute or two ...");
   const started = performance.now();
-  if (
-    !cmake(...configuration()) ||
-    !cmake("--build", "build", "--config", "Release", "--parallel", String(availableParallelism())) ||
-    !existsSync(addon)
-  )
-    return giveUp("the build failed", `see ${logFile}`);
+  if (!compile() || !existsSync(addon)) return giveUp("the build failed", `see ${logFile}`);
   const problem = loadProblem();
   if (problem) return giveUp("the built addon does not load", problem);
   writeFileSync(stampFile, stamp);
   console.log(`fovea: built the native addon in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
-/** Runs CMake in the package's folder; what it prints goes to the log. */
-function cmake(...args) {
+/** Runs a program in the package's folder; what it prints goes to the log. */
+function run(program, args) {
   const log = openSync(logFile, "a");
-  const { status } = spawnSync("cmake", args, { cwd: root, stdio: ["ignore", log, log] });
+  const { status } = spawnSync(program, args, { cwd: root, stdio: ["ignore", log, log] });
   closeSync(log);
   return status === 0;
 }
 
-function configuration() {
-  const settings = {
+function compile() {
+  const output = join(root, "build", "Release");
+  const settings = Object.entries({
     NODE: process.execPath,
-    CMAKE_BUILD_TYPE: "Release",
-    CMAKE_LIBRARY_OUTPUT_DIRECTORY: join(root, "build", "Release"),
-    CMAKE_RUNTIME_OUTPUT_DIRECTORY: join(root, "build", "Release"), // where Windows looks for it
+    CMAKE_LIBRARY_OUTPUT_DIRECTORY: output,
+    CMAKE_RUNTIME_OUTPUT_DIRECTORY: output, // where Windows looks for it
     FOVEA_ISAS: isas,
     // A newer compiler may warn of more; that is for those who change the code, not for those who install it.
     FOVEA_WERROR: installed ? "OFF" : "ON",
-  };
-  return ["-S", ".", "-B", "build", ...Object.entries(settings).map(([name, value]) => `-D${name}=${value}`)];
+  }).map((setting) => setting.join("="));
+  const building = ["--config", "Release", "--parallel", String(availableParallelism())];
+  const cmakeJs = join(root, "node_modules", "cmake-js", "bin", "cmake-js");
+  if (existsSync(cmakeJs)) {
+    const flags = [...building, ...(onPath("make") ? ["--prefer-make"] : []), "--out", "build"];
+    const defines = settings.map((define) => `--CD${define}`);
+    // "build" alone would keep the settings of the time before.
+    return ["configure", "build"].every((step) =>
+      run(process.execPath, [cmakeJs, step, ...flags, ...defines]),
+    );
+  }
+  const defines = ["CMAKE_BUILD_TYPE=Release", ...settings].map((define) => `-D${define}`);
+  return (
+    run("cmake", ["-S", ".", "-B", "build", ...defines]) && run("cmake", ["--build", "build", ...building])
+  );
 }
 
 function giveUp(what, hint) {
