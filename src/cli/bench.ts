@@ -148,15 +148,28 @@ class BenchRun {
     const call = (workload as ReturnType<typeof kernelWorkload>).callOf(this.backend);
     const chosen = this.backend.defaultVariant?.(call);
     const testCase = caseOf(workload.name, call);
+    const wrong: string[] = [];
     for (const variant of variantsServing(this.backend, call)) {
       const { ok, error, message } = await runCase(this.backend, testCase, variant);
-      if (!ok) throw new Error(`${workload.name}: the variant ${variant} is wrong: ${message}.`);
+      if (!ok) {
+        this.printWrong(workload.name, variant, message!);
+        wrong.push(`fovea conformance ${call.kernel} --backend ${this.backend.name} --variant ${variant}`);
+        continue; // the others are still worth their time
+      }
       const prepared = workload.prepare(this.backend, variant);
       const timing = await measure(this.backend, () => prepared.run(), this.seconds);
       this.print(workload, prepared.flops, timing, variant, { error, chosen: variant === chosen });
       prepared.dispose();
     }
     for (const o of [...call.inputs, ...call.outputs]) this.backend.release(o.storage);
+    if (wrong.length > 0)
+      throw new UserError(`${workload.name}: not every variant is right; run: ${wrong.join(" ; ")}`);
+  }
+
+  private printWrong(work: string, variant: string, message: string): void {
+    const { name: backend } = this.backend;
+    if (this.flags.json) console.log(JSON.stringify({ work, backend, variant, wrong: message }));
+    else console.log(`${work.padEnd(30)}${`  ${variant}`.padEnd(28)}     wrong: ${message}`);
   }
 
   private print(workload: Workload, flops: number, timing: Timing, variant?: string, rung?: Rung): void {
