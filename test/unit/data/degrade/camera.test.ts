@@ -19,7 +19,10 @@ const flat = (value: number): Plane => ({
 });
 const channel = (data: Float32Array, c: number) => data.filter((_, i) => i % 3 === c);
 const mean = (data: Float32Array) => data.reduce((sum, v) => sum + v, 0) / data.length;
-const deviation = (data: Float32Array) => Math.sqrt(mean(data.map((v) => (v - mean(data)) ** 2)));
+const deviation = (data: Float32Array): number => {
+  const middle = mean(data);
+  return Math.sqrt(mean(data.map((v) => (v - middle) ** 2)));
+};
 /** How alike a value and its right neighbour are, -1 to 1. */
 function likeness(plane: Float32Array, width: number): number {
   const m = mean(plane);
