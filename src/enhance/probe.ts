@@ -202,7 +202,9 @@ export class Probe {
       throw new UserError(
         "The network's answer to a soft picture is another, so its range cannot be told; say it by --range 1 or --range 255.",
       );
-    // Networks without biases answer alike in both; those trained on 0 to 1 are the rule.
+    // Networks without biases answer alike in both; of those, arithmetic may tell. Those trained on 0 to 1 are the rule.
+    const factor = this.model.inputFactor(this.image) ?? 1;
+    if (Math.abs(255 * factor - 1) < 0.01 && errors[1] < 0.2) return 255;
     return errors[1] < 0.5 * errors[0] ? 255 : 1;
   }
 }

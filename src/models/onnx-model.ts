@@ -13,6 +13,7 @@ import {
   runNodes,
 } from "../formats/onnx/evaluate.js";
 import { type GraphValue, readOnnxGraph } from "../formats/onnx/graph.js";
+import { inputFactor } from "../formats/onnx/input-factor.js";
 import { operators } from "../formats/onnx/operators/index.js";
 import type { HostArray } from "../formats/onnx/tensors.js";
 import { channelsLast, identity, Value } from "../formats/onnx/value.js";
@@ -63,6 +64,11 @@ export class OnnxModel extends Model<Inputs, Inputs> {
   /** The program that wrote the file, as it says. */
   get producer(): string {
     return this.onnx.producer;
+  }
+
+  /** The one number that an input is multiplied by before anything else, if there is one: 1/255 of a network that takes 0 to 255. */
+  inputFactor(input: OnnxValue): number | undefined {
+    return inputFactor(this.onnx, input.name);
   }
 
   protected override createWeights(): void {

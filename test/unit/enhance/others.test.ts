@@ -6,6 +6,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Shelf } from "../../../src/enhance/shelf-node.js";
 import { readNetworkOfOthers } from "../../../src/enhance/others-node.js";
+import { GraphBuilder, modelBytes } from "../../../src/formats/onnx/export/builder.js";
 import { skeletonOf } from "../../../src/formats/onnx/skeleton.js";
 import { readSafetensors, writeSafetensors } from "../../../src/formats/safetensors.js";
 import type { Weights } from "../../../src/formats/pytorch.js";
@@ -74,5 +75,36 @@ describe("networks of others", () => {
     loadWeights(again, await readTensors(weightsOf(first)), "a checkpoint");
     expect(await (again.call(x) as Tensor).data()).toEqual(await (first.call(x) as Tensor).data());
     expect(() => createModel({ architecture: "onnx" })).toThrow(/made from a file/);
+  });
+
+  it("take 0 to 255 where they begin with 1/255", async () => {
+    const useOf = async (write: (graph: GraphBuilder) => string) => {
+      const graph = new GraphBuilder();
+      const shape = ["n", 3, "h", "w"];
+      const y = write(graph);
+      const file = path.join(folder, `${graph.nodes.length}-${y}.onnx`);
+      fs.writeFileSync(file, modelBytes(graph, [{ name: "x", shape }], [{ name: y, shape }]));
+      return (await readNetworkOfOthers(file)).use;
+    };
+    const times = (graph: GraphBuilder, x: string, by: number) => graph.node("Mul", [x, graph.floats([by])]);
+    expect(await useOf((graph) => times(graph, times(graph, "x", 1 / 255), 255))).toMatchObject({
+      range: 255,
+    });
+    expect(
+      await useOf((graph) => {
+        const divided = graph.node("Div", [
+          graph.node("Transpose", ["x"], { perm: [0, 2, 3, 1] }),
+          graph.floats([255]),
+        ]);
+        return graph.node("Transpose", [times(graph, divided, 255)], { perm: [0, 3, 1, 2] });
+      }),
+    ).toMatchObject({ range: 255 });
+    // Two ways from the input, of which one is not scaled.
+    expect(
+      await useOf((graph) =>
+        graph.node("Add", [times(graph, times(graph, "x", 1 / 255), 255 * 0.5), times(graph, "x", 0.5)]),
+      ),
+    ).toMatchObject({ range: 1 });
+    expect(await useOf((graph) => graph.node("Relu", ["x"]))).toMatchObject({ range: 1 });
   });
 });
