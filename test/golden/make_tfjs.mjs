@@ -215,8 +215,13 @@ function graphModel() {
     strides: list(1, 2, 2, 1),
   });
   const clipped = g.add("Relu6", [g.add("Maximum", [large, g.add("Neg", [x])])]);
+  // Ends that are computed, some of them open.
+  const whole = g.add("StridedSlice", [clipped, g.constant([0, 0, 0, 0]), sizes, g.constant([1, 1, 1, 1])], {
+    end_mask: { i: "9" },
+    begin_mask: { i: "2" },
+  });
   const positive = g.add("GreaterEqual", [x, g.constant([0.5], [], "float32")]);
-  const y = g.add("Identity", [g.add("SelectV2", [positive, clipped, g.add("Square", [x])])]);
+  const y = g.add("Identity", [g.add("SelectV2", [positive, whole, g.add("Square", [x])])]);
   return { g, x, y, dim };
 }
 

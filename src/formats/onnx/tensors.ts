@@ -3,7 +3,8 @@
 import { UserError } from "../../base/errors.js";
 import type { ReadBeside } from "../../base/host.js";
 import { sizeOf } from "../../base/shape.js";
-import { byteLength, decodeElements, elementNumber, type ElementType, elementType, isFloat, listedElements, narrowBits, type Numbers } from "./element-types.js"; // prettier-ignore
+import { byteLength, decodeElements, elementNumber, type ElementType, elementType, listedElements, narrowBits, type Numbers } from "./element-types.js"; // prettier-ignore
+import { numberToFloat16 } from "../dtypes.js";
 import type { TensorProto } from "./messages.js";
 
 /** Numbers that are known before a graph runs, with their shape and the type they have in ONNX. */
@@ -66,11 +67,23 @@ function externalBytes(proto: TensorProto, where: string, external?: ReadBeside)
   return external(location, numberOf("offset") ?? 0, numberOf("length"));
 }
 
-/** The message of an array of float32 or int64, for writing. */
+/** How numbers are written, by type. */
+const encoders: Partial<Record<ElementType, (data: Numbers) => { readonly buffer: ArrayBufferLike }>> = {
+  float: (data) => Float32Array.from(data),
+  double: (data) => Float64Array.from(data),
+  float16: (data) => Uint16Array.from(data, numberToFloat16),
+  ...{ bool: (data) => Uint8Array.from(data), uint8: (data) => Uint8Array.from(data), int8: (data) => Int8Array.from(data) }, // prettier-ignore
+  ...{ uint16: (data) => Uint16Array.from(data), int16: (data) => Int16Array.from(data) },
+  ...{ uint32: (data) => Uint32Array.from(data), int32: (data) => Int32Array.from(data) },
+  uint64: (data) => BigUint64Array.from(Array.from(data, BigInt)),
+  int64: (data) => BigInt64Array.from(Array.from(data, BigInt)),
+};
+
+/** The message of an array, for writing. Throws a UserError for types that are not written: halves of Google's, and those below 8 bits. */
 export function encodeTensor(name: string, { type, shape, data }: HostArray): Partial<TensorProto> {
-  const rawData = isFloat(type)
-    ? Float32Array.from(data)
-    : BigInt64Array.from(Array.from(data, (n) => BigInt(n)));
+  const encode = encoders[type];
+  if (!encode) throw new UserError(`The tensor ${JSON.stringify(name.slice(0, 60))} is of ${type}, which is not written; convert it to float.`); // prettier-ignore
+  const rawData = encode(data);
   return {
     name,
     dims: shape,

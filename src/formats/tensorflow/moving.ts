@@ -7,7 +7,11 @@ const END = 2 ** 31 - 1;
 
 const concat: Write = (node) => {
   const last = node.node.inputs.length - 1;
-  return node.write("Concat", node.inputs.slice(0, last), { axis: node.numbers(last)[0] });
+  return node.write(
+    "Concat",
+    Array.from({ length: last }, (_, i) => node.input(i)),
+    { axis: node.numbers(last)[0] },
+  );
 };
 
 const pack: Write = (node) => {
@@ -31,23 +35,42 @@ const squeeze: Write = (node) => {
 
 /** x[begin:end:stride] of each of the first axes; the bits of the masks say which ends are open and which axes are taken away. */
 const stridedSlice: Write = (node) => {
-  const [begin, end, strides] = [1, 2, 3].map((i) => node.numbers(i));
+  const strides = node.numbers(3);
   if (node.int("ellipsis_mask", 0) !== 0 || node.int("new_axis_mask", 0) !== 0)
     node.fail("has an ellipsis or a new axis, which is not read");
   const bit = (mask: string, axis: number) => ((node.int(mask, 0) >> axis) & 1) === 1;
-  const axes = begin.map((_, axis) => axis);
+  const axes = strides.map((_, axis) => axis);
   const taken = axes.filter((axis) => bit("shrink_axis_mask", axis));
-  const starts = axes.map((a) =>
-    bit("begin_mask", a) && !taken.includes(a) ? (strides[a] > 0 ? 0 : END) : begin[a],
-  );
-  const ends = axes.map((a) => {
-    if (taken.includes(a)) return begin[a] === -1 ? END : begin[a] + 1;
-    return bit("end_mask", a) ? (strides[a] > 0 ? END : -END) : end[a];
-  });
-  const lists = [starts, ends, axes, strides].map((list) => node.graph.list(list));
-  const part = node.write("Slice", [node.input(), ...lists]);
+  const isOpen = (mask: string) => axes.map((axis) => bit(mask, axis) && !taken.includes(axis));
+  const far = strides.map((stride) => (stride > 0 ? END : -END));
+  const start = strides.map((stride) => (stride > 0 ? 0 : END));
+  const begin = ends(node, 1, isOpen("begin_mask"), start);
+  let end: string;
+  if (taken.length === 0) end = ends(node, 2, isOpen("end_mask"), far);
+  else {
+    const from = node.numbers(1);
+    const known = node.knownInput(2) ? node.numbers(2) : axes.every((a) => taken.includes(a)) ? from : node.numbers(2); // prettier-ignore
+    const last = (a: number) => (from[a] === -1 ? END : from[a] + 1);
+    end = node.graph.list(axes.map((a) => (taken.includes(a) ? last(a) : bit("end_mask", a) ? far[a] : known[a]))); // prettier-ignore
+  }
+  const part = node.write("Slice", [
+    node.input(),
+    begin,
+    end,
+    node.graph.list(axes),
+    node.graph.list(strides),
+  ]);
   return taken.length > 0 ? node.write("Squeeze", [part, node.graph.list(taken)]) : part;
 };
+
+/** The ends of a slice, known or computed, those that are open put in. */
+function ends(node: TfNode, index: number, isOpen: readonly boolean[], open: readonly number[]): string {
+  if (node.knownInput(index))
+    return node.graph.list(node.numbers(index).map((n, axis) => (isOpen[axis] ? open[axis] : n)));
+  if (!isOpen.includes(true)) return node.input(index);
+  const mask = node.graph.constant({ type: "bool", shape: [isOpen.length], data: Float64Array.from(isOpen, Number) }); // prettier-ignore
+  return node.write("Where", [mask, node.graph.list(open), node.input(index)]);
+}
 
 const slice: Write = (node) => {
   const [begin, size] = [node.numbers(1), node.numbers(2)];

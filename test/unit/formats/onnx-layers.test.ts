@@ -2,6 +2,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { onnxRuntime } from "../../../src/cli/bench/onnxruntime.js";
 import { layerCases } from "../../../src/formats/onnx/layers.js";
+import { decodeTensor, encodeTensor } from "../../../src/formats/onnx/tensors.js";
 import { loadOnnx, tensor, type Tensor, toOnnx, UNet, useBackend } from "../../../src/index.js";
 
 beforeAll(async () => {
@@ -40,6 +41,19 @@ it("layers that do the same work are of one kind", async () => {
   expect(kinds.size).toBeLessThan(cases.length);
   expect(new Set(cases.map(({ operator, shapes }) => operator + shapes)).size).toBeLessThanOrEqual(
     kinds.size,
+  );
+});
+
+it("writes numbers of each type as they are read", () => {
+  const data = Float64Array.from([0, 1, 1, 0]);
+  const types = ["float", "double", "float16", "bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"] as const; // prettier-ignore
+  for (const type of types) {
+    const proto = encodeTensor("t", { type, shape: [4], data });
+    const back = decodeTensor({ floatData: [], int32Data: [], int64Data: [], doubleData: [], uint64Data: [], ...proto } as never, type); // prettier-ignore
+    expect([back.type, ...back.data]).toEqual([type, ...data]);
+  }
+  expect(() => encodeTensor("t", { type: "int4", shape: [4], data })).toThrow(
+    /is of int4, which is not written/,
   );
 });
 
