@@ -13,8 +13,10 @@ export class Curve {
   private readonly plot: uPlot;
 
   constructor(private readonly root: HTMLElement) {
-    const style = getComputedStyle(document.documentElement);
-    const [ink, line, accent] = ["--faint", "--line", "--accent"].map((name) => style.getPropertyValue(name));
+    // Asked for at each drawing, as the page turns dark when the system does.
+    const [ink, line, accent] = ["--faint", "--line", "--accent"].map(
+      (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name),
+    );
     const axis: uPlot.Axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
     this.plot = new uPlot(
       {
@@ -39,6 +41,7 @@ export class Curve {
       root,
     );
     new ResizeObserver(() => this.plot.setSize(this.size())).observe(root);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.plot.redraw());
   }
 
   clear(): void {
