@@ -50,6 +50,12 @@ describe.skipIf(skipped)(skipped ?? "playground, used", () => {
     await page.locator("#one:enabled").waitFor();
     return state();
   }
+  async function steps(page: Page, count: number): Promise<void> {
+    for (let step = 1; step <= count; step++) {
+      await page.getByRole("button", { name: "One step" }).click();
+      await page.locator("#status", { hasText: `Step ${step}, loss` }).waitFor();
+    }
+  }
   const status = async (page: Page): Promise<string> => (await page.locator("#status").textContent())!;
 
   it("trains the digits that it draws to less than half of what any single picture would cost", () =>
@@ -76,10 +82,7 @@ describe.skipIf(skipped)(skipped ?? "playground, used", () => {
       const drawn = (step: number) =>
         Array.from(batches.batch(step).inputs[0].subarray(0, PIXELS), (x) => Math.round(255 * x));
       expect(await shown()).toEqual(drawn(0));
-      for (let step = 1; step <= 3; step++) {
-        await page.getByRole("button", { name: "One step" }).click();
-        await page.locator("#status", { hasText: `Step ${step}, loss` }).waitFor();
-      }
+      await steps(page, 3);
       await expect.poll(shown, { timeout: 100_000 }).toEqual(drawn(3));
     }));
 
@@ -119,18 +122,21 @@ describe.skipIf(skipped)(skipped ?? "playground, used", () => {
 
   it("saves what it shows: the loaded network gives the pictures that come out", () =>
     open("hidden=24, 12&code=3&batch=4", async (page) => {
-      await trained(page, 20);
-      const { step } = { step: Number(/Step (\d+)/.exec(await status(page))![1]) };
+      await steps(page, 3);
       const model = await loadModel(fs.readFileSync(await saved(page, "Weights", folder)));
       const settings = settingsOfHash("hidden=24, 12&code=3&batch=4");
-      const { inputs } = batchesOf(drawnDigits(2000, settings.seed), settings).batch(step);
+      const { inputs } = batchesOf(drawnDigits(2000, settings.seed), settings).batch(3);
       const out = await (model.call(tensor(inputs[0], [4, PIXELS])) as ReturnType<typeof tensor>).data();
-      const { width, levels } = await levelsOf(page, "#outputs");
-      for (let k = 0; k < 4 * PIXELS; k++) {
-        const [picture, at] = [Math.floor(k / PIXELS), k % PIXELS];
-        const level = levels[Math.floor(at / SIDE) * width + picture * (SIDE + 1) + (at % SIDE)];
-        expect(Math.abs(level - 255 * out[k])).toBeLessThanOrEqual(1);
-      }
+      const worst = async (): Promise<number> => {
+        const { width, levels } = await levelsOf(page, "#outputs");
+        return [...out].reduce((most, value, k) => {
+          const [picture, at] = [Math.floor(k / PIXELS), k % PIXELS];
+          const level = levels[Math.floor(at / SIDE) * width + picture * (SIDE + 1) + (at % SIDE)];
+          return Math.max(most, Math.abs(level - 255 * value));
+        }, 0);
+      };
+      // The pictures of the last step are drawn a moment after it.
+      await expect.poll(worst, { timeout: 100_000 }).toBeLessThan(0.6);
     }));
 
   it.each(["hidden=16&optimizer=sgd&loss=mae", "variational=true&noise=0.2&loss=binaryCrossentropy"])(
