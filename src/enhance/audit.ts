@@ -23,6 +23,11 @@ export class UnsoundResult extends UserError {
 
 /** Taking noise out moves no picture's mean by more, in 8-bit grey levels. */
 const mostShift = 2;
+/**
+ * Or by more than such a share of what changes at all (the root of its mean square): strong noise that was cut off at black has made a
+ * night picture brighter, and it rightly comes back darker.
+ */
+const shareOfChange = 0.15;
 /** Values that differ by less than a sixteenth of an 8-bit level are alike. */
 const alike = 1 / 255 / 16;
 
@@ -30,8 +35,9 @@ interface Channel {
   /** Of the picture and of the answer. */
   least: [number, number];
   most: [number, number];
-  /** Sum of the differences. */
+  /** Sum of the differences, and of their squares. */
   shift: number;
+  squares: number;
   /** The largest one. */
   change: number;
 }
@@ -53,6 +59,7 @@ export class Audit implements Pixels {
       least: [Infinity, Infinity],
       most: [-Infinity, -Infinity],
       shift: 0,
+      squares: 0,
       change: 0,
     }));
   }
@@ -81,6 +88,7 @@ export class Audit implements Pixels {
         const change = after - before;
         if (!(Math.abs(change) < Infinity)) throw new UnsoundResult("holds numbers that are not finite");
         channel.shift += Math.min(1, Math.max(0, after)) - before;
+        channel.squares += change * change;
         channel.change = Math.max(channel.change, Math.abs(change));
         channel.least[0] = Math.min(channel.least[0], before);
         channel.least[1] = Math.min(channel.least[1], after);
@@ -105,9 +113,11 @@ export class Audit implements Pixels {
     const spread = ({ least, most }: Channel, which: 0 | 1) => most[which] - least[which];
     if (this.channels.some((c) => spread(c, 0) > alike && spread(c, 1) <= alike))
       throw new UnsoundResult("is one even colour where the picture is not");
-    const shift = Math.max(...this.channels.map((c) => Math.abs(c.shift / this.count))) * 255;
-    if (shift > mostShift)
-      throw new UnsoundResult(`is ${shift.toFixed(1)} grey levels brighter or darker than the picture`);
+    for (const { shift, squares } of this.channels) {
+      const [moved, changed] = [Math.abs(shift / this.count), Math.sqrt(squares / this.count)].map((x) => 255 * x);
+      if (moved > Math.max(mostShift, shareOfChange * changed))
+        throw new UnsoundResult(`is ${moved.toFixed(1)} grey levels brighter or darker than the picture`);
+    }
     if (hasNoise && this.isUnchanged)
       throw new UnsoundResult("is the picture itself, although noise was found in it");
   }

@@ -11,7 +11,7 @@ import { createImage, type Image, type Levels } from "../../../src/image/image.j
 import { type Plane, toImage } from "../../../src/image/plane.js";
 import { createModel, ImageModel } from "../../../src/models/index.js";
 import type { Inputs } from "../../../src/nn/layer.js";
-import { add, averagePool2d, mul, pad, slice } from "../../../src/ops/index.js";
+import { add, averagePool2d, greater, mul, pad, slice, sub } from "../../../src/ops/index.js";
 import type { Tensor } from "../../../src/tensor/tensor.js";
 
 let backend: ReferenceBackend;
@@ -133,6 +133,26 @@ describe("an answer that is no enhanced picture is an error", () => {
       await expect(result).rejects.toThrow(sentence);
       await expect(result).rejects.toBeInstanceOf(UnsoundResult);
     });
+
+  describe("noise that is cut off at black", () => {
+    // On the left grey, on the right black with strong noise, of which the lower half is missing: 35 on average.
+    const level = (i: number) => (i % 64 < 16 ? 128 : Math.max(0, 110 * Math.sin(12.9898 * i * i)));
+    const night = createImage(64, 64, 1, Uint8Array.from({ length: 64 * 64 }, (_, i) => level(i)));
+    const darkened = (x: Tensor, to: number) => {
+      const isBright = greater(x, 0.45);
+      return add(mul(x, isBright), mul(sub(1, isBright), to / 255));
+    };
+
+    it("may be taken away, which darkens the picture", async () => {
+      const { image } = await enhanceImage(night, new Denoiser(new Plain((x) => darkened(x, 30))));
+      expect(image.pixels[63]).toBe(30);
+    });
+
+    it("but not more than it can be", async () => {
+      const result = enhanceImage(night, new Denoiser(new Plain((x) => darkened(x, 15))));
+      await expect(result).rejects.toThrow(/grey levels brighter or darker/);
+    });
+  });
 
   it("but an even picture may come back even", async () => {
     const even = createImage(32, 32, 1, new Uint8Array(32 * 32).fill(9));
