@@ -114,7 +114,9 @@ export class Audit implements Pixels {
     if (this.channels.some((c) => spread(c, 0) > alike && spread(c, 1) <= alike))
       throw new UnsoundResult("is one even colour where the picture is not");
     for (const { shift, squares } of this.channels) {
-      const [moved, changed] = [Math.abs(shift / this.count), Math.sqrt(squares / this.count)].map((x) => 255 * x);
+      const [moved, changed] = [Math.abs(shift / this.count), Math.sqrt(squares / this.count)].map(
+        (x) => 255 * x,
+      );
       if (moved > Math.max(mostShift, shareOfChange * changed))
         throw new UnsoundResult(`is ${moved.toFixed(1)} grey levels brighter or darker than the picture`);
     }

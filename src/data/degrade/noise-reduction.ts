@@ -33,7 +33,8 @@ export interface NoiseReduction {
 
 /**
  * From cameras that hardly smooth to some that leave only spots. On flat grounds of cameras' JPEG files neighbours share about two
- * thirds of their brightness noise, the next but one a quarter, and colour noise reaches much further.
+ * thirds of their brightness noise, the next but one a quarter. Of colour noise cameras take away far more, as eyes miss no detail
+ * there: what stays deviates by half to all of what brightness does, and neighbours share nine tenths of it.
  */
 export function drawNoiseReduction(random: RandomStream): NoiseReduction {
   const [least, most] = happens(random, 0.8) ? [0.7, 1.4] : [0.3, 1];
@@ -45,9 +46,9 @@ export function drawNoiseReduction(random: RandomStream): NoiseReduction {
       radius: 2 + random.integer(4),
     },
     chroma: {
-      share: between(random, 0.7, 1),
-      sigma: logBetween(random, 0.7, 5),
-      coarse: happens(random, 0.3) ? between(random, 0, 1.5) : 0,
+      share: between(random, 0.9, 1),
+      sigma: logBetween(random, 1.6, 8),
+      coarse: happens(random, 0.2) ? between(random, 0, 0.8) : 0,
       radius: 2 + random.integer(5),
     },
     sparing: happens(random, 0.5) ? random.uniform() : 0,

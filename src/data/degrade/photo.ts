@@ -37,7 +37,7 @@ const SAMPLINGS: readonly Subsampling[] = ["4:4:4", "4:2:2", "4:2:0"];
  * network that saw them alone leaves it.
  */
 export const softenPhoto: Degradation = (clean, random) =>
-  happens(random, 0.2) ? clean : enlargedMiddle(clean, logBetween(random, ...SOFTNESS));
+  happens(random, 0.5) ? clean : enlargedMiddle(clean, logBetween(random, ...SOFTNESS));
 
 /** @param clean three channels, 8-bit levels or finer */
 export const degradePhoto: Degradation = (clean, random) => {

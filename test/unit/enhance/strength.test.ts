@@ -137,7 +137,12 @@ describe("an answer that is no enhanced picture is an error", () => {
   describe("noise that is cut off at black", () => {
     // On the left grey, on the right black with strong noise, of which the lower half is missing: 35 on average.
     const level = (i: number) => (i % 64 < 16 ? 128 : Math.max(0, 110 * Math.sin(12.9898 * i * i)));
-    const night = createImage(64, 64, 1, Uint8Array.from({ length: 64 * 64 }, (_, i) => level(i)));
+    const night = createImage(
+      64,
+      64,
+      1,
+      Uint8Array.from({ length: 64 * 64 }, (_, i) => level(i)),
+    );
     const darkened = (x: Tensor, to: number) => {
       const isBright = greater(x, 0.45);
       return add(mul(x, isBright), mul(sub(1, isBright), to / 255));
