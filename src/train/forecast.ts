@@ -20,13 +20,13 @@ export interface StepCost {
   readonly operations: number;
   /** What the backend holds while it trains: weights, optimiser's memory, batch, and the arena of all values in between. */
   readonly bytes: number;
-  /** Seconds of a step, the mean over those that were made. */
+  /** Seconds of a step, the mean over the later half of those that were made. */
   readonly seconds: number;
-  /** Seconds once, before the second step: the program is recorded and optimised. */
+  /** Seconds once, in the first steps: the program is recorded and optimised, caches and compilers warm up. */
   readonly secondsBefore: number;
 }
 
-/** The first steps warm caches up and are not counted. */
+/** The first steps, and at least the first half of them, warm caches and compilers up; their time counts as spent once. */
 const warmUp = 2;
 const fewestSteps = 3;
 
@@ -60,12 +60,13 @@ export async function stepCost(
     },
   });
   restoreSnapshot({ model, optimizer, average }, before!);
-  const perStep = (ends[ends.length - 1] - ends[warmUp - 1]) / (ends.length - warmUp) / 1000;
+  const first = Math.max(warmUp, Math.floor(ends.length / 2));
+  const perStep = (ends[ends.length - 1] - ends[first - 1]) / (ends.length - first) / 1000;
   return {
     parameters: sum([...model.parameters().values()].map((p) => p.size)),
     ...plan,
     seconds: perStep,
-    secondsBefore: Math.max(0, (ends[warmUp - 1] - started) / 1000 - warmUp * perStep),
+    secondsBefore: Math.max(0, (ends[first - 1] - started) / 1000 - first * perStep),
   };
 }
 
