@@ -10,7 +10,7 @@ import { settingsOfHash } from "../../site/src/playground/settings.js";
 import { setBackend } from "../../src/backend/current.js";
 import { ReferenceBackend } from "../../src/backend/reference/reference-backend.js";
 import { loadModel, Model, tensor } from "../../src/index.js";
-import { temporaryFolder } from "../process/fovea.js";
+import { hasPython, temporaryFolder } from "../process/fovea.js";
 import { type Browser, launchBrowser, type Page, withoutBrowser } from "./browser.js";
 import { inPlayground, levelsOf, saved } from "./pages.js";
 import { buildSite, serve, type Served, withoutModules } from "./site.js";
@@ -221,12 +221,3 @@ describe.skipIf(skipped)(skipped ?? "playground, used", () => {
       }),
   );
 });
-
-function hasPython(): boolean {
-  try {
-    execFileSync("python3", ["--version"]);
-    return true;
-  } catch {
-    return false;
-  }
-}

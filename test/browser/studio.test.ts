@@ -7,7 +7,7 @@ import axe from "axe-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readImage } from "../../src/image/files.js";
 import { readZip } from "../../src/formats/zip.js";
-import { fovea, temporaryFolder } from "../process/fovea.js";
+import { fovea, hasPython, temporaryFolder } from "../process/fovea.js";
 import {
   type Browser,
   type BrowserContext,
@@ -244,12 +244,3 @@ describe.skipIf(skipped)(skipped ?? "studio", () => {
       expect(await page.locator("#line").isVisible()).toBe(false);
     }));
 });
-
-function hasPython(): boolean {
-  try {
-    execFileSync("python3", ["--version"]);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,6 +1,6 @@
 // Runs the command as a user does: a process of its own, its output and how it ended.
 
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -78,6 +78,9 @@ export const jsonLines = (text: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 export const temporaryFolder = (): string => fs.mkdtempSync(path.join(os.tmpdir(), "fovea-process-"));
+
+/** Python reads what is written here, too: archives, programs for Keras. */
+export const hasPython = (): boolean => spawnSync("python3", ["--version"]).status === 0;
 
 /** Small pictures with something to see in them. */
 export async function makeImages(folder: string, count: number, side = 24): Promise<void> {
