@@ -65,17 +65,19 @@ class Heap {
 
   /** Adds memory to the end: what the module was given at first, then new pages, so many that the last chunk has `size`. */
   bool grow(size_t size) {
-    const size_t pages_before = __builtin_wasm_memory_size(0);
     if (!end_) {
       end_ = ((uintptr_t)&__heap_base + kUnit - 1) / kUnit * kUnit;
-      if (pages_before * kPage - end_ >= kUnit) return add(pages_before * (uint64_t)kPage), true;
+      const size_t bytes = __builtin_wasm_memory_size(0) * kPage;
+      if (bytes - end_ >= kUnit) return add(bytes), true;
     }
     Chunk* last = first_;
     while (last && last->next) last = last->next;
     const size_t there = last && last->end() == end_ ? last->size : 0;
     const size_t pages = (size - there + kPage - 1) / kPage;
-    if (__builtin_wasm_memory_grow(0, pages) == SIZE_MAX) return false;
-    add((uint64_t)(pages_before + pages) * kPage);
+    // What it returns is the size; memory_size may be older (see wait_until_seen).
+    const size_t before = __builtin_wasm_memory_grow(0, pages);
+    if (before == SIZE_MAX) return false;
+    add((uint64_t)(before + pages) * kPage);
     return true;
   }
 
@@ -104,11 +106,23 @@ struct HeapLock {
   ~HeapLock() { taken.store(false, std::memory_order_release); }
 };
 
+void* take(size_t bytes) {
+  const HeapLock lock;
+  return heap.allocate(bytes);
+}
+
+/** V8 keeps the memory's size in every instance, and brings an instance up to date, after another one has made the memory larger, when
+ * its thread next begins a function or a round of a loop. Until then its memory.fill and memory.copy fail beyond the old size. */
+void wait_until_seen(uintptr_t last) {
+  while (__builtin_wasm_memory_size(0) <= last / kPage) std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+
 }  // namespace
 
 void* heap_allocate(size_t bytes) {
-  const HeapLock lock;
-  return heap.allocate(bytes);
+  void* const data = take(bytes);
+  if (data) wait_until_seen((uintptr_t)data + bytes - (bytes > 0));
+  return data;
 }
 
 void heap_free(void* data) {
