@@ -1,5 +1,5 @@
 """Small networks of the architectures that src/formats/networks knows, with random weights, and what PyTorch computes with them.
-The definitions follow the authors' papers and repositories, with their names of tensors; PyTorch 1.13 wrote networks.safetensors:
+The definitions follow the authors' papers and repositories, with their names of tensors; PyTorch 2.13 wrote networks.safetensors:
     python3 test/golden/make_networks.py
 """
 import json
@@ -118,41 +118,52 @@ class PlainSR(nn.Module):
 
 
 class Dense(nn.Module):
-    def __init__(self, n, g):
+    """With residuals inside where it is of ESRGAN+."""
+
+    def __init__(self, n, g, plus):
         super().__init__()
         for i in range(1, 6):
             setattr(self, f"conv{i}", conv(n + (i - 1) * g, n if i == 5 else g))
+        self.conv1x1 = conv(n, g, 1, False) if plus else None
 
     def forward(self, x):
-        parts = [x]
-        for i in range(1, 5):
-            parts.append(F.leaky_relu(getattr(self, f"conv{i}")(torch.cat(parts, 1)), 0.2))
-        return self.conv5(torch.cat(parts, 1)) * 0.2 + x
+        act = lambda y: F.leaky_relu(y, 0.2)
+        x1 = act(self.conv1(x))
+        x2 = act(self.conv2(torch.cat((x, x1), 1)))
+        if self.conv1x1:
+            x2 = x2 + self.conv1x1(x)
+        x3 = act(self.conv3(torch.cat((x, x1, x2), 1)))
+        x4 = act(self.conv4(torch.cat((x, x1, x2, x3), 1)))
+        if self.conv1x1:
+            x4 = x4 + x2
+        return self.conv5(torch.cat((x, x1, x2, x3, x4), 1)) * 0.2 + x
 
 
 class RRDB(nn.Module):
-    def __init__(self, n, g):
+    def __init__(self, n, g, plus):
         super().__init__()
-        self.rdb1, self.rdb2, self.rdb3 = Dense(n, g), Dense(n, g), Dense(n, g)
+        self.rdb1, self.rdb2, self.rdb3 = Dense(n, g, plus), Dense(n, g, plus), Dense(n, g, plus)
 
     def forward(self, x):
         return self.rdb3(self.rdb2(self.rdb1(x))) * 0.2 + x
 
 
 class RRDBNet(nn.Module):
-    def __init__(self, n, g, fold=1):
+    def __init__(self, n, g, fold=1, ups=2, plus=False):
         super().__init__()
-        self.fold = fold
+        self.fold, self.ups = fold, ups
         self.conv_first, self.conv_body = conv(3 * fold**2, n), conv(n, n)
-        self.body = nn.Sequential(RRDB(n, g), RRDB(n, g))
-        self.conv_up1, self.conv_up2, self.conv_hr, self.conv_last = conv(n, n), conv(n, n), conv(n, n), conv(n, 3)
+        self.body = nn.Sequential(RRDB(n, g, plus), RRDB(n, g, plus))
+        for i in range(1, ups + 1):
+            setattr(self, f"conv_up{i}", conv(n, n))
+        self.conv_hr, self.conv_last = conv(n, n), conv(n, 3)
 
     def forward(self, x):
         act = lambda y: F.leaky_relu(y, 0.2)
         first = self.conv_first(F.pixel_unshuffle(x, self.fold) if self.fold > 1 else x)
         y = first + self.conv_body(self.body(first))
-        for up in (self.conv_up1, self.conv_up2):
-            y = act(up(F.interpolate(y, scale_factor=2, mode="nearest")))
+        for i in range(1, self.ups + 1):
+            y = act(getattr(self, f"conv_up{i}")(F.interpolate(y, scale_factor=2, mode="nearest")))
         return self.conv_last(act(self.conv_hr(y)))
 
 
@@ -334,18 +345,30 @@ class NAFNet(nn.Module):
         return self.ending(y) + x
 
 
-def old_names(state):
-    """What the first ESRGAN called them."""
-    names = {"conv_first": "model.0", "conv_body": "model.1.sub.2", "conv_up1": "model.3", "conv_up2": "model.6"}
-    names |= {"conv_hr": "model.8", "conv_last": "model.10"}
-    renamed = {}
+def renamed(state, layers, block):
+    """Under other names, those of the layers in the blocks by what `block` makes of block, dense block and layer."""
+    result = {}
     for name, t in state.items():
         layer, part = name.rsplit(".", 1)
         if layer.startswith("body."):
             _, i, rdb, c = layer.split(".")
-            layer = f"model.1.sub.{i}.{rdb.upper()}.{c}.0"
-        renamed[f"{names.get(layer, layer)}.{part}"] = t
-    return renamed
+            layer = block(i, rdb.upper(), c)
+        result[f"{layers.get(layer, layer)}.{part}"] = t
+    return result
+
+
+def oldest_names(state):
+    """What the first ESRGAN, ESRGAN+ and most networks of OpenModelDB call them: by their places."""
+    ups = sum(name.startswith("conv_up") for name in state) // 2
+    layers = {"conv_first": "model.0", "conv_body": "model.1.sub.2"} | {f"conv_up{i}": f"model.{3 * i}" for i in range(1, ups + 1)}
+    layers |= {"conv_hr": f"model.{3 * ups + 2}", "conv_last": f"model.{3 * ups + 4}"}
+    return renamed(state, layers, lambda i, rdb, c: f"model.1.sub.{i}.{rdb}.{c}" + ("" if c == "conv1x1" else ".0"))
+
+
+def second_names(state):
+    """What the second ESRGAN, BSRGAN and Real-SR call them."""
+    layers = {"conv_body": "trunk_conv", "conv_up1": "upconv1", "conv_up2": "upconv2", "conv_hr": "HRconv"}
+    return renamed(state, layers, lambda i, rdb, c: f"RRDB_trunk.{i}.{rdb}.{c}")
 
 
 ones = [1] * 3
@@ -361,6 +384,9 @@ networks = {
     "ecbsr": (PlainSR(6, 2), 1),
     "rrdb": (RRDBNet(4, 2), 3),
     "rrdb-fold": (RRDBNet(4, 2, fold=2), 3),
+    "rrdb-fold4": (RRDBNet(4, 2, fold=4), 3),
+    "rrdb-same": (RRDBNet(4, 2, ups=0), 3),
+    "rrdb-plus": (RRDBNet(4, 2, plus=True), 3),
     "span": (SPAN(4, 2), 3),
     "rlfn": (RLFN(6, 8, 4, 2), 3),
     "safmn": (SAFMN(8, 1), 3),
@@ -380,11 +406,15 @@ for name, (net, channels) in networks.items():
     with torch.no_grad():
         y = net(x, sigma) if name.startswith(("fdncnn", "ffdnet", "drunet")) else net(x)
     state = {k: v for k, v in net.state_dict().items() if v.dtype.is_floating_point}
-    for prefix, names in ((name, state), ("rrdb-old", old_names(state) if name == "rrdb" else {})):
-        for key, t in names.items():
-            tensors[f"{prefix}/{key}"] = t
-        if names and prefix != "rrdb-old":
-            tensors |= {f"{prefix}:input": x, f"{prefix}:output": y}
+    for part, t in ({"input": x, "output": y}).items():
+        tensors[f"{name}:{part}"] = t
+    namings = {name: state}
+    if name in ("rrdb-same", "rrdb-plus"):
+        namings = {name: oldest_names(state)}
+    elif name == "rrdb":
+        namings |= {"rrdb-oldest": oldest_names(state), "rrdb-second": second_names(state)}
+    for naming, names in namings.items():
+        tensors |= {f"{naming}/{key}": t for key, t in names.items()}
 
 header, blob = {}, b""
 for key, t in tensors.items():

@@ -1,13 +1,15 @@
-// ESRGAN's network (Wang et al., ECCVW 2018): residual in residual dense blocks, doubled by repeated pixels and a convolution. Its
-// layers have had three sets of names; the oldest two are given the newest, Real-ESRGAN's.
+// ESRGAN's network (Wang et al., ECCVW 2018): residual in residual dense blocks, doubled by repeated pixels and a convolution; and
+// ESRGAN+ (Rakotonirina and Rasoanaivo, ICASSP 2020), whose dense blocks have residuals inside. The layers have had three sets of
+// names; the oldest two are given the newest, Real-ESRGAN's.
 
 import type { Architecture } from "./architecture.js";
 import type { StateDict } from "./state-dict.js";
 
 /** The newest name of each, and how the older ones call it. */
 const renames: readonly (readonly [RegExp, string])[] = [
-  [/^RRDB_trunk\.(\d+)\.RDB(\d)\.conv(\d)\./, "body.$1.rdb$2.conv$3."],
+  [/^RRDB_trunk\.(\d+)\.RDB(\d)\.conv(\d|1x1)\./, "body.$1.rdb$2.conv$3."],
   [/^model\.1\.sub\.(\d+)\.RDB(\d)\.conv(\d)\.0\./, "body.$1.rdb$2.conv$3."],
+  [/^model\.1\.sub\.(\d+)\.RDB(\d)\.conv1x1\./, "body.$1.rdb$2.conv1x1."],
   [/^trunk_conv\./, "conv_body."],
   [/^model\.1\.sub\.\d+\.(weight|bias)$/, "conv_body.$1"],
   [/^upconv(\d)\./, "conv_up$1."],
@@ -60,12 +62,17 @@ export const rrdb: Architecture = {
     const picture = net.images(inputs / fold ** 2);
     const folded = fold === 1 ? picture : net.pixelUnshuffle(picture, fold, inputs / fold ** 2);
 
-    /** Each convolution sees all before it. */
+    /** Each convolution sees all before it. ESRGAN+ adds x to the second, the second to the fourth, and noise in training alone. */
     const dense = (x: string, name: string): string => {
+      const isPlus = names.has(`${name}.conv1x1.weight`);
       const parts = [x];
       for (let i = 1; i <= 4; i++) {
         const all = parts.length === 1 ? x : net.concat(...parts);
-        parts.push(net.leakyRelu(conv(all, `${name}.conv${i}`, growth, width + (i - 1) * growth), 0.2));
+        const y = net.leakyRelu(conv(all, `${name}.conv${i}`, growth, width + (i - 1) * growth), 0.2);
+        if (!isPlus || i % 2 === 1) parts.push(y);
+        else if (i === 4) parts.push(net.add(y, parts[2]));
+        else
+          parts.push(net.add(y, net.conv(x, called(`${name}.conv1x1`), [growth, width, 1], { bias: false })));
       }
       const last = conv(net.concat(...parts), `${name}.conv5`, width, width + 4 * growth);
       return net.add(net.scaled(last, 0.2), x);
