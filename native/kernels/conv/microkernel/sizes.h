@@ -26,13 +26,14 @@ template <int V>
 constexpr bool kEndsInHalves = V > 1 && kLanes == 16;
 
 /**
- * Most tiles have whole vectors or half of the last one, and no epilogue but a bias and a ReLU: those end in registers. The others'
- * sums are stored, and end_in_memory() does the rest in loops that all sizes share: their loads and stores go on beside the next
- * tile's products.
+ * Most tiles have whole vectors or half of the last one, and no epilogue but a bias and a ReLU: those end in registers, as do those of
+ * contiguous rows that add. The others' sums are stored, and end_in_memory() does the rest in loops that all sizes share: their loads
+ * and stores go on beside the next tile's products.
  */
 template <int V, Rows kRows, bool kInterleaved>
 bool ends_in_registers(const TileProduct& p) {
-  if (kRows == Rows::gathered || kInterleaved || p.c.add || p.c.nontemporal) return false;
+  if (kRows == Rows::gathered || kInterleaved || p.c.nontemporal) return false;
+  if (p.c.add && kRows != Rows::contiguous) return false;
   const int beside = p.columns % kLanes;  // whole vectors
   if (beside && !(kRows == Rows::strided && kEndsInHalves<V> && beside == kLanes / 2)) return false;
   const Epilogue* const e = p.c.epilogue;
@@ -56,6 +57,18 @@ inline __attribute__((always_inline)) void finish_tile(const TileProduct& p, Sum
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) sums[r][v] = functions::Relu::value(sums[r][v], sums[r][v]);
+  }
+}
+
+/** Adds what is there, `row` floats from one row to the next. */
+template <int R, int V>
+inline __attribute__((always_inline)) void add_tile(const float* from, ptrdiff_t row, Sums<R, V>& sums) {
+#pragma GCC unroll 20
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) sums[r][v] += load(from + v * kLanes);
+    from += row;
+    hide(from);
   }
 }
 
@@ -126,6 +139,7 @@ void multiply_fixed(const TileProduct& p) {
     sum_tile<R, V, kRows, kInterleaved>(p, start, tile == p.tiles, sums);
     if (in_registers) {
       if (kRows == Rows::strided && p.c.epilogue) finish_tile<R, V>(p, sums);
+      if (kRows == Rows::contiguous && p.c.add) add_tile<R, V>(c, p.c.row, sums);
       const auto store_all = [&](auto last) __attribute__((always_inline)) {
         store_tile<R, V>(c, p.c.row, sums, last);
       };
