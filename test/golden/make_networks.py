@@ -9,6 +9,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from make_networks_scunet import SCUNet
+
 torch.manual_seed(34)
 
 
@@ -391,6 +393,7 @@ networks = {
     "rlfn": (RLFN(6, 8, 4, 2), 3),
     "safmn": (SAFMN(8, 1), 3),
     "nafnet": (NAFNet(2), 3),
+    "scunet": (SCUNet(4, [2, 1, 1, 2, 1, 1, 2], heads_of=2, side=4), 3),
 }
 
 tensors = {}
@@ -399,10 +402,11 @@ for name, (net, channels) in networks.items():
     for key, t in net.state_dict().items():
         if t.dtype.is_floating_point:
             small = 0.5 / max(1, t[0].numel()) ** 0.5 if t.dim() > 1 else 0.1
-            t.copy_(torch.randn_like(t) * small + (1 if key.endswith(("norm1.weight", "norm2.weight", "running_var")) else 0))
+            t.copy_(torch.randn_like(t) * small + (1 if key.endswith(("norm1.weight", "norm2.weight", "ln1.weight", "ln2.weight", "running_var")) else 0))
             if key.endswith("running_var"):
                 t.abs_()
-    x, sigma = torch.rand(1 if name.startswith(("rr", "s", "rl")) else 2, channels, 16, 24), torch.tensor([0.1, 0.2])
+    size = (40, 72) if name == "scunet" else (16, 24)
+    x, sigma = torch.rand(1 if name.startswith(("rr", "s", "rl")) else 2, channels, *size), torch.tensor([0.1, 0.2])
     with torch.no_grad():
         y = net(x, sigma) if name.startswith(("fdncnn", "ffdnet", "drunet")) else net(x)
     state = {k: v for k, v in net.state_dict().items() if v.dtype.is_floating_point}

@@ -25,7 +25,7 @@ const known: Readonly<Record<string, string>> = {
   ...{ dncnn: "DnCNN", "dncnn-norm": "DnCNN", ircnn: "IRCNN", fdncnn: "FDnCNN" },
   ...{ "ffdnet-grey": "FFDNet", "ffdnet-colour": "FFDNet", drunet: "DRUNet", compact: "SRVGGNetCompact" },
   ...Object.fromEntries(esrgan.map((name) => [name, "ESRGAN (RRDBNet)"])),
-  ...{ ecbsr: "ECBSR", span: "SPAN", rlfn: "RLFN", safmn: "SAFMN", nafnet: "NAFNet" },
+  ...{ ecbsr: "ECBSR", span: "SPAN", rlfn: "RLFN", safmn: "SAFMN", nafnet: "NAFNet", scunet: "SCUNet" },
 };
 
 describe("networks by the names of their tensors", () => {

@@ -11,13 +11,14 @@ import { dncnn, fdncnn, ffdnet, ircnn } from "./plain.js";
 import { rlfn } from "./rlfn.js";
 import { rrdb } from "./rrdb.js";
 import { safmn } from "./safmn.js";
+import { scunet } from "./scunet.js";
 import { span } from "./span.js";
 import { StateDict } from "./state-dict.js";
 import { NetworkWriter } from "./writer.js";
 
 /** Those that are known, by the names of their tensors. */
 const architectures: readonly Architecture[] = [
-  ...[dncnn, ircnn, fdncnn, ffdnet, drunet, compact, ecbsr, rrdb, span, rlfn, safmn, nafnet],
+  ...[dncnn, ircnn, fdncnn, ffdnet, drunet, compact, ecbsr, rrdb, span, rlfn, safmn, nafnet, scunet],
 ];
 
 /** A network that was found in a file of tensors. */

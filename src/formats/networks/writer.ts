@@ -55,6 +55,12 @@ export class NetworkWriter {
     return this.convolve([x, weight, ...biases], kernel, { stride, padding, dilation, groups });
   }
 
+  /** torch.nn.Linear on every pixel's channels. */
+  linear(x: string, name: string, [outputs, inputs]: readonly [outputs: number, inputs: number]): string {
+    const weight = this.tensor(`${name}.weight`, [outputs, inputs], [outputs, inputs, 1, 1]);
+    return this.convolve([x, weight, this.tensor(`${name}.bias`, [outputs])], 1);
+  }
+
   /** The same of tensors that were made of several of the file's. */
   convolve(inputs: readonly string[], kernel: number, options: Omit<ConvOptions, "bias"> = {}): string {
     const { stride = 1, padding = Math.floor(kernel / 2), dilation = 1, groups = 1 } = options;
@@ -147,6 +153,22 @@ export class NetworkWriter {
     const size = this.graph.node("Shape", [like], { start: 2, end: 4 });
     const sizes = this.graph.node("Concat", [own, size], { axis: 0 });
     return this.graph.node("Resize", [x, "", "", sizes], { mode: "linear" });
+  }
+
+  /** Enlarged below and on the right to a multiple of `n`, the last pixels repeated. */
+  paddedTo(x: string, n: number): string {
+    const { graph } = this;
+    const size = graph.node("Shape", [x], { start: 2, end: 4 });
+    const whole = graph.node("Mul", [graph.node("Div", [graph.node("Add", [size, graph.list([n - 1])]), graph.list([n])]), graph.list([n])]); // prettier-ignore
+    const more = this.sub(whole, size);
+    const pads = graph.node("Concat", [graph.list([0, 0, 0, 0, 0, 0]), more], { axis: 0 });
+    return graph.node("Pad", [x, pads], { mode: "edge" });
+  }
+
+  /** The upper left part, as large as another value. */
+  croppedLike(x: string, like: string): string {
+    const size = this.graph.node("Shape", [like], { start: 2, end: 4 });
+    return this.graph.node("Slice", [x, this.graph.list([0, 0]), size, this.graph.list([2, 3])]);
   }
 
   /** The noise level as a channel beside those of x. */
