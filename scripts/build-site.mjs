@@ -23,7 +23,7 @@ const site = join(root, "site");
 const { values } = parseArgs({ options: { out: { type: "string", default: join(site, "dist") } } });
 const out = resolve(values.out);
 
-/** A page loads the shaders: without comments and indentation, and a line that many of them have once. */
+/** A page loads the shaders: without comments (`//#` is a mark) and indentation, and a line that many of them have once. */
 const shortShaders = {
   name: "short-shaders",
   setup({ onLoad }) {
@@ -33,7 +33,9 @@ const shortShaders = {
       const numberOf = (line) => numbers.get(line) ?? numbers.set(line, numbers.size).size - 1;
       const entries = found.map(([, name, text]) => {
         const lines = JSON.parse(text).split("\n");
-        const code = lines.map((line) => line.replace(/\/\/.*$/, "").trim()).filter((line) => line !== "");
+        const code = lines
+          .map((line) => line.replace(/\/\/(?!#).*$/, "").trim())
+          .filter((line) => line !== "");
         return `${name}: text([${code.map(numberOf)}])`;
       });
       const contents = `const lines = ${JSON.stringify([...numbers.keys()])};

@@ -164,3 +164,12 @@ export function sourceOf(name: string): string {
   if (text === undefined) throw new Error(`shaders/${name}.wgsl does not exist`);
   return text;
 }
+
+/** A shader's text with lines in place of its marks: `//#steps` takes those of "steps". */
+export function filled(text: string, marks: Readonly<Record<string, readonly string[]>>): string {
+  for (const [mark, lines] of Object.entries(marks)) {
+    if (!text.includes(`//#${mark}\n`)) throw new Error(`a shader has lost its mark //#${mark}`);
+    text = text.replace(`//#${mark}\n`, () => `${lines.join("\n")}\n`);
+  }
+  return text;
+}

@@ -7,7 +7,7 @@ import { mergeAxes, broadcastStrides, MOST_AXES } from "../axes.js";
 import type { DeviceTraits, Plans } from "../context.js";
 import type { Dispatch } from "../dispatch.js";
 import { ceilDiv, Params } from "../dispatch.js";
-import { sourceOf } from "../pipelines.js";
+import { filled, sourceOf } from "../pipelines.js";
 
 export const WORKGROUP = 256;
 const always = () => true;
@@ -161,9 +161,7 @@ function chainSource(
     ...steps.map((step, k) => `let r${inputs + k} = ${stepSource(step, at("alphas", k))};`),
     ...results.map((register, k) => `y${k}[i] = r${register};`),
   ];
-  return sourceOf("elementwise/chain")
-    .replace("//#bindings", bindings.join("\n"))
-    .replace("//#steps", lines.join("\n  "));
+  return filled(sourceOf("elementwise/chain"), { bindings, steps: lines });
 }
 
 function stepSource(step: ElementwiseStep, alpha: string): string {

@@ -9,7 +9,7 @@ import type { Binding, Dispatch } from "../dispatch.js";
 import { ceilDiv, Params, Scratch } from "../dispatch.js";
 import type { SubgroupMatrixConfig } from "../adapter.js";
 import { kept, unrolled } from "../loops.js";
-import { sourceOf } from "../pipelines.js";
+import { filled, sourceOf } from "../pipelines.js";
 import { groupsFor } from "./elementwise.js";
 import { MANY_GROUPS } from "./reduce.js";
 
@@ -117,7 +117,7 @@ export const ladder: readonly Rung[] = [
     source: (text, device) => {
       const { M, N, K } = matrixShape(device)!;
       const sizes = Object.entries({ M, N, K, SUBGROUP: device.subgroups[0] });
-      return text.replace("//#sizes", sizes.map(([name, size]) => `const ${name} = ${size}u;`).join("\n"));
+      return filled(text, { sizes: sizes.map(([name, size]) => `const ${name} = ${size}u;`) });
     },
   },
   {
