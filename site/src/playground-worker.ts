@@ -1,6 +1,7 @@
 // The worker that trains the playground's network: one wish after the other, in the order in which they came; a stop at once.
 
-import { locate, type PageBackendName, useBackend, UserError } from "../../src/web.js";
+import { currentBackend } from "../../src/web.js";
+import { OpenedBackend, sentenceOf } from "./opened-backend.js";
 import { drawnDigits, type Pictures } from "./playground/digits.js";
 import type { FromTrainer, ToTrainer } from "./playground/messages.js";
 import { Trainer } from "./playground/trainer.js";
@@ -15,22 +16,30 @@ const tell = (message: FromTrainer): void => scope.postMessage(message);
 const BETWEEN_VIEWS = 400;
 const DRAWN = 2000;
 
-locate("./");
-const named = new URLSearchParams(location.search).get("backend") as PageBackendName | null;
-const opened = useBackend(named ?? "auto", { onChoice: (engine) => tell({ engine }) });
+const backend = new OpenedBackend((engine) => tell({ engine }));
 
 /** Those that a visitor gave; without any, digits of the settings' seed. */
 let given: Pictures | undefined;
 let trainer: Trainer | undefined;
-let stop: AbortController | undefined;
-let last: Promise<void> = opened.then(() => {});
+/** Of the last wish to train. */
+let stop = new AbortController();
+let last: Promise<unknown> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
-  if ("begin" in data || ("train" in data && data.train === "stop")) stop?.abort();
-  last = last.then(() => carryOut(data)).catch((error: unknown) => tell({ error: sentenceOf(error) }));
+  const isTraining = "train" in data && data.train !== "stop";
+  if ("begin" in data || ("train" in data && typeof data.train === "string")) stop.abort();
+  if (isTraining) stop = new AbortController();
+  const { signal } = stop;
+  last = last
+    .then(() => backend.use(() => carryOut(data, signal)))
+    .then(() => undefined, sentenceOf)
+    .then((error) => {
+      if (isTraining) tell({ stopped: true });
+      if (error !== undefined) tell({ error });
+    });
 };
 
-async function carryOut(wish: ToTrainer): Promise<void> {
+async function carryOut(wish: ToTrainer, signal: AbortSignal): Promise<void> {
   if ("begin" in wish) {
     given = wish.pictures ?? given;
     const pictures = given ?? drawnDigits(DRAWN, wish.begin.seed);
@@ -41,15 +50,15 @@ async function carryOut(wish: ToTrainer): Promise<void> {
     return;
   }
   if (!trainer) return;
+  if (trainer.backend !== currentBackend()) trainer = trainer.again();
   if ("train" in wish) {
-    if (wish.train !== "stop") await train(trainer, wish.train === "on" ? undefined : wish.train);
+    if (wish.train !== "stop") await train(trainer, wish.train === "on" ? undefined : wish.train, signal);
   } else if ("inspect" in wish) tell({ trace: await trainer.traced() });
   else if ("decode" in wish) tell({ decoded: await trainer.decode(wish.decode) });
   else tell({ file: await trainer.file() });
 }
 
-async function train(trainer: Trainer, steps: number | undefined): Promise<void> {
-  stop = new AbortController();
+async function train(trainer: Trainer, steps: number | undefined, signal: AbortSignal): Promise<void> {
   let losses: [number, number][] = [];
   let shown = performance.now();
   const show = async (): Promise<void> => {
@@ -59,19 +68,11 @@ async function train(trainer: Trainer, steps: number | undefined): Promise<void>
     shown = performance.now();
   };
   try {
-    await trainer.train(stop.signal, steps, async (loss) => {
+    await trainer.train(signal, steps, async (loss) => {
       losses.push([trainer.step, loss]);
       if (performance.now() - shown > BETWEEN_VIEWS) await show();
     });
   } finally {
     await show();
-    tell({ stopped: trainer.step });
   }
-}
-
-function sentenceOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return error instanceof UserError || (error as Error).name === "DivergedError"
-    ? message
-    : `Something went wrong: ${message}`;
 }

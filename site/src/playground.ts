@@ -17,6 +17,8 @@ const field = (name: string) => form.elements.namedItem(name) as HTMLInputElemen
 let worker: Worker | undefined;
 let settings = choices.settingsOfHash(location.hash);
 let isTraining = false;
+/** Wishes to train whose end was not told yet. */
+let trainings = 0;
 let step = 0;
 let loss: number | undefined;
 
@@ -46,6 +48,11 @@ function begin(pictures?: Awaited<ReturnType<typeof picturesOf>>): void {
   send({ begin: settings, pictures });
 }
 
+function train(steps: number | "on"): void {
+  trainings++;
+  send({ train: steps });
+}
+
 function drawState(text = ""): void {
   byId("train").textContent = isTraining ? "Pause" : "Train";
   for (const id of ["one", "inspect"]) byId<HTMLButtonElement>(id).disabled = isTraining;
@@ -65,7 +72,7 @@ function show(view: View): void {
 }
 
 function hear({ data }: MessageEvent<FromTrainer>): void {
-  if ("engine" in data) byId("engine").textContent = `On this machine ${data.engine.replace(/\.$/, "")}.`;
+  if ("engine" in data) byId("engine").textContent = data.engine;
   else if ("begun" in data) {
     for (const id of ["train", "one", "reset", "inspect"]) byId<HTMLButtonElement>(id).disabled = false;
     drawState(`Begins with ${data.begun}.`);
@@ -74,7 +81,7 @@ function hear({ data }: MessageEvent<FromTrainer>): void {
     loss = data.losses.at(-1)?.[1] ?? loss;
   } else if ("view" in data) show(data.view);
   else if ("stopped" in data) {
-    isTraining = false;
+    if (--trainings === 0) isTraining = false;
     drawState();
   } else if ("trace" in data) walk(data.trace);
   else if ("decoded" in data) drawPictures(byId("decoded"), data.decoded, 1, false);
@@ -106,11 +113,12 @@ byId("files").addEventListener("change", () => {
   if (files.length > 0) void picturesOf(files).then(begin, (error: Error) => drawState(error.message));
 });
 byId("train").addEventListener("click", () => {
-  send({ train: isTraining ? "stop" : "on" });
+  if (isTraining) send({ train: "stop" });
+  else train("on");
   isTraining = !isTraining;
   drawState();
 });
-byId("one").addEventListener("click", () => send({ train: 1 }));
+byId("one").addEventListener("click", () => train(1));
 byId("reset").addEventListener("click", () => begin());
 byId("inspect").addEventListener("click", () => {
   drawState("The next step is traced ...");

@@ -1,17 +1,8 @@
-// The worker that computes: opens the fastest backend (or the one that its URL names), fetches the task's network, takes one picture
-// after the other, tells how far it is.
+// The worker that computes: fetches the task's network, takes one picture after the other, tells how far it is.
 
-import {
-  enhancePixels,
-  locate,
-  openPicture,
-  type PageBackendName,
-  pictureFile,
-  prepareTask,
-  useBackend,
-  UserError,
-} from "../../src/web.js";
+import { enhancePixels, openPicture, pictureFile, prepareTask } from "../../src/web.js";
 import type { FromWorker, TaskName, ToWorker, Work } from "./messages.js";
+import { OpenedBackend, sentenceOf } from "./opened-backend.js";
 import { remarkOn } from "./remark.js";
 
 interface Scope {
@@ -20,23 +11,7 @@ interface Scope {
 }
 const scope = self as unknown as Scope;
 
-locate("./");
-const named = new URLSearchParams(location.search).get("backend") as PageBackendName | null;
-let opened = open();
-
-function open(): Promise<unknown> {
-  const opening = useBackend(named ?? "auto", { onChoice: tell });
-  opening.then(
-    () => named && tell(`${named} computes, as the address asks`),
-    (error: unknown) => scope.postMessage({ engine: sentenceOf(error) }),
-  );
-  return opening;
-}
-
-function tell(sentence: string): void {
-  scope.postMessage({ engine: `On this machine ${sentence.replace(/\.$/, "")}.` });
-}
-
+const backend = new OpenedBackend((engine) => scope.postMessage({ engine }));
 let running: { readonly id: number; readonly abort: AbortController } | undefined;
 
 scope.onmessage = ({ data }) => {
@@ -48,7 +23,7 @@ scope.onmessage = ({ data }) => {
 /** What cannot be fetched now is asked for again, and told, when a picture needs it. */
 async function prepare(task: TaskName): Promise<void> {
   try {
-    await opened;
+    await backend.ready();
     await prepareTask(task);
     scope.postMessage({ prepared: task, isKept: await isKept() });
   } catch {
@@ -68,18 +43,13 @@ async function isKept(): Promise<boolean> {
   }
 }
 
-/** A GPU that is lost (its driver was reset) is opened again, or what is faster by then, and the picture begun anew. */
+/** Where the GPU is lost, the picture is begun anew. */
 async function perform(work: Work): Promise<void> {
   const { id } = work;
   const abort = new AbortController();
   running = { id, abort };
   try {
-    await opened.catch(() => (opened = open()));
-    await enhance(work, abort.signal).catch(async (error: unknown) => {
-      if ((error as Error).name !== "DeviceLostError") throw error;
-      await (opened = open());
-      await enhance(work, abort.signal);
-    });
+    await backend.use(() => enhance(work, abort.signal));
   } catch (error) {
     scope.postMessage({ id, error: abort.signal.aborted ? "Cancelled." : sentenceOf(error) });
   } finally {
@@ -94,9 +64,4 @@ async function enhance({ id, file, name, task, strength }: Work, signal: AbortSi
   const result = await pictureFile(enhanced.image);
   const remark = remarkOn({ ...enhanced, isEstimated: enhanced.noise !== undefined }, strength);
   scope.postMessage({ id, result, remark });
-}
-
-function sentenceOf(error: unknown): string {
-  if (error instanceof UserError) return error.message;
-  return `Something went wrong: ${error instanceof Error ? error.message : String(error)}`;
 }

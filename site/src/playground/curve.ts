@@ -49,7 +49,10 @@ export class Curve {
     this.draw();
   }
 
+  /** Where steps come once more, as training went back to a snapshot, those drawn before are forgotten. */
   add(losses: readonly (readonly [number, number])[]): void {
+    const again = this.steps.findIndex((step) => step >= losses[0]?.[0]);
+    if (again >= 0) for (const list of [this.steps, this.losses, this.means]) list.length = again;
     for (const [step, loss] of losses) {
       this.steps.push(step);
       this.losses.push(loss);

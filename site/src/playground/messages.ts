@@ -32,7 +32,8 @@ export type FromTrainer =
   /** A network was made; the description of what it is trained on. */
   | { readonly begun: string }
   | { readonly losses: readonly (readonly [step: number, loss: number])[] }
-  | { readonly stopped: number }
+  /** A wish to train is at its end, whether it failed or not. */
+  | { readonly stopped: true }
   | { readonly view: View }
   | { readonly trace: string }
   | { readonly decoded: Float32Array }

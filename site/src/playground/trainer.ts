@@ -5,7 +5,17 @@ import type { RuleSource } from "../../../src/inspect/files.js";
 import { trace } from "../../../src/inspect/trace/trace.js";
 import { lossOf as stepLoss, type Subject } from "../../../src/inspect/trace/subject.js";
 import { lossOf } from "../../../src/train/names.js";
-import { fit, grad, noGrad, type Optimizer, scope, tensor, type TrainingData } from "../../../src/web.js";
+import { restoreSnapshot, type Snapshot } from "../../../src/train/snapshot.js";
+import {
+  currentBackend,
+  fit,
+  grad,
+  noGrad,
+  type Optimizer,
+  scope,
+  tensor,
+  type TrainingData,
+} from "../../../src/web.js";
 import { type Pictures, PIXELS } from "./digits.js";
 import type { View } from "./messages.js";
 import { Autoencoder, batchesOf, optimizerOf, plainNetwork } from "./network.js";
@@ -21,7 +31,11 @@ const FILTERS = 32;
 
 export class Trainer {
   readonly network: Autoencoder;
+  /** Where its numbers are. */
+  readonly backend = currentBackend();
   step = 0;
+  /** Of the last hundred steps' end, with all steps counted. */
+  private kept?: Snapshot;
   private readonly optimizer: Optimizer;
   private readonly batches: TrainingData;
 
@@ -33,6 +47,17 @@ export class Trainer {
     this.network.build([settings.batch, PIXELS], settings.seed);
     this.optimizer = optimizerOf(settings);
     this.batches = batchesOf(pictures, settings);
+  }
+
+  /** The same training on the backend that is current now, from its last snapshot on: what a lost GPU held is gone. */
+  again(): Trainer {
+    this.dispose();
+    const next = new Trainer(this.settings, this.pictures);
+    if (this.kept) {
+      restoreSnapshot({ model: next.network, optimizer: next.optimizer }, this.kept);
+      [next.step, next.kept] = [this.kept.step, this.kept];
+    }
+    return next;
   }
 
   /** Until the signal, or for so many steps. @param onStep is awaited */
@@ -52,6 +77,9 @@ export class Trainer {
         signal,
         stepsBefore: before,
         seed: this.settings.seed,
+        onSnapshot: (snapshot) => {
+          this.kept = { ...snapshot, step: before + snapshot.step };
+        },
         onStep: ({ step, loss }) => {
           this.step = before + step;
           return onStep(loss);
