@@ -33,7 +33,8 @@ function seeds() {
   const pickles = JSON.parse(fs.readFileSync(path.join(golden, "pytorch-files.json"), "utf8"));
   const bytes = (text) => new Uint8Array(Buffer.from(text, "base64"));
   const keras = JSON.parse(zlib.gunzipSync(fs.readFileSync(path.join(golden, "keras-models.json.gz"))));
-  const kerasFiles = (kind) => ["functional", "sequential"].map((name) => bytes(keras[name].files[kind]));
+  const kerasFiles = (kind) =>
+    ["functional", "sequential", "nested", "chain"].map((name) => bytes(keras[name].files[kind]));
   const tfjs = JSON.parse(fs.readFileSync(path.join(golden, "tfjs-models.json"), "utf8"));
   const weights = new Map([["a.b", { shape: [2, 3], data: new Float32Array(6) }]]);
   return {

@@ -20,7 +20,10 @@ interface Golden {
 
 const { operation, weights, ...models } = JSON.parse(
   String(zlib.gunzipSync(fs.readFileSync(path.join(import.meta.dirname, "keras-models.json.gz")))),
-) as { operation: string; weights: string } & Record<"functional" | "sequential", Golden>;
+) as { operation: string; weights: string } & Record<
+  "functional" | "sequential" | "nested" | "chain",
+  Golden
+>;
 
 const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, "base64"));
 const floats = ({ data }: Numbers) => new Float32Array(bytesOf(data).buffer);
@@ -73,7 +76,7 @@ describe("Keras's files", () => {
 
   it("refuses in one sentence what is none", async () => {
     const { keras, h5 } = models.functional.files;
-    expect(await refused(bytesOf(operation))).toMatch(/not known here: keras\.ops Multiply/);
+    expect(await refused(bytesOf(operation))).toMatch(/not known here: keras\.ops Cumsum/);
     expect(await refused(bytesOf(weights))).toMatch(/weights without a model/);
     expect(await refused(new Uint8Array(100))).toMatch(/neither a zip archive nor HDF5/);
     expect(await refused(bytesOf(h5).subarray(0, 3000))).toMatch(/is not sound HDF5/);
@@ -82,6 +85,48 @@ describe("Keras's files", () => {
     expect(await refused(changed(bytesOf(keras), '"Concatenate"', '"__proto__"  '))).toMatch(/not known here: __proto__/); // prettier-ignore
     expect(await refused(changed(bytesOf(keras), '{"module": "keras.src', '["module": "keras.src'))).toMatch(/config\.json that is no JSON/); // prettier-ignore
     expect(await refused(changed(bytesOf(h5), "first/kernel", "first/kernex"))).toMatch(/first \(Conv2D\) has no kernel/); // prettier-ignore
+  });
+
+  const described = (model: unknown) =>
+    kerasBytes({ model, weights: () => undefined, version: 3 }, "m.keras");
+  const input = { class_name: "InputLayer", name: "x", config: { batch_shape: [null, null, null, 3] }, inbound_nodes: [] }; // prettier-ignore
+  const from = (name: string) => ({
+    class_name: "__keras_tensor__",
+    config: { keras_history: [name, 0, 0] },
+  });
+  const functional = (layers: readonly object[], input_layers: unknown, last: string) => ({
+    class_name: "Functional",
+    config: { name: "net", trainable: true, layers, input_layers, output_layers: [last, 0, 0] },
+  });
+  const layer = (class_name: string, config: object, args: unknown[], more: object = {}) => ({
+    ...{
+      class_name,
+      name: "y",
+      config: { trainable: true, ...config },
+      inbound_nodes: [{ args, kwargs: {} }],
+    },
+    ...more,
+  });
+  const one = (last: object) => () => described(functional([input, last], ["x", 0, 0], "y"));
+
+  it("refuses by name what it does not do", () => {
+    const up = { interpolation: "lanczos3", size: [2, 2] };
+    expect(one(layer("UpSampling2D", up, [from("x")]))).toThrow(/interpolation "lanczos3", and nearest, bilinear, bicubic are known/); // prettier-ignore
+    const ops = { module: "keras.src.ops.numpy" };
+    expect(one(layer("Add", {}, [from("x"), "two"], ops))).toThrow(/y \(keras\.ops Add\) is given something else than values and numbers/); // prettier-ignore
+    expect(one(layer("Add", {}, [from("x")], ops))).toThrow(/y \(keras\.ops Add\) takes two values/);
+    expect(one(layer("Mean", { axis: null }, [from("x")], ops))).toThrow(/takes all axes together/);
+    expect(one(layer("Add", {}, [from("gone"), 1], ops))).toThrow(/its layer y needs gone, which comes of no layer/); // prettier-ignore
+  });
+
+  it("refuses models inside models without end", () => {
+    const inside = (depth: number, times: number): object => {
+      const model = depth === 0 ? layer("ReLU", {}, [from("x")]) : inside(depth - 1, times);
+      const uses = Array.from({ length: times }, () => ({ args: [from("x")], kwargs: {} }));
+      return { ...functional([input, { ...model, name: "y" }], ["x", 0, 0], "y"), inbound_nodes: uses };
+    };
+    expect(() => described(inside(40, 1))).toThrow(/more than 16 models inside each other/);
+    expect(() => described(inside(10, 9))).toThrow(/uses more than 20000 layers/);
   });
 
   it("refuses a shape that claims more than the file holds", async () => {

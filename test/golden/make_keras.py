@@ -3,7 +3,7 @@
 #   pip install keras jax && KERAS_BACKEND=jax python3 test/golden/make_keras.py
 import base64, gzip, io, json, os, pathlib, tempfile, zipfile
 import h5py, keras, numpy as np
-from keras import layers as L
+from keras import layers as L, ops
 
 random = np.random.default_rng(34)
 
@@ -45,6 +45,34 @@ def sequential():
     )
 
 
+def inner(channels, name):
+    """A block with arithmetic of keras.ops in it, whose layers have the names of those outside."""
+    x = keras.Input((None, None, channels))
+    y = L.BatchNormalization(name="norm")(L.Conv2D(channels, 3, padding="same", name="conv")(x))
+    return keras.Model(x, ops.relu(y) * 0.5 + x, name=name)
+
+
+def nested():
+    x = keras.Input((None, None, 3), name="picture")
+    first = L.Conv2D(4, 3, padding="same", name="conv")(x)
+    block = inner(4, "block")
+    deep = keras.Sequential([L.DepthwiseConv2D(3, padding="same"), L.PReLU(shared_axes=[1, 2])], name="deep")
+    last = keras.Sequential([L.Conv2D(4, 1), deep, inner(4, "last_block")], name="last")
+    y = last(block(block(first)))
+    y = (1 - y) / 2.0 - np.array([0.1, 0.2, 0.3, 0.4], "float32")
+    y = ops.concatenate([-y, ops.clip(first, -0.5, 0.5), ops.gelu(y)], axis=-1) ** 2
+    y = ops.leaky_relu(y - ops.mean(y, axis=[1, 2], keepdims=True), 0.1)
+    y = ops.maximum(y, ops.sigmoid(y) - 1) * ops.softmax(y)
+    y = ops.depth_to_space(L.Conv2D(12, 1, name="tail")(y), 2)
+    return keras.Model(x, y + L.UpSampling2D(2, interpolation="bicubic")(x), name="net")
+
+
+def chain():
+    """Models inside a Sequential, the first of which says what it takes."""
+    first = keras.Sequential([keras.Input((16, 24, 3)), L.Conv2D(4, 3, name="conv")], name="first")
+    return keras.Sequential([first, inner(4, "second"), L.Conv2D(2, 1, name="conv")])
+
+
 def of(array):
     array = np.ascontiguousarray(array, np.float32)
     return {"shape": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
@@ -63,23 +91,22 @@ def without_names(archive):
 
 
 golden = {}
-for model in (functional(), sequential()):
+for kind, model in {"functional": functional(), "sequential": sequential(), "nested": nested(), "chain": chain()}.items():
     weights = []
     for w in model.get_weights():
         scale = 1 / np.sqrt(w.size / w.shape[-1]) if w.ndim > 1 else 0.3
         weights.append(random.uniform(-scale, scale, w.shape) + (0 if w.ndim > 1 else 0.5))
     model.set_weights(weights)
     x = random.uniform(0, 1, (1, 16, 24, 3)).astype(np.float32)
-    if isinstance(model, keras.Sequential):
+    if kind == "sequential":
         x *= 255
     files = {}
     with tempfile.TemporaryDirectory() as folder:
-        for kind in ("keras", "h5"):
-            file = os.path.join(folder, f"model.{kind}")
+        for ending in ("keras", "h5"):
+            file = os.path.join(folder, f"model.{ending}")
             model.save(file)
-            files[kind] = pathlib.Path(file).read_bytes()
+            files[ending] = pathlib.Path(file).read_bytes()
     files["keras-3.0"] = without_names(files["keras"])
-    kind = "sequential" if isinstance(model, keras.Sequential) else "functional"
     golden[kind] = {
         "files": {name: base64.b64encode(data).decode() for name, data in files.items()},
         "input": of(x),
@@ -88,7 +115,7 @@ for model in (functional(), sequential()):
 
 x = keras.Input((8, 8, 3))
 with tempfile.TemporaryDirectory() as folder:
-    keras.Model(x, keras.ops.multiply(L.Conv2D(3, 1)(x), 0.2)).save(f"{folder}/m.keras")
+    keras.Model(x, ops.cumsum(L.Conv2D(3, 1)(x), axis=1)).save(f"{folder}/m.keras")
     golden["operation"] = base64.b64encode(pathlib.Path(f"{folder}/m.keras").read_bytes()).decode()
     keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(3, 1)]).save_weights(f"{folder}/m.weights.h5")
     golden["weights"] = base64.b64encode(pathlib.Path(f"{folder}/m.weights.h5").read_bytes()).decode()

@@ -1,18 +1,23 @@
 // A Keras model's description, of version 2 or 3, Sequential or functional: its layers' uses in the order in which they can be computed.
+// A model inside another is written out, once a use, its inputs and outputs as layers that change nothing.
 
 import { UserError } from "../../base/errors.js";
+import { argumentsIn, isObject, type OperationArgument, tensorsIn } from "./inbound.js";
 
 export type Config = Readonly<Record<string, unknown>>;
 
 /** One use of a layer. */
 export interface LayerUse {
-  readonly name: string;
+  /** Its name after those of the models that it is in. */
+  readonly path: readonly string[];
   readonly className: string;
   readonly config: Config;
   /** The uses whose results it takes. */
   readonly inputs: readonly string[];
   /** What this use is called there. */
   readonly key: string;
+  /** Of an operation of keras.ops, which takes numbers, too. */
+  readonly args?: readonly OperationArgument[];
 }
 
 export interface KerasGraph {
@@ -20,9 +25,23 @@ export interface KerasGraph {
   readonly outputs: readonly string[];
 }
 
+/** Where a model's description stands: in which models, and what comes in. */
+interface Place {
+  readonly path: readonly string[];
+  /** What the keys of its uses begin with. */
+  readonly prefix: string;
+  /** What its inputs are, undefined outermost. */
+  readonly given?: readonly string[];
+}
+
 type Fail = (what: string) => never;
-const isObject = (value: unknown): value is Config =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Models inside models, and layers in all; what a lying file asks for ends here. */
+const DEEPEST = 16;
+const MOST_USES = 20_000;
+
+export const isModel = (className: unknown): boolean =>
+  className === "Sequential" || className === "Functional" || className === "Model";
 
 /** Reads the description. Throws a UserError, one sentence, for what is no model of layers. */
 export function kerasGraphOf(model: unknown, source: string): KerasGraph {
@@ -30,81 +49,140 @@ export function kerasGraphOf(model: unknown, source: string): KerasGraph {
     throw new UserError(`${source}: ${what}.`);
   };
   if (!isObject(model)) return fail("it describes no model of Keras; save the model again");
-  const { class_name: kind, config } = model;
-  const layers = Array.isArray(config) ? config : isObject(config) ? config.layers : undefined;
-  if (!Array.isArray(layers) || !layers.every(isObject))
-    return fail("its model lists no layers; save it again");
-  if (kind === "Sequential") return chained(layers, fail);
-  if (kind !== "Functional" && kind !== "Model")
-    return fail(`it is a ${String(kind).slice(0, 40)}; models that are Sequential or functional are read`);
-  const uses = ordered(layers.flatMap((layer) => usesOf(layer, fail)), fail); // prettier-ignore
-  const { output_layers: outputs } = config as Config;
-  return { uses, outputs: tensorsIn(outputs) };
+  return new Reader(fail).graphOf(model, { path: [], prefix: "" });
 }
 
-function chained(layers: readonly Config[], fail: Fail): KerasGraph {
-  const uses: LayerUse[] = [];
-  for (const layer of layers) {
-    const { name, className, config } = layerOf(layer, fail);
-    const shape = config.batch_input_shape ?? config.batch_shape;
-    if (uses.length === 0 && className !== "InputLayer") {
-      if (!Array.isArray(shape)) return fail("its first layer does not say what it takes; build the model before it is saved"); // prettier-ignore
-      uses.push({ name: "input", className: "InputLayer", config: { batch_input_shape: shape }, inputs: [], key: "input:0:0" }); // prettier-ignore
+class Reader {
+  private count = 0;
+
+  constructor(private readonly fail: Fail) {}
+
+  graphOf({ class_name: kind, config }: Config, place: Place): KerasGraph {
+    const layers = Array.isArray(config) ? config : isObject(config) ? config.layers : undefined;
+    if (!Array.isArray(layers) || !layers.every(isObject))
+      return this.fail("its model lists no layers; save it again");
+    if (!isModel(kind))
+      return this.fail(`it is a ${String(kind).slice(0, 40)}; models that are Sequential or functional are read`); // prettier-ignore
+    if (place.path.length > DEEPEST) return this.fail(`it has more than ${DEEPEST} models inside each other`);
+    if (kind === "Sequential") return this.chained(layers, place);
+    const { input_layers: inputs, output_layers: outputs } = config as Config;
+    const keys = tensorsIn(inputs, place.prefix);
+    const uses = layers.flatMap((layer) => this.usesOf(layer, place));
+    const wired = place.given ? uses.map((use) => this.wired(use, keys, place.given!)) : uses;
+    return { uses: ordered(wired, place.given ?? [], this.fail), outputs: tensorsIn(outputs, place.prefix) };
+  }
+
+  /** An input of a model inside another is what that is given. */
+  private wired(use: LayerUse, keys: readonly string[], given: readonly string[]): LayerUse {
+    if (use.className !== "InputLayer") return use;
+    const at = keys.indexOf(use.key);
+    if (at < 0 || at >= given.length)
+      return this.fail(`its model ${use.path.slice(0, -1).join("/")} is given ${given.length} values, and its input ${use.path.at(-1)} none of them`); // prettier-ignore
+    return renamed(use, given[at]);
+  }
+
+  private chained(layers: readonly Config[], { path, prefix, given }: Place): KerasGraph {
+    const uses: LayerUse[] = [];
+    let last = given?.[0];
+    for (const [i, layer] of layers.entries()) {
+      const { name, className, config } = this.layerOf(layer);
+      if (className === "InputLayer" && last !== undefined) continue;
+      if (last === undefined && className !== "InputLayer") {
+        const shape = config.batch_input_shape ?? config.batch_shape ?? this.shapeWithin(layer);
+        if (!Array.isArray(shape)) return this.fail("its first layer does not say what it takes; build the model before it is saved"); // prettier-ignore
+        last = "input:0:0";
+        uses.push({ path: ["input"], className: "InputLayer", config: { batch_input_shape: shape }, inputs: [], key: last }); // prettier-ignore
+      }
+      const key = `${prefix}${i}/${name}:0:0`;
+      const inputs = last === undefined ? [] : [last];
+      uses.push(...this.written({ path: [...path, name], className, config, inputs, key }, layer));
+      last = key;
     }
-    uses.push({ name, className, config, inputs: uses.slice(-1).map(({ key }) => key), key: `${name}:0:0` });
+    return last === undefined ? { uses, outputs: [] } : { uses, outputs: [last] };
   }
-  return { uses, outputs: uses.slice(-1).map(({ key }) => key) };
-}
 
-/** Operations of keras.ops carry numbers among their arguments, so they are other classes than layers of their names. */
-const isOperation = (module: unknown): boolean => typeof module === "string" && /\bops\b/.test(module);
-
-function layerOf({ class_name: className, config, name, module }: Config, fail: Fail) {
-  if (typeof className !== "string" || !isObject(config))
-    return fail("a layer in it has no class or no config");
-  const own = name ?? config.name;
-  if (typeof own !== "string") return fail(`its layer ${className.slice(0, 40)} has no name`);
-  return { className: isOperation(module) ? `keras.ops ${className}` : className, config, name: own };
-}
-
-function usesOf(layer: Config, fail: Fail): LayerUse[] {
-  const { name, className, config } = layerOf(layer, fail);
-  const nodes = Array.isArray(layer.inbound_nodes) ? (layer.inbound_nodes as unknown[]) : [];
-  const inputs = nodes.length === 0 ? [[]] : nodes.map(tensorsIn);
-  return inputs.map((list, node) => ({ name, className, config, inputs: list, key: `${name}:${node}:0` }));
-}
-
-/** Every [layer, use, result] in a piece of the description, written as version 2 or version 3 does. */
-function tensorsIn(part: unknown): string[] {
-  if (isObject(part)) {
-    const { keras_history: history } = isObject(part.config) ? part.config : part;
-    return history === undefined ? Object.values(part).flatMap(tensorsIn) : tensorsIn(history);
+  /** What the first layer of a model inside, of which a chain begins, takes. */
+  private shapeWithin({ config }: Config): unknown {
+    const layers = isObject(config) ? config.layers : undefined;
+    const [first] = Array.isArray(layers) ? (layers as unknown[]) : [];
+    const own = isObject(first) && isObject(first.config) ? first.config : {};
+    return own.batch_input_shape ?? own.batch_shape;
   }
-  if (!Array.isArray(part)) return [];
-  const [name, node, result] = part as unknown[];
-  const isTensor = typeof name === "string" && typeof node === "number" && typeof result === "number";
-  return isTensor ? [`${name}:${node}:${result}`] : part.flatMap(tensorsIn);
+
+  private layerOf({ class_name: className, config, name, module, inbound_nodes: nodes }: Config) {
+    if (typeof className !== "string" || !(isObject(config) || (isModel(className) && Array.isArray(config))))
+      return this.fail("a layer in it has no class or no config");
+    const own = name ?? (config as Config).name;
+    if (typeof own !== "string") return this.fail(`its layer ${className.slice(0, 40)} has no name`);
+    const isOperation = isOfOps(module, config as Config, nodes);
+    return { className: isOperation ? `keras.ops ${className}` : className, config: config as Config, name: own, isOperation }; // prettier-ignore
+  }
+
+  private usesOf(layer: Config, { path, prefix }: Place): LayerUse[] {
+    const { name, className, config, isOperation } = this.layerOf(layer);
+    const listed = Array.isArray(layer.inbound_nodes) ? (layer.inbound_nodes as unknown[]) : [];
+    const nodes = listed.length === 0 ? [[]] : listed;
+    return nodes.flatMap((node, i) =>
+      this.written(
+        {
+          path: [...path, name],
+          className,
+          config,
+          inputs: tensorsIn(node, prefix),
+          key: `${prefix}${name}:${i}:0`,
+          ...(isOperation && { args: argumentsIn(node) }),
+        },
+        layer,
+      ),
+    );
+  }
+
+  /** The use itself, or those inside of it where it is a model, and its results under the names they have outside. */
+  private written(use: LayerUse, layer: Config): LayerUse[] {
+    if (++this.count > MOST_USES) return this.fail(`it uses more than ${MOST_USES} layers`);
+    if (!isModel(use.className)) return [use];
+    const prefix = `${use.key.slice(0, -2)}>`;
+    const { uses, outputs } = this.graphOf(layer, { path: use.path, prefix, given: use.inputs });
+    const results = outputs.map((key, i) => renamed({ ...use, key: `${use.key.slice(0, -2)}:${i}` }, key));
+    return [...uses, ...results];
+  }
 }
+
+/** Operations have names that layers have, too. An .h5 says no modules, but every layer says whether it is trainable. */
+function isOfOps(module: unknown, config: Config, nodes: unknown): boolean {
+  if (typeof module === "string") return /\bops\b/.test(module);
+  const isOfVersion3 = Array.isArray(nodes) && isObject(nodes[0]) && "args" in nodes[0];
+  return isOfVersion3 && !("trainable" in config);
+}
+
+const renamed = ({ path, key }: LayerUse, of: string): LayerUse => ({
+  ...{ path, key, className: "Identity", config: {}, inputs: [of] },
+});
 
 /** Each use after those it takes. */
-function ordered(uses: readonly LayerUse[], fail: Fail): LayerUse[] {
+function ordered(uses: readonly LayerUse[], given: readonly string[], fail: Fail): LayerUse[] {
+  const waiting = new Map<string, LayerUse[]>();
+  const missing = new Map(
+    uses.map((use) => [use, new Set(use.inputs.filter((key) => !given.includes(key)))]),
+  );
+  for (const [use, keys] of missing)
+    for (const key of keys) waiting.set(key, [...(waiting.get(key) ?? []), use]);
+  const order = uses.filter((use) => missing.get(use)!.size === 0);
   const done = new Set<string>();
-  const order: LayerUse[] = [];
-  let left = [...uses];
-  while (left.length > 0) {
-    const ready = left.filter(({ inputs }) => inputs.every((key) => done.has(key)));
-    if (ready.length === 0) {
-      const missing = left[0].inputs.find((key) => !done.has(key))!;
-      return fail(
-        `its layer ${left[0].name} needs ${missing.split(":")[0]}, which comes of no layer before it`,
-      );
+  for (const use of order) {
+    // It grows while it is walked.
+    if (done.has(use.key)) return fail(`its layer ${use.path.join("/")} is there twice`);
+    done.add(use.key);
+    for (const next of waiting.get(use.key) ?? []) {
+      const keys = missing.get(next)!;
+      if (keys.delete(use.key) && keys.size === 0) order.push(next);
     }
-    for (const use of ready) {
-      if (done.has(use.key)) return fail(`its layer ${use.name} is there twice`);
-      done.add(use.key);
-      order.push(use);
-    }
-    left = left.filter(({ key }) => !done.has(key));
   }
+  const left = uses.find((use) => missing.get(use)!.size > 0);
+  if (left)
+    return fail(`its layer ${left.path.join("/")} needs ${nameIn([...missing.get(left)!][0])}, which comes of no layer before it`); // prettier-ignore
   return order;
 }
+
+/** The layer's name in a key. */
+export const nameIn = (key: string): string => key.split(">").at(-1)!.split(":")[0].slice(0, 60);

@@ -3,16 +3,15 @@
 
 import { UserError } from "../../base/errors.js";
 import { GraphBuilder, type GraphValueInfo, modelBytes } from "../onnx/export/builder.js";
-import type { Weights } from "../pytorch.js";
-import { kerasGraphOf, type LayerUse } from "./config.js";
+import { kerasGraphOf, type LayerUse, nameIn } from "./config.js";
 import { unknownLayers, writeLayer } from "./layers.js";
+import type { FindWeights } from "./variables.js";
 import { KerasLayer, type KerasValue } from "./writer.js";
 
 /** What a file of Keras holds. */
 export interface KerasFile {
   readonly model: unknown;
-  /** By "layer/variable". */
-  readonly weights: ReadonlyMap<string, Weights>;
+  readonly weights: FindWeights;
   /** Keras's, as a number: 2.1. */
   readonly version: number;
 }
@@ -24,7 +23,7 @@ function inputOf(use: LayerUse, name: string, source: string): GraphValueInfo {
   const given = use.config.batch_input_shape ?? use.config.batch_shape;
   const isSize = (n: unknown) => n === null || (Number.isSafeInteger(n) && (n as number) >= 0);
   if (!Array.isArray(given) || !given.every(isSize) || given.length < 1 || given.length > 8)
-    throw new UserError(`${source}: its input ${use.name} has no shape.`);
+    throw new UserError(`${source}: its input ${use.path.join("/")} has no shape.`);
   const sizes = given as (number | null)[];
   const isImages = sizes.length === 4;
   const order = isImages ? [0, 3, 1, 2] : sizes.map((_, axis) => axis);
@@ -48,15 +47,16 @@ export function kerasBytes({ model, weights, version }: KerasFile, source: strin
   const graph = new GraphBuilder();
   const values = new Map<string, KerasValue>();
   const inputs: GraphValueInfo[] = [];
+  const written = new Map<string, string>();
   for (const use of uses) {
     if (use.className === "InputLayer") {
-      const info = inputOf(use, graph.fresh(use.name), source);
+      const info = inputOf(use, graph.fresh(use.path[0]), source);
       inputs.push(info);
       values.set(use.key, { name: info.name, rank: info.shape.length });
       continue;
     }
     const given = use.inputs.map((key) => values.get(key)!);
-    values.set(use.key, writeLayer(new KerasLayer(graph, use, weights, source, version), given));
+    values.set(use.key, writeLayer(new KerasLayer(graph, use, weights, source, version, written), given));
   }
   const results = outputs.map((key) => values.get(key) ?? failOutput(key, source));
   if (results.length === 0) throw new UserError(`${source}: its model has no output; save it again.`);
@@ -69,7 +69,5 @@ export function kerasBytes({ model, weights, version }: KerasFile, source: strin
 }
 
 const failOutput = (key: string, source: string): never => {
-  throw new UserError(
-    `${source}: its output ${key.split(":")[0].slice(0, 60)} comes of no layer; save the model again.`,
-  );
+  throw new UserError(`${source}: its output ${nameIn(key)} comes of no layer; save the model again.`);
 };

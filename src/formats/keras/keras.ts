@@ -5,8 +5,9 @@ import { UserError } from "../../base/errors.js";
 import { Hdf5, isHdf5 } from "../hdf5.js";
 import type { Weights } from "../pytorch.js";
 import { isZip, readZip } from "../zip.js";
+import { isModel } from "./config.js";
 import type { KerasFile } from "./index.js";
-import { variablesOf } from "./variables.js";
+import { type FindWeights, nameAmong, variablesOf } from "./variables.js";
 
 type Fail = (what: string) => never;
 
@@ -42,46 +43,64 @@ function jsonOf(text: string, name: string, fail: Fail): unknown {
 const versionOf = (given: unknown, otherwise: number): number =>
   (typeof given === "string" && parseFloat(given)) || otherwise;
 
-/** One file of HDF5: the weights of each layer in a group of its name, which lists them. */
+/** One file of HDF5: the weights of each layer, those of a model's layers too, in a group of its name, which lists them. */
 function ofHdf5(file: Hdf5, fail: Fail): KerasFile {
   const [config] = file.texts("", "model_config") ?? [];
   if (config === undefined)
     return fail("holds weights without a model; save the whole model: model.save('model.keras')");
   const model = jsonOf(config, "model_config", fail);
-  const weights = new Map<string, Weights>();
-  for (const { name } of layersOf(model)) {
-    const group = `model_weights/${name}`;
-    for (const path of file.texts(group, "weight_names") ?? []) {
-      const array = file.floats(`${group}/${path}`);
-      const variable = path.replace(/:0$/, "").split("/").at(-1)!;
-      if (array) weights.set(`${name}/${variable}`, array);
-    }
-  }
+  const listed = new Map<string, Map<string, string>>();
+  const namesIn = (group: string): Map<string, string> => {
+    const found = listed.get(group) ?? new Map((file.texts(group, "weight_names") ?? []).map((name) => [name.replace(/:0$/, ""), name])); // prettier-ignore
+    listed.set(group, found);
+    return found;
+  };
+  const weights: FindWeights = (path, variable) => {
+    const group = `model_weights/${path[0]}`;
+    const names = namesIn(group);
+    const isOwn = (name: string) => path.length === 1 && name.split("/").at(-1) === variable;
+    const name = nameAmong(names, path, variable) ?? [...names.keys()].find(isOwn);
+    return name === undefined ? undefined : file.floats(`${group}/${names.get(name)!}`);
+  };
   return { model, weights, version: versionOf(file.texts("", "keras_version")?.[0], 2) };
 }
 
 /** The HDF5 in a .keras: a layer's variables by number, in a group called after its class, which later versions name. */
-function ofStore(file: Hdf5, model: unknown): Map<string, Weights> {
-  const groups = new Map<string, string>();
-  for (const path of file.paths) {
-    const [, place] = /^[^/]+[/\\]([^/\\]+)\/vars$/.exec(path) ?? [];
-    if (place !== undefined) groups.set(place, path);
-  }
-  const byName = new Map([...groups.values()].map((path) => [file.texts(path, "name")?.[0], path]));
+function ofStore(file: Hdf5, model: unknown): FindWeights {
   const weights = new Map<string, Weights>();
+  addStored({ file, paths: file.paths, weights }, model, "", []);
+  return (path, variable) => weights.get([...path, variable].join("/"));
+}
+
+interface Stored {
+  readonly file: Hdf5;
+  readonly paths: readonly string[];
+  readonly weights: Map<string, Weights>;
+}
+
+/** The variables of a model whose layers' groups lie within `within`. */
+function addStored(stored: Stored, model: unknown, within: string, path: readonly string[]): void {
+  const { file, paths, weights } = stored;
+  const groups = new Map<string, string>();
+  for (const group of paths) {
+    const [, place] = (group.startsWith(within) && /^[^/]+[/\\]([^/\\]+)\/vars$/.exec(group.slice(within.length))) || []; // prettier-ignore
+    if (place !== undefined) groups.set(place, group);
+  }
+  const byName = new Map([...groups.values()].map((group) => [file.texts(group, "name")?.[0], group]));
   const seen = new Map<string, number>();
-  for (const { name, className, config } of layersOf(model)) {
-    const place = snakeCase(className);
+  for (const { name, className, config, layer } of layersOf(model)) {
+    const place = snakeCase(className === "Model" ? "Functional" : className);
     const before = seen.get(place) ?? 0;
     seen.set(place, before + 1);
     const group = byName.get(name) ?? groups.get(before === 0 ? place : `${place}_${before}`);
     if (group === undefined) continue;
+    const own = [...path, name];
+    if (isModel(className)) addStored(stored, layer, group.slice(0, -"vars".length), own);
     for (const [i, variable] of variablesOf(className, config).entries()) {
       const array = file.floats(`${group}/${i}`);
-      if (array) weights.set(`${name}/${variable}`, array);
+      if (array) weights.set([...own, variable].join("/"), array);
     }
   }
-  return weights;
 }
 
 /** As Keras's to_snake_case, which names the groups. */
@@ -92,6 +111,7 @@ interface Layer {
   readonly name: string;
   readonly className: string;
   readonly config: Readonly<Record<string, unknown>>;
+  readonly layer: unknown;
 }
 
 /** The layers that a description lists; what is wrong with it is told by config.ts. */
@@ -105,7 +125,7 @@ function layersOf(model: unknown): Layer[] {
     const own = (layer?.config ?? {}) as Record<string, unknown>;
     const [name, className] = [layer?.name ?? own.name, layer?.class_name];
     return typeof name === "string" && typeof className === "string"
-      ? [{ name, className, config: own }]
+      ? [{ name, className, config: own, layer }]
       : [];
   });
 }

@@ -2,6 +2,7 @@
 // outputs] becomes [outputs, inputs, height, width].
 
 import { activated } from "./activations.js";
+import { isKnownOperation, writeOperation } from "./operations.js";
 import type { KerasLayer, KerasValue } from "./writer.js";
 
 type Write = (layer: KerasLayer, inputs: readonly KerasValue[]) => KerasValue;
@@ -115,11 +116,16 @@ const globalPooling =
     return { name: layer.node("Flatten", [y]), rank: 2 };
   };
 
+/** Bicubic is Keys's with a = -1/2, what lies outside left out, as TensorFlow and JAX have it (PyTorch: -3/4, borders repeated). */
+const interpolations = {
+  nearest: { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
+  bilinear: { mode: "linear" },
+  bicubic: { mode: "cubic", cubic_coeff_a: { float: -0.5 }, exclude_outside: 1 },
+};
+
 function upSampling(layer: KerasLayer, inputs: readonly KerasValue[]): KerasValue {
-  const mode = layer.word("interpolation", ["nearest", "bilinear"]);
+  const attributes = interpolations[layer.word("interpolation", ["nearest", "bilinear", "bicubic"])];
   const scales = layer.graph.floats([1, 1, ...layer.pair("size", 2)], [4]);
-  const nearest = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
-  const attributes = mode === "nearest" ? nearest : { mode: "linear" };
   return { name: layer.node("Resize", [images(layer, inputs), "", scales], attributes), rank: 4 };
 }
 
@@ -247,10 +253,18 @@ const writers: Readonly<Record<string, Write>> = {
   MultiplyBeta: multiplyBeta,
 };
 
+const operationIn = (className: string): string | undefined => /^keras\.ops (.*)$/.exec(className)?.[1];
+
 /** The classes of layers that are not known. */
 export const unknownLayers = (classNames: Iterable<string>): string[] =>
-  [...new Set(classNames)].filter((name) => name !== "InputLayer" && !Object.hasOwn(writers, name));
+  [...new Set(classNames)].filter((name) => {
+    const operation = operationIn(name);
+    return operation === undefined ? name !== "InputLayer" && !Object.hasOwn(writers, name) : !isKnownOperation(operation); // prettier-ignore
+  });
 
 /** Writes one layer. */
-export const writeLayer = (layer: KerasLayer, inputs: readonly KerasValue[]): KerasValue =>
-  inputs.length === 0 ? layer.fail("takes nothing") : writers[layer.use.className](layer, inputs);
+export function writeLayer(layer: KerasLayer, inputs: readonly KerasValue[]): KerasValue {
+  if (inputs.length === 0) return layer.fail("takes nothing");
+  const operation = operationIn(layer.use.className);
+  return operation === undefined ? writers[layer.use.className](layer, inputs) : writeOperation(layer, operation, inputs); // prettier-ignore
+}

@@ -6,6 +6,7 @@ import { show } from "../../base/shape.js";
 import type { GraphBuilder } from "../onnx/export/builder.js";
 import { permute, type Weights } from "../pytorch.js";
 import type { Config, LayerUse } from "./config.js";
+import type { FindWeights } from "./variables.js";
 
 /** A value of the graph. */
 export interface KerasValue {
@@ -17,18 +18,25 @@ export class KerasLayer {
   constructor(
     readonly graph: GraphBuilder,
     readonly use: LayerUse,
-    private readonly weights: ReadonlyMap<string, Weights>,
+    private readonly find: FindWeights,
     private readonly source: string,
     /** Keras's own, of which a few defaults changed in 3. */
     readonly version: number,
+    /** What has been written of weights by any layer: a layer that is used twice has its weights once. */
+    private readonly written: Map<string, string>,
   ) {}
+
+  /** With the names of the models that it is in. */
+  get name(): string {
+    return this.use.path.join("/");
+  }
 
   get config(): Config {
     return this.use.config;
   }
 
   fail(what: string): never {
-    throw new UserError(`${this.source}: its layer ${this.use.name} (${this.use.className}) ${what}.`);
+    throw new UserError(`${this.source}: its layer ${this.name} (${this.use.className}) ${what}.`);
   }
 
   number(name: string, otherwise: number): number {
@@ -50,23 +58,26 @@ export class KerasLayer {
   }
 
   has(variable: string): boolean {
-    return this.weights.has(`${this.use.name}/${variable}`);
+    return this.find(this.use.path, variable) !== undefined;
   }
 
   /** One of its weights, of this rank. */
   weight(variable: string, rank: number): Weights {
-    const found = this.weights.get(`${this.use.name}/${variable}`);
+    const found = this.find(this.use.path, variable);
     if (!found) return this.fail(`has no ${variable} in the file`);
     return found.shape.length === rank ? found : this.fail(`has a ${variable} of ${show(found.shape)}, not of ${rank} axes`); // prettier-ignore
   }
 
   /** A weight as a constant, its axes in this order, under another shape if one is given. */
   constant(variable: string, weights: Weights, order?: readonly number[], under?: readonly number[]): string {
+    const name = `${this.name}/${variable}`;
+    const key = JSON.stringify([name, order, under]);
+    const before = this.written.get(key);
+    if (before !== undefined) return before;
     const { shape, data } = order ? permute(weights, order) : weights;
-    return this.graph.constant(
-      { type: "float", shape: under ?? shape, data },
-      `${this.use.name}/${variable}`,
-    );
+    const own = this.graph.constant({ type: "float", shape: under ?? shape, data }, name);
+    this.written.set(key, own);
+    return own;
   }
 
   node(

@@ -4,6 +4,7 @@
 import { UserError } from "../../base/errors.js";
 import type { ReadBeside } from "../../base/host.js";
 import { kerasBytes } from "../keras/index.js";
+import { type FindWeights, nameAmong } from "../keras/variables.js";
 import { GraphBuilder, type GraphValueInfo, modelBytes } from "../onnx/export/builder.js";
 import type { Weights } from "../pytorch.js";
 import { convolutionWriters } from "./convolutions.js";
@@ -27,11 +28,12 @@ export function tfjsBytes(bytes: Uint8Array, source: string, beside: ReadBeside)
 
 /** As Keras has it; a weight "model/conv/kernel" is conv's kernel. */
 function layersOf({ topology, weights }: TfjsFile) {
-  const byLayer = new Map<string, Weights>();
+  const byName = new Map<string, Weights>();
   for (const [name, { type, shape, data }] of weights)
-    if (type === "float") byLayer.set(valueOf(name).split("/").slice(-2).join("/"), { shape, data: data as Float32Array }); // prettier-ignore
+    if (type === "float") byName.set(valueOf(name), { shape, data: data as Float32Array });
+  const find: FindWeights = (path, variable) => byName.get(nameAmong(byName, path, variable) ?? "");
   const version = parseFloat(String(topology.keras_version ?? "2")) || 2;
-  return { model: topology.model_config ?? topology, weights: byLayer, version };
+  return { model: topology.model_config ?? topology, weights: find, version };
 }
 
 function graphBytes({ topology, signature, weights }: TfjsFile, source: string): Uint8Array {
