@@ -51,7 +51,8 @@ export type Pass = (program: Program, backend: Backend) => Program;
 export const withCalls = (program: Program, calls: readonly KernelCall[]): Program => ({ ...program, calls });
 
 /**
- * Repeats `rewrite` over the positions of a program until it finds nothing more. It returns the changed list, or undefined.
+ * Repeats `rewrite` over the positions of a program until it finds nothing more. It returns the changed list, or undefined. A change may
+ * make another possible further up, so the list is gone through until nothing in it changes.
  */
 export function untilStable(
   program: Program,
@@ -63,12 +64,16 @@ export function untilStable(
 ): Program {
   let calls = program.calls;
   let uses = usesOf(calls);
-  for (let position = 0; position < calls.length;) {
-    const changed = rewrite(calls, position, uses);
-    if (changed) {
-      calls = changed;
-      uses = usesOf(calls);
-    } else position++;
+  for (let hasChanged = true; hasChanged;) {
+    hasChanged = false;
+    for (let position = 0; position < calls.length;) {
+      const changed = rewrite(calls, position, uses);
+      if (changed) {
+        calls = changed;
+        uses = usesOf(calls);
+        hasChanged = true;
+      } else position++;
+    }
   }
   return withCalls(program, calls);
 }

@@ -6,7 +6,9 @@ import {
   add,
   conv2d,
   matMul,
+  maximum,
   mean,
+  minimum,
   mul,
   relu,
   reshape,
@@ -108,6 +110,16 @@ describe("record and replay", () => {
     expect(text).toContain('"gradientOf":"relu"');
     expect(kernels.length).toBeLessThan(stages.get("as recorded")! * 0.6);
     program.dispose();
+  });
+
+  it("makes one call of two chains that meet", async () => {
+    const [x, slope] = [tensor(...normal([1, 2, 3, 4], 1)), tensor(...normal([4], 2))];
+    const prelu = () => add(maximum(x, 0), mul(slope, minimum(x, 0)));
+    const recorded = record(() => ({ y: prelu() }));
+    expect(recorded.program.calls.filter(({ kernel }) => kernel !== "fill")).toHaveLength(1);
+    await recorded.run();
+    expect(await recorded.outputs.y.data()).toEqual(await prelu().data());
+    recorded.dispose();
   });
 
   it("keeps memory flat over replays, and gives it all back", async () => {
