@@ -83,7 +83,8 @@ async function trainingParts(folder, channels) {
 
 /** Pairs as a camera makes them, between 33 and 39 dB as most of PolyU's. */
 async function cameraPairs(cleanParts) {
-  const { degradePhoto, degradationStream } = await import("../dist/data/degrade/photo.js");
+  const { degradationStream } = await import("../dist/data/degrade/draws.js");
+  const { degradePhoto } = await import("../dist/data/degrade/photo.js");
   const { toPlane } = await import("../dist/image/plane.js");
   const pairs = [];
   for (let index = 0; pairs.length < 2 * parts; index++) {

@@ -65,6 +65,17 @@ export const sigmaOrRange: Parse<number | readonly [number, number]> = (text) =>
 /** "25" or "15,25,50". */
 export const sigmaList: Parse<number[]> = (text) => text.split(",").map(sigmaValue("--sigma"));
 
+/** "10" or "10,20": of JPEG. */
+export const qualityList: Parse<number[]> = (text) =>
+  text.split(",").map((part) => {
+    const quality = Number(part);
+    if (!(Number.isInteger(quality) && quality >= 1 && quality <= 100))
+      throw new UserError(
+        `--quality ${text}: "${part}" is not a whole number from 1 to 100; give for example --quality 10,20.`,
+      );
+    return quality;
+  });
+
 /** "auto" or "25". */
 export const sigmaOrAuto: Parse<number | "auto"> = (text) => {
   if (text === "auto") return text;

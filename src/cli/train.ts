@@ -2,6 +2,7 @@
 // made of is train/run-config.ts, how it goes train/session.ts in this folder.
 
 import { Command, Option } from "commander";
+import { blindTasks } from "../data/degrade/blind.js";
 import { interruptible } from "./interrupt.js";
 import {
   architecture,
@@ -29,8 +30,8 @@ export const trainCommand = (): Command =>
     .addOption(
       new Option(
         "--task <name>",
-        "what to mend: denoise (Gaussian noise of a known level; the default) or photo (a camera's noise and JPEG, blind)",
-      ).argParser(oneOf("--task", ["denoise", "photo"])),
+        "what to mend: denoise (Gaussian noise of a known level; the default), photo (a camera's noise and JPEG, blind) or deblock (JPEG, blind)",
+      ).argParser(oneOf("--task", ["denoise", ...Object.keys(blindTasks)])),
     )
     .option("--data <dir>", "folder of clean images to train on")
     .option("--val <dir>", "folder of clean images to validate on, other ones; the first 12 are used")
@@ -60,7 +61,7 @@ export const trainCommand = (): Command =>
     )
     .option(
       "--draw <places>",
-      "where patches are cut out: even (the default), or detail (photo's default) for more often where there is some",
+      "where patches are cut out: even (the default), or detail (default of photo and deblock) for more often where there is some",
       oneOf("--draw", ["even", "detail"]),
     )
     .option(

@@ -10,7 +10,7 @@ import { RandomStream } from "../base/random-stream.js";
 import { convertChannels } from "../image/colour.js";
 import type { Image, Levels } from "../image/image.js";
 import { checkSigma } from "./degrade/gaussian.js";
-import { type Degradation, degradationStream } from "./degrade/photo.js";
+import { type Degradation, degradationStream } from "./degrade/draws.js";
 import { DetailDraw } from "./detail.js";
 
 export interface PatchOptions {

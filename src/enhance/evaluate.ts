@@ -5,7 +5,7 @@
 import { gaussianNoise } from "../data/degrade/gaussian.js";
 import type { Image } from "../image/image.js";
 import { psnr } from "../image/metrics.js";
-import { type Picture, toImage, toPlane } from "../image/plane.js";
+import { type Picture, type Plane, toImage, toPlane } from "../image/plane.js";
 import type { Denoiser, DenoiseOptions } from "./denoiser.js";
 
 export interface Trial {
@@ -34,7 +34,10 @@ export async function tryOn(
   return restoreAndCompare(denoiser, gaussianNoise(clean, sigma, seed, index), clean, sigma, options);
 }
 
-/** Lets the model restore a picture of which the clean one is there; both of its channels and of one size. */
+/**
+ * Lets the model restore a picture of which the clean one is there; both of one size, and of the model's channels or grey: a colour
+ * model sees a grey picture three times, and its answers are averaged.
+ */
 export async function restoreAndCompare(
   denoiser: Denoiser,
   input: Picture,
@@ -43,7 +46,23 @@ export async function restoreAndCompare(
   options: DenoiseOptions = {},
 ): Promise<Trial> {
   const plane = toPlane(input);
-  const data = await denoiser.denoise(plane, sigma, options);
-  const restored = toImage({ ...plane, data });
+  const copies = denoiser.model.channels / plane.channels;
+  const data = await denoiser.denoise(copies > 1 ? tripled(plane) : plane, sigma, options);
+  const restored = toImage({ ...plane, data: copies > 1 ? averaged(data) : data });
   return { input, restored, psnrInput: psnr(clean, input), psnr: psnr(clean, restored) };
 }
+
+function tripled({ width, height, data }: Plane): Plane {
+  return {
+    width,
+    height,
+    channels: 3,
+    data: Float32Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)]),
+  };
+}
+
+const averaged = (data: Float32Array): Float32Array =>
+  Float32Array.from(
+    { length: data.length / 3 },
+    (_, i) => (data[3 * i] + data[3 * i + 1] + data[3 * i + 2]) / 3,
+  );

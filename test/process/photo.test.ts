@@ -1,9 +1,13 @@
-// --task photo: a blind network from another's weights, with a moving average, stopped and gone on with; and pairs of files measured.
+// --task photo and deblock: a blind network from another's weights, with a moving average, stopped and gone on with; and pairs of files measured.
 
 import fs from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { jpeg } from "../../src/data/degrade/jpeg.js";
+import { convertChannels } from "../../src/image/colour.js";
 import { readImage, writeImage } from "../../src/image/files.js";
+import { psnr } from "../../src/image/metrics.js";
+import { toPlane } from "../../src/image/plane.js";
 import { readCheckpoint } from "../../src/train/files.js";
 import { fovea, jsonLines, makeImages, onReference, temporaryFolder } from "./fovea.js";
 
@@ -86,6 +90,40 @@ describe("fovea train --task photo", () => {
     const other = ["--widths", "2,4", "--steps", "1", "--out", "no", "--channels", "3", "--init", "told"];
     const { stderr } = await fovea(["train", "--data", "images", ...small, ...other], folder);
     expect(stderr).toContain("does not fit this model");
+  });
+});
+
+describe("--task deblock", () => {
+  it("learns from JPEG, and is measured at the qualities that are named, grey pictures in grey", async () => {
+    const made = await train("--task", "deblock", "--out", "blocks", "--steps", "2", "--val", "images");
+    expect(made.stderr).toContain("JPEG of any quality");
+    expect(made.code).toBe(0);
+    const evaluate = (...more: string[]) =>
+      fovea(["eval", "--model", "blocks", "--task", "deblock", "--json", ...onReference, ...more], folder);
+    await makeImages(inside("greys"), 2, 32);
+    for (const i of [0, 1])
+      await writeImage(
+        inside(`greys/${i}.png`),
+        convertChannels(await readImage(inside(`greys/${i}.png`)), 1),
+      );
+    const { stdout } = await evaluate("--data", "greys", "--quality", "10,90");
+    const [low, high] = jsonLines(stdout);
+    expect(low).toMatchObject({ images: 2, task: "deblock", quality: 10 });
+    expect(high).toMatchObject({ images: 2, task: "deblock", quality: 90 });
+    expect(high.psnrInput).toBeGreaterThan((low.psnrInput as number) + 3);
+    const loss = async (i: number) => {
+      const clean = await readImage(inside(`greys/${i}.png`));
+      return psnr(clean, jpeg(toPlane(clean), 10));
+    };
+    expect(low.psnrInput).toBeCloseTo(((await loss(0)) + (await loss(1))) / 2, 3);
+    expect((await evaluate("--data", "greys", "--quality", "0")).stderr).toContain(
+      "a whole number from 1 to 100",
+    );
+    expect((await evaluate("--data", "greys", "--sigma", "5")).stderr).toContain(
+      "--quality instead of --sigma",
+    );
+    const denoise = await fovea(["eval", "--model", "blocks", "--quality", "5", "--data", "greys"], folder);
+    expect(denoise.stderr).toContain("--quality is for --task deblock");
   });
 });
 

@@ -1,6 +1,6 @@
 // What `fovea train` puts together for a run, and for a rehearsal of one: patches, network, moving average, validation.
 
-import { degradePhoto, softenPhoto } from "../../data/degrade/photo.js";
+import { blindTaskOf } from "../../data/degrade/blind.js";
 import { loadPatches } from "../../data/files.js";
 import type { PatchDataset } from "../../data/patches.js";
 import { readNetworkOfOthers } from "../../enhance/others-node.js";
@@ -25,13 +25,14 @@ export interface Parts {
  * @param begins a new run; one that is resumed takes its weights from the checkpoint
  */
 export async function loadParts(config: RunConfig, begins: boolean, { eager }: TrainFlags): Promise<Parts> {
+  const { degrade, soften } = blindTaskOf(config.task) ?? {};
   const patches = await loadPatches(config.data, channelsOf(config), {
     patch: config.patch,
     batchSize: config.batch,
     sigma: config.sigma,
     seed: config.seed,
     draw: config.draw,
-    ...(config.task === "photo" && { degrade: degradePhoto, soften: softenPhoto }),
+    ...{ degrade, soften },
   });
   const model = await newModel(config, begins);
   const average = config.ema === undefined ? undefined : await newModel(config, begins);

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { UserError } from "../../base/errors.js";
 import { modelPart } from "../../models/files.js";
+import { blindTaskOf } from "../../data/degrade/blind.js";
 import type { PatchDraw } from "../../data/patches.js";
 import { createModel, type ModelConfig } from "../../models/index.js";
 import type { OnnxNetwork } from "../../models/onnx-network.js";
@@ -145,13 +146,13 @@ function begun(flags: TrainFlags, network?: OnnxNetwork): RunConfig {
   if (flags.data === undefined) throw new UserError("fovea train needs images to train on; add --data DIR.");
   if (network) checkNetwork(flags, network);
   const architecture = network?.architecture ?? flags.model ?? "unet";
-  const isPhoto = flags.task === "photo";
-  if (isPhoto) checkPhoto(flags);
+  const isBlind = flags.task !== undefined && blindTaskOf(flags.task) !== undefined;
+  if (isBlind) checkBlind(flags);
   const isDense = architecture === "dense-autoencoder";
   const patch = flags.patch ?? (isDense ? 28 : 64);
-  const { channels = isPhoto ? 3 : 1, widths, blocks } = flags;
+  const { channels = isBlind ? 3 : 1, widths, blocks } = flags;
   const shape = isDense ? { height: patch, width: patch } : {};
-  const blind = isPhoto && architecture === "unet" ? { sigma: false } : {};
+  const blind = isBlind && architecture === "unet" ? { sigma: false } : {};
   const made = createModel(
     network?.config ?? { architecture, options: given({ channels, widths, blocks, ...shape, ...blind }) },
   );
@@ -164,13 +165,13 @@ function begun(flags: TrainFlags, network?: OnnxNetwork): RunConfig {
   return {
     model: config,
     task: flags.task ?? "denoise",
-    sigma: flags.sigma ?? (isPhoto ? 0 : 25),
+    sigma: flags.sigma ?? (isBlind ? 0 : 25),
     batch: flags.batch ?? 16,
     patch,
     lr: flags.lr ?? 1e-3,
     loss: flags.loss ?? "l1",
     seed: flags.seed ?? 0,
-    draw: flags.draw ?? (isPhoto ? "detail" : "even"),
+    draw: flags.draw ?? (isBlind ? "detail" : "even"),
     ...given({ ema: flags.ema, init: flags.init }),
     ...limitsOf(flags),
     data: path.resolve(flags.data),
@@ -188,19 +189,19 @@ function checkNetwork(
     throw new UserError(
       `${init} enlarges pictures ${use.scale} times, and train learns to mend those that keep their size; name another network.`,
     );
-  if (task === "photo" && use.channels !== 3)
-    throw new UserError(`--task photo learns from a camera's colours, and ${init} takes grey pictures.`);
+  if (task !== undefined && blindTaskOf(task) && use.channels !== 3)
+    throw new UserError(`--task ${task} learns from pictures in colour, and ${init} takes grey ones.`);
 }
 
-/** Throws UserError for flags that do not go with --task photo. */
-function checkPhoto({ channels, sigma }: TrainFlags): void {
+/** Throws UserError for flags that do not go with a blind task. */
+function checkBlind({ task, channels, sigma }: TrainFlags): void {
   if (channels === 1)
     throw new UserError(
-      "--task photo learns from a camera's colours; leave --channels 1 out, as a photo network also takes grey pictures.",
+      `--task ${task} learns from pictures in colour; leave --channels 1 out, as its network also takes grey ones.`,
     );
   if (sigma !== undefined)
     throw new UserError(
-      "--task photo draws its own noise, of all levels; leave --sigma out, or train with --task denoise.",
+      `--task ${task} makes pictures bad by itself, in all degrees; leave --sigma out, or train with --task denoise.`,
     );
 }
 

@@ -4,6 +4,7 @@
 import type { Backend } from "../../backend/backend.js";
 import { UserError } from "../../base/errors.js";
 import { clock } from "../../base/units.js";
+import { blindTaskOf } from "../../data/degrade/blind.js";
 import { patchBatches } from "../../data/patch-batches.js";
 import type { PatchDataset } from "../../data/patches.js";
 import { type ImageModel, loadWeights } from "../../models/index.js";
@@ -118,7 +119,7 @@ export class Run {
     const from = this.fromStep > 0 ? `, from step ${this.fromStep} on` : "";
     const parameters = [...this.model.parameters().values()].reduce((n, p) => n + p.size, 0);
     const level = typeof sigma === "number" ? String(sigma) : sigma.join("..");
-    const damage = task === "photo" ? "a camera's noise and JPEG" : `sigma ${level}`;
+    const damage = blindTaskOf(task)?.damage ?? `sigma ${level}`;
     const { size } = this.team.ranks;
     const together = size > 1 ? `, ${size} ranks` : "";
     this.progress?.note(

@@ -1,9 +1,10 @@
-// Validation while training: the first images of a folder, with the noise that `fovea eval` gives them (for photo: degraded as in
-// training, always alike), restored by the model as it is at that moment. Kept cheap: a dozen images, a twentieth of the run apart.
+// Validation while training: the first images of a folder, with the noise that `fovea eval` gives them (for blind networks: degraded as
+// in training, always alike), restored by the model as it is at that moment. Kept cheap: a dozen images, a twentieth of the run apart.
 
 import { UserError } from "../../base/errors.js";
 import { withEveryMistake } from "../../base/every-mistake.js";
-import { degradationStream, degradePhoto } from "../../data/degrade/photo.js";
+import { blindTaskOf } from "../../data/degrade/blind.js";
+import { degradationStream } from "../../data/degrade/draws.js";
 import { Denoiser } from "../../enhance/denoiser.js";
 import { restoreAndCompare, tryOn } from "../../enhance/evaluate.js";
 import { convertChannels } from "../../image/colour.js";
@@ -22,7 +23,7 @@ const mostSeconds = 120;
 const usualSigma = 25;
 const noiseSeed = 0;
 /** Another than training's usual ones. */
-const photoSeed = 31;
+const blindSeed = 31;
 
 export class Validator {
   private readonly denoiser: Denoiser;
@@ -36,9 +37,10 @@ export class Validator {
     eager: boolean | undefined,
   ) {
     this.denoiser = new Denoiser(model, { weightsChange: true, eager });
-    if (config.task === "photo")
+    const blind = blindTaskOf(config.task);
+    if (blind)
       this.degraded = images.map((image, index) =>
-        toImage(degradePhoto(toPlane(image), degradationStream(photoSeed, index))),
+        toImage(blind.degrade(toPlane(image), degradationStream(blindSeed, index))),
       );
   }
 

@@ -1,6 +1,17 @@
-// How degradations draw their numbers.
+// What a degradation is, and how it draws its numbers.
 
-import type { RandomStream } from "../../base/random-stream.js";
+import { RandomStream } from "../../base/random-stream.js";
+import type { Plane } from "../../image/plane.js";
+
+/** A clean picture to a bad one of the same size. All draws come from `random`. */
+export type Degradation = (clean: Plane, random: RandomStream) => Plane;
+
+/** Keeps these streams apart from those that shuffle images, which count epochs. */
+const FIRST_STREAM = 2 ** 31;
+
+/** The random numbers of picture (or patch) `index` of a seed. */
+export const degradationStream = (seed: number, index: number): RandomStream =>
+  new RandomStream(seed, (FIRST_STREAM + (index % FIRST_STREAM)) >>> 0);
 
 /** Evenly from [from, to). */
 export const between = (random: RandomStream, from: number, to: number): number =>

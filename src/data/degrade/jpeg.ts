@@ -7,7 +7,8 @@ import type { Plane } from "../../image/plane.js";
 import { forwardDct, inverseDct } from "./dct.js";
 
 /** Chroma at every pixel, at half of them across, or at half across and down. */
-export type Subsampling = "4:4:4" | "4:2:2" | "4:2:0";
+export const samplings = ["4:4:4", "4:2:2", "4:2:0"] as const;
+export type Subsampling = (typeof samplings)[number];
 
 // T.81's tables K.1 and K.2, row by row.
 // prettier-ignore

@@ -1,24 +1,14 @@
 // Bad photographs of many kinds, as the blind network of `--task photo` learns from them: noise of a camera at any ISO, developed and
 // mostly smoothed by it, sometimes plain white noise, sometimes next to none; then mostly JPEG. The parts are the other files here.
 
-import { RandomStream } from "../../base/random-stream.js";
+import type { RandomStream } from "../../base/random-stream.js";
 import { toLevel } from "../../image/image.js";
 import type { Plane } from "../../image/plane.js";
 import { cameraNoise, drawCamera } from "./camera.js";
 import { enlargedMiddle } from "./enlarge.js";
-import { jpegCut, type Subsampling } from "./jpeg.js";
+import { jpegCut, samplings } from "./jpeg.js";
 import { drawNoiseReduction, reduceNoise } from "./noise-reduction.js";
-import { between, happens, logBetween } from "./draws.js";
-
-/** A clean picture to a bad one of the same size. All draws come from `random`. */
-export type Degradation = (clean: Plane, random: RandomStream) => Plane;
-
-/** Keeps these streams apart from those that shuffle images, which count epochs. */
-const FIRST_STREAM = 2 ** 31;
-
-/** The random numbers of picture (or patch) `index` of a seed. */
-export const degradationStream = (seed: number, index: number): RandomStream =>
-  new RandomStream(seed, (FIRST_STREAM + (index % FIRST_STREAM)) >>> 0);
+import { between, type Degradation, happens, logBetween } from "./draws.js";
 
 /** Shot noise of ordinary pictures, from base ISO to far beyond what looks good, and of nearly clean ones. */
 const SHOT: readonly [number, number] = [1e-4, 2e-2];
@@ -29,7 +19,6 @@ const HARDLY_ANY: readonly [number, number] = [2e-6, 1e-4];
  * enlarged twice still by 2.
  */
 const SOFTNESS: readonly [number, number] = [1.4, 6];
-const SAMPLINGS: readonly Subsampling[] = ["4:4:4", "4:2:2", "4:2:0"];
 
 /**
  * Clean pictures as sharp as photographs are: many in full size are soft, pixel for pixel, as lens, mosaic and the camera's
@@ -56,7 +45,7 @@ export const degradePhoto: Degradation = (clean, random) => {
 /** Half of them as cameras save, half as phones and web pages do. */
 function savedAsJpeg(picture: Plane, random: RandomStream, left: number, top: number): Plane {
   const quality = Math.floor(happens(random, 0.5) ? between(random, 88, 99) : between(random, 60, 95));
-  const sampling = SAMPLINGS[random.integer(SAMPLINGS.length)];
+  const sampling = samplings[random.integer(samplings.length)];
   return jpegCut(picture, quality, sampling, left, top);
 }
 

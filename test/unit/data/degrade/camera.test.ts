@@ -6,7 +6,8 @@ import { type Camera, cameraNoise, drawCamera } from "../../../../src/data/degra
 import { boxBlurPlane } from "../../../../src/data/degrade/blur.js";
 import { type BayerPhase, bayerColour, demosaic } from "../../../../src/data/degrade/demosaic.js";
 import { reduceNoise } from "../../../../src/data/degrade/noise-reduction.js";
-import { degradationStream, degradePhoto } from "../../../../src/data/degrade/photo.js";
+import { degradationStream } from "../../../../src/data/degrade/draws.js";
+import { degradePhoto } from "../../../../src/data/degrade/photo.js";
 import { srgbDecode, srgbEncode, toneCurve } from "../../../../src/data/degrade/tone.js";
 import type { Plane } from "../../../../src/image/plane.js";
 
