@@ -24,7 +24,7 @@ export class Curve {
         scales: { x: { time: false }, y: { distr: 3 } },
         legend: { show: false },
         axes: [
-          axis,
+          { ...axis, size: 30 },
           {
             ...axis,
             size: 70,
