@@ -6,6 +6,10 @@
  */
 export class UserError extends Error {
   override readonly name: string = "UserError";
+  /** Names out of files may hold anything: what would break the line or steer a terminal becomes a space. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " "), options);
+  }
 }
 
 /** A mistake in an option of a function; the message begins with its name. The command line says its flag instead. */

@@ -112,6 +112,7 @@ describe("Keras's files", () => {
   it("refuses by name what it does not do", () => {
     const up = { interpolation: "lanczos3", size: [2, 2] };
     expect(one(layer("UpSampling2D", up, [from("x")]))).toThrow(/interpolation "lanczos3", and nearest, bilinear, bicubic are known/); // prettier-ignore
+    expect(one(layer("Odd\n\u001b[31m", {}, [from("x")]))).toThrow("not known here: Odd [31m; export it as ONNX"); // prettier-ignore
     const ops = { module: "keras.src.ops.numpy" };
     expect(one(layer("Add", {}, [from("x"), "two"], ops))).toThrow(/y \(keras\.ops Add\) is given something else than values and numbers/); // prettier-ignore
     expect(one(layer("Add", {}, [from("x")], ops))).toThrow(/y \(keras\.ops Add\) takes two values/);
