@@ -50,6 +50,11 @@ describe("networks by the names of their tensors", () => {
     expect(apart / largest).toBeLessThan(1e-5);
   });
 
+  it("trains SCUNet's own tensors, not the masks of its windows", async () => {
+    const model = await loadOnnx(networkOf(stateDict("scunet"), "net.pth").bytes);
+    expect(model.parameters().size).toBe(stateDict("scunet").size);
+  });
+
   it("tells what does not fit, side by side", () => {
     const tensors = stateDict("span");
     tensors.delete("block_3.c2_r.sk.bias");

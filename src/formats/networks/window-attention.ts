@@ -46,8 +46,12 @@ function offsetBias(net: NetworkWriter, name: string, { heads, side }: Windows):
   return net.graph.node("Gather", [table, indices], { axis: 1 });
 }
 
+/** What a pair that must not see each other gets: its share is 0 in float32. */
+const apart = -1e30;
+
 /**
- * What pairs of pixels on either side of the picture's border get within the last windows along an axis, 0 in all windows before.
+ * What pairs of pixels on either side of the picture's border get within the last windows along an axis, 0 in all windows before. It is
+ * made of whole numbers, since floating-point constants are weights, which training would change.
  * @returns [windows, 1, ..., pixels, pixels] of this rank
  */
 function borderMask(
@@ -60,15 +64,16 @@ function borderMask(
   const pixels = side * side;
   const place = (p: number) => (axis === "rows" ? Math.floor(p / side) : p % side);
   const isAfter = (p: number) => place(p) >= side - Math.floor(side / 2);
-  const data = Float32Array.from({ length: pixels * pixels }, (_, pair) =>
-    isAfter(Math.floor(pair / pixels)) === isAfter(pair % pixels) ? 0 : -Infinity,
+  const data = Float64Array.from({ length: pixels * pixels }, (_, pair) =>
+    Number(isAfter(Math.floor(pair / pixels)) !== isAfter(pair % pixels)),
   );
   const { graph } = net;
   const shape = [...Array<number>(rank - 2).fill(1), pixels, pixels];
-  const last = graph.constant({ type: "float", shape, data });
+  const last = graph.constant({ type: "int64", shape, data });
   const before = graph.node("Sub", [windows, graph.list([1])]);
   const pads = graph.node("Concat", [before, graph.list(Array<number>(2 * rank - 1).fill(0))], { axis: 0 });
-  return graph.node("Pad", [last, pads]);
+  const FLOAT = 1;
+  return net.scaled(graph.node("Cast", [graph.node("Pad", [last, pads])], { to: FLOAT }), apart);
 }
 
 function windowsOf({ weights }: NetworkWriter, name: string, channels: number): Windows {
