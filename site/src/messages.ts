@@ -1,6 +1,8 @@
 // What the page and the worker that computes say to each other.
 
-export type TaskName = "photo" | "denoise";
+import type { Task } from "../../src/enhance/tasks.js";
+
+export type TaskName = Task;
 
 export interface Work {
   readonly id: number;

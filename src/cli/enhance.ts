@@ -9,7 +9,7 @@ import { defaultMaxMemory } from "../enhance/denoiser.js";
 import { UnsoundResult } from "../enhance/audit.js";
 import { Shelf, type Shelved } from "../enhance/shelf-node.js";
 import type { ImageUseHints } from "../enhance/probe.js";
-import { type Task, tasks } from "../enhance/tasks.js";
+import { bundledOf, type Task, tasks } from "../enhance/tasks.js";
 import { isDiskFault } from "../formats/files.js";
 import { bundledModel } from "../models/bundled-node.js";
 import { fromFirst, together } from "../ranks/ranks.js";
@@ -76,7 +76,7 @@ export const enhanceCommand = (): Command =>
     .addOption(
       new Option(
         "--task <name>",
-        "what to mend: photo (what a camera leaves) or denoise (Gaussian noise of a known or estimated level) (default: photo)",
+        "what to mend: photo (what a camera leaves), denoise (Gaussian noise of a known or estimated level) or deblock (what JPEG leaves) (default: photo)",
       ).argParser(oneOf("--task", tasks)),
     )
     .option(
@@ -139,6 +139,7 @@ Examples:
   fovea enhance photo.jpg
   fovea enhance photos/ --recursive -o better/ --skip-existing
   fovea enhance scan.png --task denoise --sigma 15 -o clean.png
+  fovea enhance downloaded.jpg --task deblock
   fovea enhance photo.png --model runs/mine
   fovea enhance photo.png --model realesr.onnx
   fovea enhance dull.jpg --method clahe:clip=3,tiles=8
@@ -231,8 +232,7 @@ const hintsOf = ({ range, order }: EnhanceFlags): ImageUseHints => ({
 
 /** Says at once what is missing, before pictures are looked for. */
 function checkBundled(task: Task = "photo"): void {
-  const names = task === "photo" ? ["photo"] : ["denoise-grey", "denoise-color"];
-  const missing = names.find((name) => !bundledModel(name));
+  const missing = bundledOf(task).find((name) => !bundledModel(name));
   if (missing !== undefined)
     throw new UserError(
       `The bundled network ${missing} is not in this copy of Fovea, so --model FILE must name one; fovea models lists those that are, and fovea train --data photos/ --sigma 0..55 --minutes 20 --out runs/mine trains one.`,

@@ -8,6 +8,7 @@ import { jpeg } from "../data/degrade/jpeg.js";
 import { scaleOf } from "../enhance/enlarge.js";
 import { restoreAndCompare, tryOn, type Trial } from "../enhance/evaluate.js";
 import { Shelf } from "../enhance/shelf-node.js";
+import { type Task, tasks } from "../enhance/tasks.js";
 import type { ImageModel } from "../models/index.js";
 import { convertChannels, isGrey } from "../image/colour.js";
 import { readImage } from "../image/files.js";
@@ -33,9 +34,6 @@ import {
 import { showProgress } from "./progress.js";
 import { print, printJson, rounded, say, withBackend } from "./session.js";
 
-const evalTasks = ["denoise", "photo", "deblock"] as const;
-type Task = (typeof evalTasks)[number];
-
 interface EvalFlags extends SharedOptions {
   model: string;
   arch?: string;
@@ -60,7 +58,7 @@ export const evalCommand = (): Command =>
     .addOption(
       new Option("--task <name>", "denoise, photo or deblock")
         .default("denoise")
-        .argParser(oneOf("--task", evalTasks)),
+        .argParser(oneOf("--task", tasks)),
     )
     .requiredOption(
       "--data <dir>",

@@ -27,7 +27,8 @@ import { bundledFor, type Task, tasks } from "./tasks.js";
 
 /** What enhance() may be told; without any it does what `fovea enhance` does. */
 export interface EnhanceOptions {
-  /** "photo" (default): what phones and cameras leave; "denoise": Gaussian noise of a level that is told or estimated. */
+  /** "photo" (default): what phones and cameras leave; "denoise": Gaussian noise of a level that is told or
+   * estimated; "deblock": what JPEG leaves. */
   task?: Task;
   /** In [0, 2]: 0 changes nothing, 1 (default) is as trained. */
   strength?: number;

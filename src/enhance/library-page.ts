@@ -12,10 +12,11 @@ import { ImageModel } from "../models/image-model.js";
 import { loadModel } from "../models/load-model.js";
 import { Denoiser, type Sigma } from "./denoiser.js";
 import { type Enhanced, enhanceImage } from "./enhance.js";
-import { bundledFor, type Task, tasks } from "./tasks.js";
+import { bundledFor, bundledOf, type Task, tasks } from "./tasks.js";
 
 export interface PageEnhanceOptions {
-  /** "photo" (default): what phones and cameras leave; "denoise": Gaussian noise of a level that is told or estimated. */
+  /** "photo" (default): what phones and cameras leave; "denoise": Gaussian noise of a level that is told or
+   * estimated; "deblock": what JPEG leaves. */
   task?: Task;
   /** In [0, 2]: 0 changes nothing, 1 (default) is as trained. */
   strength?: number;
@@ -71,8 +72,7 @@ export async function enhancePixels(image: Image, options: PageEnhanceOptions = 
 export async function prepareTask(task: Task): Promise<void> {
   expectTask(task);
   const backend = chosenBackend() ?? (await (opened ??= useBackend("auto")));
-  const names = new Set(([1, 3] as const).map((channels) => bundledFor(task, channels)));
-  await Promise.all([...names].map((name) => bundled(backend, name)));
+  await Promise.all(bundledOf(task).map((name) => bundled(backend, name)));
 }
 
 function expectTask(task: Task): void {

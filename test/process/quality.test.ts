@@ -5,7 +5,12 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nativeProblem } from "../../src/backend/native/addon.js";
-import { readImage } from "../../src/image/files.js";
+import { boats, read } from "../../src/cli/demo/photographs.js";
+import { jpeg } from "../../src/data/degrade/jpeg.js";
+import { convertChannels } from "../../src/image/colour.js";
+import { readImage, writeImage } from "../../src/image/files.js";
+import { psnr } from "../../src/image/metrics.js";
+import { toImage, toPlane } from "../../src/image/plane.js";
 import { fovea, jsonLines, temporaryFolder } from "./fovea.js";
 
 const data = fileURLToPath(new URL("../../../shared/data", import.meta.url));
@@ -38,6 +43,33 @@ describe("fovea eval", () => {
     expect(images).toBe(12);
     expect(Math.abs((psnr as number) - 30.44)).toBeLessThanOrEqual(0.02);
     expect(Math.abs((psnrNoisy as number) - 20.17)).toBeLessThanOrEqual(0.02);
+  });
+});
+
+describe("fovea enhance --task deblock", () => {
+  it("takes blocks out of a JPEG, in colour and in grey, and leaves the clean picture nearly as it was", async (context) => {
+    try {
+      await import("sharp");
+    } catch {
+      return context.skip("the photograph is a JPEG and the package sharp is missing");
+    }
+    const photograph = await read(boats, 256);
+    for (const channels of [3, 1] as const) {
+      const clean = convertChannels(photograph, channels);
+      const bad = toImage(jpeg(toPlane(clean), 10));
+      const files = { clean: `clean${channels}.png`, bad: `bad${channels}.png` };
+      await writeImage(path.join(folder, files.clean), clean);
+      await writeImage(path.join(folder, files.bad), bad);
+      const { code } = await fovea(
+        ["enhance", files.bad, files.clean, "--task", "deblock", "-o", "better", "--json"],
+        folder,
+      );
+      expect(code).toBe(0);
+      const better = await readImage(path.join(folder, "better", files.bad));
+      expect(better.channels).toBe(channels);
+      expect(psnr(clean, better) - psnr(clean, bad)).toBeGreaterThan(0.7);
+      expect(psnr(clean, await readImage(path.join(folder, "better", files.clean)))).toBeGreaterThan(36);
+    }
   });
 });
 
