@@ -1,5 +1,6 @@
-// Fovea's WebAssembly backend beside onnxruntime-web and tfjs-backend-wasm in Node, on four workloads, in turns: one run of each after
-// the other, so that a busy machine slows all alike. Both rivals are installed by hand, into a folder of their own:
+// Fovea's WebAssembly backend beside onnxruntime-web and tfjs-backend-wasm in Node, on four workloads, in turns: some runs of each after
+// the other, so that a busy machine slows all alike. A turn's first run does not count, as the threads of the one before still spin.
+// Both rivals are installed by hand, into a folder of their own:
 //   npm install --prefix /tmp/rivals onnxruntime-web @tensorflow/tfjs-core @tensorflow/tfjs-backend-cpu @tensorflow/tfjs-backend-wasm
 //   node bench/wasm-rivals.mjs --rivals /tmp/rivals [--threads 2] [--seconds 5] [WORK...]
 // All three get the same networks: Fovea writes them as ONNX; TensorFlow.js, which reads none, runs sgemm, conv and the chain of dncnn17.
@@ -119,9 +120,11 @@ for (const [name, work] of Object.entries(works)) {
   const started = performance.now();
   while (performance.now() - started < 1000 * Number(values.seconds) || times.fovea.length < 3)
     for (const [who, run] of Object.entries(found)) {
+      await run(); // while the threads of the one before fall asleep, and its own wake up
       const before = performance.now();
-      await run();
-      times[who].push(performance.now() - before);
+      let runs = 0;
+      for (; runs === 0 || performance.now() - before < 50; runs++) await run();
+      times[who].push((performance.now() - before) / runs);
     }
   const medians = Object.fromEntries(
     Object.entries(times).map(([who, list]) => [who, Number(median(list).toFixed(2))]),

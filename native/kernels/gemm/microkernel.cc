@@ -11,8 +11,15 @@ using Function = void (*)(const Tile&);
 /** Prefetch distance in k-steps of B, whose panels come from L2 or beyond, one after the other. */
 constexpr int kDistance = 12;
 
-/** Steps in a row without a branch. AVX2 has short steps, in which counting weighs more. */
+/**
+ * Steps in a row without a branch. AVX2 has short steps, in which counting weighs more. In WebAssembly LLVM would make each sum of all
+ * steps in turn, with the broadcasts of all in registers meanwhile, of which there are too few.
+ */
+#if defined(__wasm__)
+constexpr int kUnroll = 1;
+#else
 constexpr int kUnroll = kLanes < 16 ? 4 : 2;
+#endif
 
 template <int R, int V>
 using Sums = vf[R][V];
@@ -41,6 +48,7 @@ inline __attribute__((always_inline)) void step(const float* a, const float* b, 
 template <int R, int V>
 inline __attribute__((always_inline)) void run_packed(const float* a, const float* b, int steps,
                                                       Sums<R, V>& sums) {
+#pragma GCC unroll 1
   for (; steps >= kUnroll; steps -= kUnroll) {
 #pragma GCC unroll 4
     for (int i = 0; i < kUnroll; i++)
@@ -48,6 +56,7 @@ inline __attribute__((always_inline)) void run_packed(const float* a, const floa
     a += kUnroll * kRows;
     b += kUnroll * kColumns;
   }
+#pragma GCC unroll 1
   for (; steps > 0; steps--) {
     step<R, V>(a, b, kDistance * kColumns, load_whole, sums);
     a += kRows;

@@ -5,7 +5,8 @@
 // A step of A is `rows` neighbouring elements, steps `a_step` apart (a packed panel: a_step = kRows); a step
 // of B is `columns` neighbouring elements, steps `b_step` apart (a packed panel: b_step = kColumns, padded
 // with zeros to whole vectors). The sums stay in registers: with 32 of them (AVX-512, NEON) and with 16
-// (AVX2, SSE) the tile is as large as leaves room for a step of B and one broadcast element of A.
+// (AVX2, SSE) the tile is as large as leaves room for a step of B and one broadcast element of A. In WebAssembly, without fused
+// multiply-adds, a product needs a register, too, and V8 keeps one of the 16 for itself.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +21,8 @@ namespace fovea::FOVEA_ISA {
 constexpr int kRows = 14, kVectors = 2;
 #elif defined(__aarch64__)
 constexpr int kRows = 8, kVectors = 3;
+#elif defined(__wasm__)
+constexpr int kRows = 4, kVectors = 2;
 #else
 constexpr int kRows = 6, kVectors = 2;
 #endif
