@@ -86,8 +86,7 @@ if (existsSync(join(root, "wasm"))) cpSync(join(root, "wasm"), join(out, "wasm")
 else console.log("site: there are no WebAssembly modules; npm run build:wasm makes them");
 mkdirSync(join(out, "weights"));
 for (const file of readdirSync(join(root, "weights")))
-  if (file.endsWith(".safetensors"))
-    cpSync(join(root, "weights", file), join(out, "weights", file));
+  if (file.endsWith(".safetensors")) cpSync(join(root, "weights", file), join(out, "weights", file));
 
 const hash = createHash("sha256");
 for (const file of readdirSync(out, { recursive: true }).sort())
