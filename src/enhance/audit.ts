@@ -24,10 +24,13 @@ export class UnsoundResult extends UserError {
 /** Taking noise out moves no picture's mean by more, in 8-bit grey levels. */
 const mostShift = 2;
 /**
- * Or by more than such a share of what changes at all (the root of its mean square): strong noise that was cut off at black has made a
- * night picture brighter, and it rightly comes back darker.
+ * But strong noise that was cut off at black has made a night picture brighter, and it rightly comes back darker, as one that was cut
+ * off at white brighter: by such a share, at most, of what changes at all (the root of its mean square).
  */
 const shareOfChange = 0.15;
+/** Where so large a share of the values lies within so many grey levels of that end. */
+const leastCut = 0.01;
+const nearEnd = 4 / 255;
 /** Values that differ by less than a sixteenth of an 8-bit level are alike. */
 const alike = 1 / 255 / 16;
 
@@ -35,6 +38,8 @@ interface Channel {
   /** Of the picture and of the answer. */
   least: [number, number];
   most: [number, number];
+  /** How many of the picture's values lie at black, and at white. */
+  cut: [number, number];
   /** Sum of the differences, and of their squares. */
   shift: number;
   squares: number;
@@ -58,6 +63,7 @@ export class Audit implements Pixels {
     this.channels = Array.from({ length: channels }, () => ({
       least: [Infinity, Infinity],
       most: [-Infinity, -Infinity],
+      cut: [0, 0],
       shift: 0,
       squares: 0,
       change: 0,
@@ -90,6 +96,8 @@ export class Audit implements Pixels {
         channel.shift += Math.min(1, Math.max(0, after)) - before;
         channel.squares += change * change;
         channel.change = Math.max(channel.change, Math.abs(change));
+        if (before <= nearEnd) channel.cut[0]++;
+        if (before >= 1 - nearEnd) channel.cut[1]++;
         channel.least[0] = Math.min(channel.least[0], before);
         channel.least[1] = Math.min(channel.least[1], after);
         channel.most[0] = Math.max(channel.most[0], before);
@@ -113,11 +121,12 @@ export class Audit implements Pixels {
     const spread = ({ least, most }: Channel, which: 0 | 1) => most[which] - least[which];
     if (this.channels.some((c) => spread(c, 0) > alike && spread(c, 1) <= alike))
       throw new UnsoundResult("is one even colour where the picture is not");
-    for (const { shift, squares } of this.channels) {
+    for (const { shift, squares, cut } of this.channels) {
       const [moved, changed] = [Math.abs(shift / this.count), Math.sqrt(squares / this.count)].map(
         (x) => 255 * x,
       );
-      if (moved > Math.max(mostShift, shareOfChange * changed))
+      const isCut = cut[shift < 0 ? 0 : 1] >= leastCut * this.count;
+      if (moved > (isCut ? Math.max(mostShift, shareOfChange * changed) : mostShift))
         throw new UnsoundResult(`is ${moved.toFixed(1)} grey levels brighter or darker than the picture`);
     }
     if (hasNoise && this.isUnchanged)

@@ -153,6 +153,11 @@ describe("an answer that is no enhanced picture is an error", () => {
       expect(image.pixels[63]).toBe(30);
     });
 
+    it("but brightens it no more than ever", async () => {
+      const brighter = new Denoiser(new Plain((x) => darkened(x, 42)));
+      await expect(enhanceImage(night, brighter)).rejects.toThrow(/grey levels brighter or darker/);
+    });
+
     it("but not more than it can be", async () => {
       const result = enhanceImage(night, new Denoiser(new Plain((x) => darkened(x, 15))));
       await expect(result).rejects.toThrow(/grey levels brighter or darker/);
