@@ -32,7 +32,8 @@ export async function loadParts(config: RunConfig, begins: boolean, { eager }: T
     sigma: config.sigma,
     seed: config.seed,
     draw: config.draw,
-    ...{ degrade, soften },
+    degrade,
+    soften,
   });
   const model = await newModel(config, begins);
   const average = config.ema === undefined ? undefined : await newModel(config, begins);

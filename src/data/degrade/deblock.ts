@@ -4,7 +4,7 @@
 import type { RandomStream } from "../../base/random-stream.js";
 import { rgbToYCbCr } from "../../image/colour.js";
 import type { Plane } from "../../image/plane.js";
-import { type Degradation, happens, logBetween } from "./draws.js";
+import { type Degradation, happens, logBetween, oneOf } from "./draws.js";
 import { jpegCut, samplings } from "./jpeg.js";
 
 /** Drawn with an even logarithm: half of them below 22, where most is lost. */
@@ -23,7 +23,7 @@ export const greyAtTimes: Degradation = (clean, random) => (happens(random, GREY
 
 function saved(picture: Plane, random: RandomStream, left: number, top: number): Plane {
   const quality = Math.floor(logBetween(random, ...QUALITY));
-  return jpegCut(picture, quality, samplings[random.integer(samplings.length)], left, top);
+  return jpegCut(picture, quality, oneOf(random, samplings), left, top);
 }
 
 /** Luma in all three channels. */

@@ -21,5 +21,8 @@ export const between = (random: RandomStream, from: number, to: number): number 
 export const logBetween = (random: RandomStream, from: number, to: number): number =>
   from * (to / from) ** random.uniform();
 
+/** One of a list, each as often. */
+export const oneOf = <T>(random: RandomStream, list: readonly T[]): T => list[random.integer(list.length)];
+
 /** True with this probability. */
 export const happens = (random: RandomStream, probability: number): boolean => random.uniform() < probability;

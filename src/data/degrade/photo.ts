@@ -8,7 +8,7 @@ import { cameraNoise, drawCamera } from "./camera.js";
 import { enlargedMiddle } from "./enlarge.js";
 import { jpegCut, samplings } from "./jpeg.js";
 import { drawNoiseReduction, reduceNoise } from "./noise-reduction.js";
-import { between, type Degradation, happens, logBetween } from "./draws.js";
+import { between, type Degradation, happens, logBetween, oneOf } from "./draws.js";
 
 /** Shot noise of ordinary pictures, from base ISO to far beyond what looks good, and of nearly clean ones. */
 const SHOT: readonly [number, number] = [1e-4, 2e-2];
@@ -45,8 +45,7 @@ export const degradePhoto: Degradation = (clean, random) => {
 /** Half of them as cameras save, half as phones and web pages do. */
 function savedAsJpeg(picture: Plane, random: RandomStream, left: number, top: number): Plane {
   const quality = Math.floor(happens(random, 0.5) ? between(random, 88, 99) : between(random, 60, 95));
-  const sampling = samplings[random.integer(samplings.length)];
-  return jpegCut(picture, quality, sampling, left, top);
+  return jpegCut(picture, quality, oneOf(random, samplings), left, top);
 }
 
 function developedNoise(clean: Plane, random: RandomStream, shot: readonly [number, number]): Float32Array {

@@ -17,6 +17,26 @@ function blocks(net: NetworkWriter, x: string, prefix: string, channels: number,
   return y;
 }
 
+/**
+ * What comes at each of four sizes, of these channels: three times blocks and a convolution of stride 2, `m_down1` to `m_down3`.
+ */
+export function encoder(
+  net: NetworkWriter,
+  head: string,
+  widths: readonly number[],
+  blocksOf: typeof blocks,
+): string[] {
+  const levels = [head];
+  for (const level of [1, 2, 3]) {
+    const prefix = `m_down${level}`;
+    const [from, to] = [widths[level - 1], widths[level]];
+    const last = net.weights.count(`${prefix}.`) - 1;
+    const y = blocksOf(net, levels[level - 1], prefix, from);
+    levels.push(net.conv(y, `${prefix}.${last}`, [to, from, 2], { ...noBias, stride: 2, padding: 0 }));
+  }
+  return levels;
+}
+
 export const drunet: Architecture = {
   name: "DRUNet",
   isIn: (weights) => ["m_head.weight", "m_down1.0.res.0.weight", "m_up3.0.weight", "m_tail.weight"].every((name) => weights.has(name)), // prettier-ignore
@@ -25,18 +45,14 @@ export const drunet: Architecture = {
     const [first, inputs] = weights.shape("m_head.weight");
     const channels = inputs - 1;
     const widths = [first, ...[1, 2, 3].map((level) => weights.shape(`m_down${level}.${weights.count(`m_down${level}.`) - 1}.weight`)[0])]; // prettier-ignore
-    const levels: string[] = [];
-    let y = net.conv(net.withLevel(net.images(channels), net.sigma()), "m_head", [first, inputs, 3], noBias);
-    for (const level of [1, 2, 3]) {
-      levels.push(y);
-      const prefix = `m_down${level}`;
-      const [from, to] = [widths[level - 1], widths[level]];
-      y = blocks(net, y, prefix, from);
-      const last = weights.count(`${prefix}.`) - 1;
-      y = net.conv(y, `${prefix}.${last}`, [to, from, 2], { ...noBias, stride: 2, padding: 0 });
-    }
-    const deepest = y;
-    y = net.add(blocks(net, y, "m_body", widths[3]), deepest);
+    const head = net.conv(
+      net.withLevel(net.images(channels), net.sigma()),
+      "m_head",
+      [first, inputs, 3],
+      noBias,
+    );
+    const levels = encoder(net, head, widths, blocks);
+    let y = net.add(blocks(net, levels[3], "m_body", widths[3]), levels[3]);
     for (const level of [3, 2, 1]) {
       const [from, to] = [widths[level], widths[level - 1]];
       const kernel = net.tensor(`m_up${level}.0.weight`, [from, to, 2, 2]);

@@ -2,6 +2,7 @@
 // convolutions, the other through attention within windows, every second of which is shifted. It pads pictures itself.
 
 import type { Architecture } from "./architecture.js";
+import { encoder } from "./drunet.js";
 import { windowAttention } from "./window-attention.js";
 import type { NetworkWriter } from "./writer.js";
 
@@ -40,19 +41,10 @@ export const scunet: Architecture = {
     const side = (weights.shape("m_body.0.trans_block.msa.relative_position_params", 3)[1] + 1) / 2;
     const picture = net.images(channels);
     const widths = [1, 2, 4, 8].map((times) => times * first);
-    const levels: string[] = [];
     // Whole windows at an eighth of the size.
-    let y = net.conv(net.paddedTo(picture, 8 * side), "m_head.0", [first, channels, 3], noBias);
-    for (const level of [1, 2, 3]) {
-      levels.push(y);
-      const prefix = `m_down${level}`;
-      const [from, to] = [widths[level - 1], widths[level]];
-      y = blocks(net, y, prefix, from);
-      const last = weights.count(`${prefix}.`) - 1;
-      y = net.conv(y, `${prefix}.${last}`, [to, from, 2], { ...noBias, stride: 2, padding: 0 });
-    }
-    levels.push(y);
-    y = blocks(net, y, "m_body", widths[3]);
+    const head = net.conv(net.paddedTo(picture, 8 * side), "m_head.0", [first, channels, 3], noBias);
+    const levels = encoder(net, head, widths, blocks);
+    let y = blocks(net, levels[3], "m_body", widths[3]);
     for (const level of [3, 2, 1]) {
       const [from, to] = [widths[level], widths[level - 1]];
       const kernel = net.tensor(`m_up${level}.0.weight`, [from, to, 2, 2]);
